@@ -1,0 +1,79 @@
+package dev.kernelet.abi;
+
+import jdk.internal.misc.Unsafe;
+
+/**
+ * Raw native memory by absolute address: the one door to it in the whole project.
+ *
+ * <p>Uses the JDK's internal Unsafe because {@code MemorySegment} and {@code VarHandle} cost 9 to 15 ms of start-up
+ * (docs/design/0001). Nothing here checks bounds: an address must come from an allocation or mapping the caller owns.
+ */
+public final class Memory {
+    private static final Unsafe U = Unsafe.getUnsafe();
+    private static final long BYTES = Unsafe.ARRAY_BYTE_BASE_OFFSET;
+
+    private Memory() {}
+
+    public static byte getByte(long address) { return U.getByte(address); }
+    public static short getShort(long address) { return U.getShort(address); }
+    public static int getInt(long address) { return U.getInt(address); }
+    public static long getLong(long address) { return U.getLong(address); }
+    public static void putByte(long address, byte value) { U.putByte(address, value); }
+    public static void putShort(long address, short value) { U.putShort(address, value); }
+    public static void putInt(long address, int value) { U.putInt(address, value); }
+    public static void putLong(long address, long value) { U.putLong(address, value); }
+
+    public static int getUnsignedByte(long address) { return U.getByte(address) & 0xff; }
+    public static int getUnsignedShort(long address) { return U.getShort(address) & 0xffff; }
+    public static long getUnsignedInt(long address) { return U.getInt(address) & 0xffffffffL; }
+
+    public static int getIntAcquire(long address) { return U.getIntAcquire(null, address); }
+    public static int getIntVolatile(long address) { return U.getIntVolatile(null, address); }
+    public static void putIntRelease(long address, int value) { U.putIntRelease(null, address, value); }
+    public static void putIntVolatile(long address, int value) { U.putIntVolatile(null, address, value); }
+    public static long getLongVolatile(long address) { return U.getLongVolatile(null, address); }
+    public static void putLongVolatile(long address, long value) { U.putLongVolatile(null, address, value); }
+    public static boolean compareAndSetInt(long address, int expected, int value) {
+        return U.compareAndSetInt(null, address, expected, value);
+    }
+    public static void fullFence() { U.fullFence(); }
+
+    public static void copy(long source, long destination, long length) { U.copyMemory(source, destination, length); }
+    public static void fill(long address, long length, byte value) { U.setMemory(address, length, value); }
+    public static void zero(long address, long length) { U.setMemory(address, length, (byte) 0); }
+
+    /** Copies {@code length} bytes of {@code source}, from index {@code from}, to native memory. */
+    public static void copyFromArray(byte[] source, int from, long destination, int length) {
+        if ((from | length | source.length - from - length) < 0) throw new IndexOutOfBoundsException();
+        U.copyMemory(source, BYTES + from, null, destination, length);
+    }
+
+    /** Copies {@code length} bytes of native memory into {@code destination} at index {@code to}. */
+    public static void copyToArray(long source, byte[] destination, int to, int length) {
+        if ((to | length | destination.length - to - length) < 0) throw new IndexOutOfBoundsException();
+        U.copyMemory(null, source, destination, BYTES + to, length);
+    }
+
+    /** Allocates zeroed native memory; the caller owns it until {@link #free}. */
+    public static long allocate(long bytes) {
+        long address = U.allocateMemory(bytes);
+        U.setMemory(address, bytes, (byte) 0);
+        return address;
+    }
+
+    public static void free(long address) { U.freeMemory(address); }
+
+    /** Stores {@code s} (a byte string: one char per byte) and returns its length; no terminator. */
+    public static int putBytes(long address, String s) {
+        int n = s.length();
+        for (int i = 0; i < n; i++) U.putByte(address + i, (byte) s.charAt(i));
+        return n;
+    }
+
+    /** The bytes at {@code address} as a byte string (ISO 8859-1: one char per byte, lossless). */
+    public static String getBytes(long address, int length) {
+        var bytes = new byte[length];
+        copyToArray(address, bytes, 0, length);
+        return new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1);
+    }
+}

@@ -1,0 +1,30 @@
+package dev.kernelet.platform;
+
+/** One application address space: a host process of the platform. All of an application's threads share it. */
+public abstract class AddressSpace {
+    /** For the Sentry's use (its MemoryManager). */
+    public Object owner;
+
+    /** The context the space was born with. */
+    public abstract ExecutionContext first();
+
+    /** Kills the process at once, whatever its threads do; every context becomes {@link Trap#DEAD}. Never blocks. */
+    public abstract void kill();
+
+    public abstract boolean isAlive();
+
+    /** The host process id, for {@code /proc/PID} look-ups and tests; 0 when dead. */
+    public abstract int hostPid();
+
+    /** The address of the vDSO image kept mapped for the application, or 0 (goes into AT_SYSINFO_EHDR). */
+    public abstract long vdsoBase();
+
+    /**
+     * Reads application memory without any of its threads: any time while the process lives, also while they run.
+     * Slow (1 us or more). Returns bytes read, or a negative errno.
+     */
+    public abstract long readRemote(long userAddress, long destination, long length);
+
+    /** Writes application memory without any of its threads; see {@link #readRemote}. */
+    public abstract long writeRemote(long userAddress, long source, long length);
+}
