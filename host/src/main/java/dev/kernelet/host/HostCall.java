@@ -28,4 +28,14 @@ public final class HostCall {
 
     /** clock_gettime(2) through the vDSO, in nanoseconds. */
     public static native long clockNanos(int clockId);
+
+    /** CPUID: register 0...3 (eax, ebx, ecx, edx) of the given leaf. */
+    public static native long cpuid(int leaf, int subleaf, int register);
+
+    /**
+     * Starts the static ELF image in descriptor {@code imageFd} in a new process and session whose only descriptor is
+     * {@code controlFd}, as 0: empty environment, default signals. The pid or negative errno. In C because no Java may
+     * run between fork and exec. One caller at a time.
+     */
+    public static native long spawnStub(long imageFd, long controlFd);
 }

@@ -1,0 +1,115 @@
+/*
+ * The bridge between the JVM and the host kernel: the native methods of dev.kernelet.host.HostCall.
+ *
+ * Needs no JDK header: the few JNI types it uses are spelled out below. Nothing here allocates, locks or calls back.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+typedef int64_t jlong;
+typedef int32_t jint;
+#define JNI(name) __attribute__((visibility("default"))) Java_dev_kernelet_host_HostCall_##name
+
+static inline long sys6(long nr, long a, long b, long c, long d, long e, long f)
+{
+	long ret;
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+
+	__asm__ volatile("syscall"
+			 : "=a"(ret)
+			 : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return ret;
+}
+
+#define sys4(nr, a, b, c, d) sys6(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+#define sys3(nr, a, b, c) sys6(nr, (long)(a), (long)(b), (long)(c), 0, 0, 0)
+
+jlong JNI(call)(void *env, void *cls, jlong nr, jlong a0, jlong a1, jlong a2, jlong a3, jlong a4, jlong a5)
+{
+	(void)env, (void)cls;
+	return sys6(nr, a0, a1, a2, a3, a4, a5);
+}
+
+jlong JNI(clockNanos)(void *env, void *cls, jint clock)
+{
+	struct timespec t;
+
+	(void)env, (void)cls;
+	clock_gettime(clock, &t); /* the C library's, so the vDSO's */
+	return t.tv_sec * 1000000000L + t.tv_nsec;
+}
+
+/* XSAVE state-component bitmap of the processor (XCR0) and CPUID leaves: the JVM has no instruction for them. */
+jlong JNI(cpuid)(void *env, void *cls, jint leaf, jint subleaf, jint reg)
+{
+	uint32_t r[4];
+
+	(void)env, (void)cls;
+	__asm__ volatile("cpuid" : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3]) : "0"(leaf), "2"(subleaf));
+	return r[reg & 3];
+}
+
+struct spawn {
+	int image, control;
+	volatile int error;
+};
+
+/*
+ * Runs in a child that shares our memory (CLONE_VM) until it has exec'ed: raw calls only, no libc state.
+ * Signal dispositions are a copy (no CLONE_SIGHAND), as is the descriptor table.
+ */
+static int spawn_child(void *arg)
+{
+	struct spawn *s = arg;
+	struct { void *handler; unsigned long flags; void *restorer; unsigned long mask; } dfl = { 0 };
+	struct rlimit none = { 0, 0 }, few = { 16, 16 };
+	char *empty[] = { 0 };
+	char *argv[] = { "kernelet-stub", 0 };
+	unsigned long mask = 0;
+
+	for (int sig = 1; sig <= 64; sig++)
+		sys4(SYS_rt_sigaction, sig, &dfl, 0, 8);
+	/* Of its own session: terminal signals are not its business, and one group number names all stubs. */
+	sys3(SYS_setsid, 0, 0, 0);
+	sys3(SYS_dup2, s->control, 0, 0);
+	/* Everything but the control socket closes at exec; the stub closes what an old kernel left. */
+	sys3(SYS_close_range, 1, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */);
+	sys4(SYS_prlimit64, 0, RLIMIT_CORE, &none, 0);
+	sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, &few, 0);
+	sys4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, 0, 8);
+	s->error = -(int)sys6(SYS_execveat, s->image, (long)"", (long)argv, (long)empty, 0x1000 /* AT_EMPTY_PATH */, 0);
+	sys3(SYS_exit, 127, 0, 0);
+	return 0;
+}
+
+/* Starts the ELF image in descriptor `image` with `control` as its descriptor 0. The pid, or -errno. */
+jlong JNI(spawnStub)(void *env, void *cls, jlong image, jlong control)
+{
+	static _Alignas(64) char stack[16384]; /* one spawn at a time: the caller's lock */
+	struct spawn s = { (int)image, (int)control, 0 };
+	sigset_t all, old;
+	long pid;
+
+	(void)env, (void)cls;
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old); /* no handler of the JVM may run in the child */
+	pid = clone(spawn_child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &s);
+	if (pid < 0)
+		pid = -errno;
+	sigprocmask(SIG_SETMASK, &old, 0);
+	if (pid > 0 && s.error) {
+		sys4(SYS_wait4, pid, 0, 0, 0);
+		return -s.error;
+	}
+	return pid;
+}
