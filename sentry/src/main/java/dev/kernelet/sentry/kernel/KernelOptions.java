@@ -1,0 +1,19 @@
+package dev.kernelet.sentry.kernel;
+
+/** What a kernel is started with. Mutable while the sandbox is put together, constant after. */
+public final class KernelOptions {
+    public int processors = Runtime.getRuntime().availableProcessors();
+    /** Bytes the sandbox may use, as shown in /proc/meminfo; 0: the host's. */
+    public long memoryLimit;
+    /** Most tasks (threads and processes) at once. */
+    public int taskLimit = 32768;
+    /** Most open files at once in the sandbox. */
+    public int fileLimit = 1 << 20;
+    public boolean strace;
+    /** "host" or "none". */
+    public String network = "host";
+    public String hostname = "kernelet";
+    /** What uname(2) says. */
+    public String release = "6.12.0-kernelet";
+    public boolean spins = true;
+}

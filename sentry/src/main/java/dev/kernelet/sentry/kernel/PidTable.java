@@ -1,0 +1,58 @@
+package dev.kernelet.sentry.kernel;
+
+import java.util.Arrays;
+
+/** Task ids in use. Ids are given out in rising order and wrap, as in Linux. Kernel lock. */
+public final class PidTable {
+    public static final int PID_MAX = 1 << 22;
+    private Task[] byTid = new Task[256];
+    private ThreadGroup[] byPid = new ThreadGroup[256];
+    private int next = 1;
+    private int count;
+
+    /** A free id (also not in use as a process, group or session id by {@code inUse} groups), or -1. */
+    public int allocate() {
+        for (int tries = 0; tries < PID_MAX; tries++) {
+            int id = next++;
+            if (next >= PID_MAX) next = 300;
+            if (task(id) == null && group(id) == null) return id;
+        }
+        return -1;
+    }
+
+    public Task task(int tid) { return tid > 0 && tid < byTid.length ? byTid[tid] : null; }
+
+    /** The process with that id, zombies included. */
+    public ThreadGroup group(int pid) { return pid > 0 && pid < byPid.length ? byPid[pid] : null; }
+
+    public void add(Task t) {
+        if (t.tid >= byTid.length) byTid = Arrays.copyOf(byTid, Math.max(t.tid + 1, byTid.length * 2));
+        byTid[t.tid] = t;
+        count++;
+    }
+
+    public void remove(Task t) {
+        if (task(t.tid) == t) {
+            byTid[t.tid] = null;
+            count--;
+        }
+    }
+
+    public void add(ThreadGroup g) {
+        if (g.pid >= byPid.length) byPid = Arrays.copyOf(byPid, Math.max(g.pid + 1, byPid.length * 2));
+        byPid[g.pid] = g;
+    }
+
+    public void remove(ThreadGroup g) {
+        if (group(g.pid) == g) byPid[g.pid] = null;
+    }
+
+    /** Number of tasks. */
+    public int count() { return count; }
+
+    /** The first process with an id of at least {@code pid}, or null: for walks over all. */
+    public ThreadGroup groupFrom(int pid) {
+        for (int i = Math.max(pid, 1); i < byPid.length; i++) if (byPid[i] != null) return byPid[i];
+        return null;
+    }
+}

@@ -1,0 +1,10 @@
+package dev.kernelet.sentry.kernel;
+
+/** The parts of a kernel that lower packages reach through it: set once while the sandbox is put together. */
+public final class Root {
+    public final Kernel kernel;
+    /** Parts by family, each cast by the package that owns it. */
+    public Object sockets, ipc, devices, tty, inotify, proc;
+
+    Root(Kernel kernel) { this.kernel = kernel; }
+}

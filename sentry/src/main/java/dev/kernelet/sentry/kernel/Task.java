@@ -1,0 +1,178 @@
+package dev.kernelet.sentry.kernel;
+
+import static dev.kernelet.abi.Errno.*;
+
+import dev.kernelet.platform.ExecutionContext;
+import dev.kernelet.sentry.mm.MemoryManager;
+import dev.kernelet.sentry.mm.UserMemory;
+import dev.kernelet.sentry.wait.Timer;
+import dev.kernelet.sentry.wait.WaitQueue;
+import dev.kernelet.sentry.wait.Waiter;
+
+/** A thread of an application as the kernel sees it (task_struct). Kernel lock. */
+public final class Task {
+    // ---- results of a handler that are not values (far outside the range of addresses and errnos)
+    /** The handler has registered what it waits for ({@link #block}); it will be run again. */
+    public static final long BLOCKED = Long.MIN_VALUE;
+    /** All registers are set (exec, rt_sigreturn): resume with them as they are. */
+    public static final long REGISTERS_SET = Long.MIN_VALUE + 1;
+    /** The task no longer exists, or will be finished by whoever took it over. */
+    public static final long GONE = Long.MIN_VALUE + 2;
+
+    // ---- states
+    public static final int RUNNING = 0, IN_KERNEL = 1, WAITING = 2, STOPPED = 3, DEAD = 4;
+
+    public final Kernel kernel;
+    public final int tid;
+    public ThreadGroup group;
+    public ExecutionContext ctx;
+    public MemoryManager mm;
+    public FdTable fds;
+    public FsContext fs;
+    public Credentials cred;
+    /** comm: up to 15 bytes (prctl PR_SET_NAME). */
+    public String name = "";
+    public int state = IN_KERNEL;
+    int runIndex = -1;
+    /** Born, never resumed: makeReady starts it. */
+    public boolean isNew;
+    Task nextReady;
+    boolean isReady;
+
+    /** Where methods that return an object leave their negative errno. */
+    public int error;
+    public final UserMemory mem = new UserMemory(this);
+
+    // ---- the call at hand
+    public int nr = -1;
+    /** Registers of the call as they were at its entry (read once). */
+    private final long[] args = new long[6];
+    /** How often the handler has been run before for this call. */
+    public int reruns;
+    /** A handler's own state across runs of one call; zero at the first run. */
+    public long s0, s1, s2, s3;
+    public Object so;
+    private boolean isTimedOut;
+    private TaskWaiter[] waiters = {new TaskWaiter()};
+    private int waiterCount;
+    private final Deadline deadlineTimer = new Deadline();
+
+    /** Set when there may be work before returning to the application: signals, exit, stop. */
+    public boolean attention;
+    public final Signals signals;
+
+    public Task(Kernel kernel, int tid, ThreadGroup group) {
+        this.kernel = kernel;
+        this.tid = tid;
+        this.group = group;
+        this.signals = new Signals(this);
+    }
+
+    public long arg(int i) { return args[i]; }
+
+    public int argInt(int i) { return (int) args[i]; }
+
+    /** Takes call number and arguments over from the context. */
+    void beginCall(ExecutionContext c) {
+        nr = c.nr;
+        args[0] = c.a0;
+        args[1] = c.a1;
+        args[2] = c.a2;
+        args[3] = c.a3;
+        args[4] = c.a4;
+        args[5] = c.a5;
+        reruns = 0;
+        s0 = s1 = s2 = s3 = 0;
+        so = null;
+        isTimedOut = false;
+    }
+
+    void endCall() {
+        cancelWaits();
+        if (deadlineTimer.isArmed()) kernel.timers.disarm(deadlineTimer);
+        so = null;
+    }
+
+    // ---- blocking
+    private final class TaskWaiter extends Waiter {
+        @Override
+        protected boolean wake(int events) {
+            kernel.makeReady(Task.this);
+            return true;
+        }
+    }
+
+    private final class Deadline extends Timer {
+        @Override
+        protected void fire() {
+            isTimedOut = true;
+            kernel.makeReady(Task.this);
+        }
+    }
+
+    /** Adds a queue to those whose wake-up runs the handler again. Finish with {@link #block()}. */
+    public void waitOn(WaitQueue q, int events, boolean exclusive) {
+        if (waiterCount == waiters.length) {
+            waiters = java.util.Arrays.copyOf(waiters, waiterCount * 2);
+            for (int i = waiterCount; i < waiters.length; i++) waiters[i] = new TaskWaiter();
+        }
+        TaskWaiter w = waiters[waiterCount++];
+        w.events = events;
+        w.exclusive = exclusive;
+        q.add(w);
+    }
+
+    /** Waits on one queue: BLOCKED, or -ERESTARTSYS when a signal is pending. */
+    public long block(WaitQueue q, int events) {
+        waitOn(q, events, false);
+        return block();
+    }
+
+    /**
+     * Waits for what was registered (waitOn, setDeadline): BLOCKED, or -ERESTARTSYS when a signal is pending; handlers whose
+     * man page says so turn that into -EINTR, -ERESTARTNOHAND or a partial count.
+     */
+    public long block() {
+        if (attention && signals.isPending()) {
+            cancelWaits();
+            return -ERESTARTSYS;
+        }
+        return BLOCKED;
+    }
+
+    /** Waits for what was registered; only a kill ends it early (the task is then gone). */
+    public long blockUninterruptible() { return BLOCKED; }
+
+    public boolean isFirstRun() { return reruns == 0; }
+
+    /**
+     * The time (monotonic nanoseconds) at which the handler is run again anyway, with {@link #isTimedOut}. Set at the first
+     * run only; later runs keep it.
+     */
+    public void setDeadline(long monotonicNanos) {
+        if (isTimedOut || deadlineTimer.isArmed()) return;
+        kernel.timers.arm(deadlineTimer, monotonicNanos);
+    }
+
+    public boolean isTimedOut() { return isTimedOut; }
+
+    /** Of the armed deadline; for remaining times. */
+    public long deadline() { return deadlineTimer.deadlineNanos; }
+
+    void cancelWaits() {
+        while (waiterCount > 0) waiters[--waiterCount].cancel();
+    }
+
+    /**
+     * Ends a blocked call early or interrupts running application code, so that signals, stops and exits are looked at.
+     * Sets {@link #attention}.
+     */
+    public void notifySignal() {
+        attention = true;
+        if (state == WAITING) kernel.makeReady(this);
+        else if (state == RUNNING) ctx.interrupt();
+    }
+
+    @Override
+    public String toString() { return name + "[" + tid + "]"; }
+}

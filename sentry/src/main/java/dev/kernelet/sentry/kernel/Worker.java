@@ -1,0 +1,204 @@
+package dev.kernelet.sentry.kernel;
+
+import static dev.kernelet.abi.Errno.*;
+
+import dev.kernelet.platform.Trap;
+import dev.kernelet.sentry.log.DebugLog;
+import dev.kernelet.sentry.strace.Strace;
+import dev.kernelet.sentry.syscall.SyscallTable;
+
+/** A thread that leads, or stands by while another does. */
+final class Worker implements Runnable {
+    private static final long SPIN_NANOS = 30_000;
+
+    private final Kernel kernel;
+    private final boolean isFirst;
+
+    Worker(Kernel kernel, boolean isFirst) {
+        this.kernel = kernel;
+        this.isFirst = isFirst;
+    }
+
+    @Override
+    public void run() {
+        try {
+            if (!isFirst) kernel.standby.acquireUninterruptibly();
+            kernel.lock.lock();
+            kernel.active++;
+            while (!kernel.isStopping) turn();
+        } catch (Throwable e) {
+            kernel.failed(e);
+        } finally {
+            kernel.active--;
+            if (kernel.lock.isHeldByCurrentThread()) kernel.lock.unlock();
+        }
+    }
+
+    /** One round of the loop. */
+    private void turn() {
+        Kernel k = kernel;
+        boolean did = false;
+        k.runPosted();
+        Task t;
+        while ((t = k.takeReady()) != null) {
+            runAgain(t);
+            did = true;
+            if (k.active > 1) break;
+        }
+        if (k.active > 1) {
+            stepBack();
+            return;
+        }
+        did |= pollRunning();
+        long next = k.timers.next();
+        if (next != Long.MAX_VALUE) {
+            long now = k.now();
+            if (next <= now) {
+                k.timers.run(now);
+                did = true;
+            }
+        }
+        if (k.lock.hasQueuedThreads()) {
+            k.lock.unlock();
+            k.lock.lock();
+        } else if (!did && !k.hasReady()) {
+            idle();
+        }
+    }
+
+    /** Another worker leads: wait to be needed. */
+    private void stepBack() {
+        Kernel k = kernel;
+        if (k.hasReady() || k.timers.next() < k.sleepsUntil) {
+            if (k.sleepsUntil != 0) k.platform.ring();
+        }
+        k.active--;
+        k.lock.unlock();
+        k.standby.acquireUninterruptibly();
+        k.lock.lock();
+        k.active++;
+    }
+
+    private boolean pollRunning() {
+        Kernel k = kernel;
+        boolean did = false;
+        for (int i = k.runningCount - 1; i >= 0; i--) {
+            if (i >= k.runningCount) continue;
+            Task t = k.running[i];
+            int trap = t.ctx.poll();
+            if (trap == Trap.NONE) continue;
+            did = true;
+            k.removeRunning(t);
+            t.state = Task.IN_KERNEL;
+            trapped(t, trap);
+            if (k.active > 1) break;
+        }
+        return did;
+    }
+
+    private void idle() {
+        Kernel k = kernel;
+        if (k.options.spins && k.runningCount > 0 && k.runningCount < k.options.processors && spin()) return;
+        k.platform.prepareSleep();
+        k.sleepsUntil = Long.MAX_VALUE;
+        if (pollRunning() || k.posted.get() != null || k.hasReady() || k.isStopping) {
+            k.platform.finishSleep();
+            k.sleepsUntil = 0;
+            return;
+        }
+        long next = k.timers.next();
+        k.sleepsUntil = next;
+        long timeout = next == Long.MAX_VALUE ? -1 : Math.max(0, next - k.now());
+        k.lock.unlock();
+        k.platform.sleep(timeout);
+        k.lock.lock();
+        k.sleepsUntil = 0;
+        k.platform.finishSleep();
+    }
+
+    /** Polls for a short while; whether something came up. */
+    private boolean spin() {
+        Kernel k = kernel;
+        long start = System.nanoTime();
+        long end = Math.min(start + SPIN_NANOS, k.timers.next());
+        do {
+            for (int j = 0; j < 20; j++) {
+                if (pollRunning()) return true;
+                Thread.onSpinWait();
+            }
+            if (k.posted.getOpaque() != null || k.hasReady() || k.lock.hasQueuedThreads()) return true;
+        } while (System.nanoTime() < end);
+        return false;
+    }
+
+    // ---- traps and calls
+    private void trapped(Task t, int trap) {
+        switch (trap) {
+            case Trap.SYSCALL -> {
+                t.beginCall(t.ctx);
+                if (Strace.enabled) Strace.enter(t);
+                call(t);
+            }
+            case Trap.FAULT -> {
+                t.nr = -1;
+                t.signals.fault();
+                toUser(t, Task.REGISTERS_SET);
+            }
+            case Trap.INTERRUPTED -> {
+                t.nr = -1;
+                toUser(t, Task.REGISTERS_SET);
+            }
+            default -> Exit.hostDeath(t);
+        }
+    }
+
+    /** A task was woken: its handler is run again, or a stop is over. */
+    private void runAgain(Task t) {
+        if (t.state == Task.WAITING) {
+            t.state = Task.IN_KERNEL;
+            t.cancelWaits();
+            t.reruns++;
+            call(t);
+        } else if (t.state == Task.STOPPED) {
+            t.state = Task.IN_KERNEL;
+            toUser(t, Task.REGISTERS_SET);
+        } else if (t.state == Task.IN_KERNEL && t.isNew) {
+            t.isNew = false;
+            toUser(t, Task.REGISTERS_SET);
+        }
+    }
+
+    private void call(Task t) {
+        t.mem.begin();
+        long r = SyscallTable.dispatch(t, t.nr);
+        if (r == Task.BLOCKED) {
+            if (t.ctx.isDead()) {
+                Exit.hostDeath(t);
+                return;
+            }
+            t.state = Task.WAITING;
+            // A handler may have been woken between its registration and here (it woke itself, or a slow section).
+            return;
+        }
+        t.endCall();
+        if (Strace.enabled) Strace.exit(t, r);
+        toUser(t, r);
+    }
+
+    /** Back to the application with a call's result, unless signals, stops or an exit come between. */
+    private void toUser(Task t, long result) {
+        if (result == Task.GONE) return;
+        if (t.attention || (result >= -ERESTART_RESTARTBLOCK && result <= -ERESTARTSYS)) {
+            result = t.signals.beforeResume(result);
+            if (result == Task.GONE) return;
+        }
+        if (result == Task.REGISTERS_SET) {
+            t.mem.flush();
+            t.ctx.resume();
+        } else {
+            t.mem.attachDeferred();
+            t.ctx.resumeSyscall(result);
+        }
+        kernel.addRunning(t);
+    }
+}

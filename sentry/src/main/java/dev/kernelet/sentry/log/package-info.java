@@ -1,0 +1,2 @@
+/** The debug log. Costs nothing while off. */
+package dev.kernelet.sentry.log;

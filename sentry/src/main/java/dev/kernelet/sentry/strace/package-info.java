@@ -1,0 +1,2 @@
+/** System call tracing with decoded arguments (--strace). */
+package dev.kernelet.sentry.strace;

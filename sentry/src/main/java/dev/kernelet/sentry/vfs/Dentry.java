@@ -1,0 +1,121 @@
+package dev.kernelet.sentry.vfs;
+
+/**
+ * A name in a directory and the inode it stands for; inode null: known not to exist. Kernel lock. The children of a
+ * directory are kept in a hash table over name bytes, so that a path walk allocates nothing.
+ */
+public final class Dentry {
+    public final Filesystem fs;
+    public String name;
+    public Dentry parent;
+    public Inode inode;
+    /** Unlinked: no longer reachable by its name. */
+    public boolean isDead;
+    /** Number of mounts on this dentry in any namespace: walks look for a Mount only when it is not 0. */
+    public int mounts;
+
+    private Dentry[] children;
+    private int childCount;
+    private Dentry nextInBucket;
+    private int hash;
+
+    public Dentry(Filesystem fs, String name, Dentry parent, Inode inode) {
+        this.fs = fs;
+        this.name = name;
+        this.parent = parent;
+        this.inode = inode;
+    }
+
+    public static int hash(String name) {
+        int h = 0;
+        for (int i = 0, n = name.length(); i < n; i++) h = h * 31 + (byte) name.charAt(i);
+        return h * 0x9e3779b9;
+    }
+
+    public static int hash(byte[] path, int from, int length) {
+        int h = 0;
+        for (int i = from, end = from + length; i < end; i++) h = h * 31 + path[i];
+        return h * 0x9e3779b9;
+    }
+
+    /** The cached child of that name (possibly negative), or null when nothing is known. */
+    public Dentry child(byte[] path, int from, int length) {
+        if (children == null) return null;
+        int h = hash(path, from, length);
+        for (Dentry d = children[(h >>> 16) & (children.length - 1)]; d != null; d = d.nextInBucket) {
+            if (d.hash == h && d.name.length() == length && same(d.name, path, from)) return d;
+        }
+        return null;
+    }
+
+    public Dentry child(String name) {
+        if (children == null) return null;
+        int h = hash(name);
+        for (Dentry d = children[(h >>> 16) & (children.length - 1)]; d != null; d = d.nextInBucket) {
+            if (d.hash == h && d.name.equals(name)) return d;
+        }
+        return null;
+    }
+
+    private static boolean same(String name, byte[] path, int from) {
+        for (int i = 0, n = name.length(); i < n; i++) if ((byte) name.charAt(i) != path[from + i]) return false;
+        return true;
+    }
+
+    /** Adds a child that is not there yet. */
+    public Dentry addChild(String name, Inode inode) {
+        var d = new Dentry(fs, name, this, inode);
+        attach(d);
+        return d;
+    }
+
+    /** Puts a detached dentry here under its present name. */
+    public void attach(Dentry d) {
+        if (children == null) children = new Dentry[8];
+        else if (childCount >= children.length && children.length < 1 << 16) grow();
+        d.hash = hash(d.name);
+        int b = (d.hash >>> 16) & (children.length - 1);
+        d.nextInBucket = children[b];
+        children[b] = d;
+        d.parent = this;
+        childCount++;
+    }
+
+    /** Takes a child out of the table; its parent field stays for those who still hold it. */
+    public void detach(Dentry d) {
+        int b = (d.hash >>> 16) & (children.length - 1);
+        if (children[b] == d) {
+            children[b] = d.nextInBucket;
+        } else {
+            Dentry p = children[b];
+            while (p.nextInBucket != d) p = p.nextInBucket;
+            p.nextInBucket = d.nextInBucket;
+        }
+        d.nextInBucket = null;
+        childCount--;
+    }
+
+    private void grow() {
+        Dentry[] old = children;
+        children = new Dentry[old.length * 2];
+        for (Dentry d : old) {
+            while (d != null) {
+                Dentry next = d.nextInBucket;
+                int b = (d.hash >>> 16) & (children.length - 1);
+                d.nextInBucket = children[b];
+                children[b] = d;
+                d = next;
+            }
+        }
+    }
+
+    public int childCount() { return childCount; }
+
+    /** All cached children, for pruning and readdir of memory filesystems. */
+    public Dentry[] childArray() {
+        var out = new Dentry[childCount];
+        int n = 0;
+        if (children != null) for (Dentry d : children) for (; d != null; d = d.nextInBucket) out[n++] = d;
+        return out;
+    }
+}

@@ -1,0 +1,24 @@
+package dev.kernelet.sentry.vfs;
+
+/** One mounted instance of a filesystem (a superblock). */
+public abstract class Filesystem {
+    private static int nextDevice = 0x20;
+    /** st_dev: an anonymous device number, as Linux gives to filesystems without a block device. */
+    public final long device = nextDevice++;
+    public Dentry root;
+
+    /** The type's name as in /proc/filesystems. */
+    public abstract String type();
+
+    /** f_type of statfs(2). */
+    public abstract long magic();
+
+    /** Options shown in /proc/mounts after rw/ro, each with a leading comma; "" for none. */
+    public String showOptions() { return ""; }
+
+    /** Fills the struct statfs at {@code buf} (120 bytes, zeroed) but f_type and f_flags. 0 or -errno. */
+    public long statfs(long buf) { return 0; }
+
+    /** syncfs(2). */
+    public long sync() { return 0; }
+}

@@ -1,0 +1,109 @@
+package dev.kernelet.sentry.vfs;
+
+import static dev.kernelet.abi.Errno.*;
+
+import dev.kernelet.sentry.kernel.Task;
+
+/**
+ * A file, directory, link, device, FIFO or socket of a filesystem. Kernel lock.
+ *
+ * <p>Methods that yield an object return null on failure and leave a negative errno in {@code t.error}; the others
+ * return 0 or a negative errno. Permission checks on the parent directory are the caller's (PathWalk and SysPath).
+ * Names are byte strings without '/', never "." or "..".
+ */
+public abstract class Inode {
+    public final Filesystem fs;
+    public long ino;
+    /** S_IF* and permission bits. */
+    public int mode;
+    public int uid, gid;
+    public int nlink = 1;
+    /** For device nodes: the number as in st_rdev (new encoding, makedev(3)). */
+    public long rdev;
+    /** Nanoseconds since the epoch. */
+    public long atime, mtime, ctime, btime;
+    public long size;
+    /** POSIX, OFD and flock locks on this inode: filled in by vfs.FileLocks on first use. */
+    public Object locks;
+    /** inotify watches: filled in by vfs.Inotify on first use. */
+    public Object watches;
+
+    protected Inode(Filesystem fs) { this.fs = fs; }
+
+    public final int type() { return mode & 0xf000; }
+    public final boolean isDirectory() { return (mode & 0xf000) == 0x4000; }
+    public final boolean isSymlink() { return (mode & 0xf000) == 0xa000; }
+    public final boolean isRegular() { return (mode & 0xf000) == 0x8000; }
+
+    /** Brings the fields above up to date (host files, proc files that compute). 0 or -errno. */
+    public long refresh(Task t) { return 0; }
+
+    /** st_blocks in 512-byte units. */
+    public long blocks() { return (size + 511) >> 9; }
+
+    public int blockSize() { return 4096; }
+
+    /** Whether names in this directory may be cached in dentries (also negative ones) without asking again. */
+    public boolean cacheable() { return true; }
+
+    // ---- directories
+    /** The inode called {@code name}, or null with t.error (-ENOENT). Called once per name when {@link #cacheable}. */
+    public Inode lookup(Task t, String name) { t.error = -ENOTDIR; return null; }
+
+    /** mknod(2), create and O_CREAT: a new inode of type and permissions {@code mode}, owned by the caller. */
+    public Inode create(Task t, String name, int mode, long rdev) { t.error = -EPERM; return null; }
+
+    public Inode mkdir(Task t, String name, int mode) { t.error = -EPERM; return null; }
+
+    public Inode symlink(Task t, String name, String target) { t.error = -EPERM; return null; }
+
+    /** An unnamed regular file for O_TMPFILE. */
+    public Inode tmpfile(Task t, int mode) { t.error = -EOPNOTSUPP; return null; }
+
+    public long link(Task t, String name, Inode target) { return -EPERM; }
+
+    public long unlink(Task t, String name, Inode target) { return -EPERM; }
+
+    public long rmdir(Task t, String name, Inode target) { return -EPERM; }
+
+    /** renameat2(2) within one filesystem; {@code replaced} is the inode at the new name or null. Type checks are done. */
+    public long rename(Task t, String name, Inode moved, Inode newDir, String newName, Inode replaced, int flags) {
+        return -EPERM;
+    }
+
+    // ---- links
+    /** The target text of a symbolic link, or null with t.error. */
+    public String readlink(Task t) { t.error = -EINVAL; return null; }
+
+    /** A "magic" link (/proc/PID/fd/N...): the path it jumps to, or null for an ordinary link. */
+    public Path follow(Task t) { return null; }
+
+    // ---- attributes. Permission checks are done; the method applies the change and updates ctime.
+    /** Sets those of mode, uid, gid (each -1: keep; mode without type bits). */
+    public long setattr(Task t, int mode, int uid, int gid) { return -EPERM; }
+
+    /** Sets times in nanoseconds since the epoch ({@link Long#MIN_VALUE}: keep). */
+    public long setTimes(Task t, long atime, long mtime) { return -EPERM; }
+
+    public long truncate(Task t, long size) { return -EINVAL; }
+
+    /** Extended attributes: value or null with t.error (-ENODATA, -EOPNOTSUPP). */
+    public byte[] getXattr(Task t, String name) { t.error = -EOPNOTSUPP; return null; }
+
+    public long setXattr(Task t, String name, byte[] value, int flags) { return -EOPNOTSUPP; }
+
+    public long removeXattr(Task t, String name) { return -EOPNOTSUPP; }
+
+    /** Names, each with its NUL, as listxattr(2) returns them; or null with t.error. */
+    public String listXattr(Task t) { return ""; }
+
+    // ---- opening
+    /**
+     * The open file description for O_* {@code flags}; permission, type (O_DIRECTORY...) and O_TRUNC are done by the
+     * caller. May return null with {@code t.error}, or null with {@code t.error == Task.BLOCKED} (FIFOs).
+     */
+    public abstract OpenFile open(Task t, Path path, int flags);
+
+    /** The last name is gone and no open file is left: free what the inode holds. */
+    public void release() {}
+}

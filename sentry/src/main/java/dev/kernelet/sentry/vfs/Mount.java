@@ -1,0 +1,26 @@
+package dev.kernelet.sentry.vfs;
+
+/** A filesystem (or a part of one) attached somewhere in a mount namespace. Kernel lock. */
+public final class Mount {
+    public final Filesystem fs;
+    /** What is seen at the mount point: the filesystem's root, or a dentry below it for a bind mount. */
+    public final Dentry root;
+    /** The mount this one lies on and the covered dentry; null for the namespace's root. */
+    public Mount parent;
+    public Dentry point;
+    /** MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME... (mount(2)). */
+    public int flags;
+    /** Mount id as in /proc/PID/mountinfo. */
+    public final int id;
+    /** What is shown as the source in /proc/mounts. */
+    public String source = "none";
+
+    public Mount(Filesystem fs, Dentry root, int flags, int id) {
+        this.fs = fs;
+        this.root = root;
+        this.flags = flags;
+        this.id = id;
+    }
+
+    public boolean isReadOnly() { return (flags & 1) != 0; }
+}

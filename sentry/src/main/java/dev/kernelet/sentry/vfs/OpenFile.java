@@ -1,0 +1,146 @@
+package dev.kernelet.sentry.vfs;
+
+import static dev.kernelet.abi.Errno.*;
+
+import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.wait.WaitQueue;
+
+/**
+ * An open file description (open(2)): what file descriptors refer to. Reference counted. Kernel lock.
+ *
+ * <p>Data methods get native addresses: memory of the Sentry or the task's window (hostile: copy before parsing). They
+ * never block: {@code -EAGAIN} means "not now", and the system call decides between EAGAIN and waiting on
+ * {@link #waitQueue} for {@link #poll} events, whatever O_NONBLOCK says. Byte counts or negative errnos are returned.
+ */
+public abstract class OpenFile {
+    public static final int POLLIN = 1, POLLPRI = 2, POLLOUT = 4, POLLERR = 8, POLLHUP = 0x10, POLLNVAL = 0x20,
+            POLLRDNORM = 0x40, POLLRDBAND = 0x80, POLLWRNORM = 0x100, POLLWRBAND = 0x200, POLLRDHUP = 0x2000;
+
+    /** O_ACCMODE and status flags as F_GETFL shows them (without O_CREAT and the like). */
+    public int flags;
+    /** Where it was opened; null for files without a name in a filesystem. */
+    public Path path;
+    public Inode inode;
+    /** The file offset (read, write and lseek use it in the default implementations). */
+    public long offset;
+    private int references = 1;
+    /** epoll items that watch this file, for removal at release; owned by fs.anon. */
+    public Object epollItems;
+    /** F_SETOWN, F_SETSIG state; owned by SysFile. */
+    public Object owner;
+
+    protected OpenFile(Inode inode, int flags) {
+        this.inode = inode;
+        this.flags = flags;
+    }
+
+    public final boolean isReadable() { return (flags & 3) == 0 || (flags & 3) == 2; }
+    public final boolean isWritable() { return (flags & 3) == 1 || (flags & 3) == 2; }
+    public final boolean isNonblocking() { return (flags & 0x800) != 0; }
+
+    public final OpenFile hold() {
+        references++;
+        return this;
+    }
+
+    /** Gives one reference up; the last one releases the file. */
+    public final void put(Task t) {
+        if (--references == 0) release(t);
+    }
+
+    public final int references() { return references; }
+
+    /** The last reference is gone ({@code t} may be null at shutdown). */
+    protected void release(Task t) {}
+
+    /** A descriptor of this file was closed by a process (close(2), exit): POSIX locks and mq notify care. */
+    public void flush(Task t) {}
+
+    // ---- data
+    public long read(Task t, long address, long length) {
+        long n = pread(t, address, length, offset);
+        if (n > 0) offset += n;
+        return n;
+    }
+
+    public long write(Task t, long address, long length) {
+        long n = pwrite(t, address, length, offset);
+        if (n > 0) offset += n;
+        return n;
+    }
+
+    /** Files that cannot be positioned answer -ESPIPE. */
+    public long pread(Task t, long address, long length, long position) { return -EINVAL; }
+
+    /** O_APPEND is handled here (implementations write at the end). */
+    public long pwrite(Task t, long address, long length, long position) { return -EINVAL; }
+
+    public boolean isSeekable() { return true; }
+
+    /** True for streams whose single read(2)/readv(2) may not be split into several calls (sockets, eventfd, ttys...). */
+    public boolean isPacketLike() { return false; }
+
+    public long lseek(Task t, long off, int whence) {
+        if (!isSeekable()) return -ESPIPE;
+        long to;
+        switch (whence) {
+            case 0 -> to = off;
+            case 1 -> to = offset + off;
+            case 2 -> {
+                long r = inode.refresh(t);
+                if (r < 0) return r;
+                to = inode.size + off;
+            }
+            case 3, 4 -> {
+                long r = inode.refresh(t);
+                if (r < 0) return r;
+                if (off < 0 || off >= inode.size) return -ENXIO;
+                to = whence == 3 ? off : inode.size;
+            }
+            default -> { return -EINVAL; }
+        }
+        if (to < 0) return whence == 0 || off < 0 ? -EINVAL : -EOVERFLOW;
+        return offset = to;
+    }
+
+    /**
+     * Entries from {@link #offset} on (a cookie of the file's own choice): calls {@code sink} until it returns false,
+     * with each entry's own following offset. 0 or -errno.
+     */
+    public long readdir(Task t, DirectorySink sink) { return -ENOTDIR; }
+
+    /** Takes directory entries. */
+    public interface DirectorySink {
+        /** {@code type} is DT_*; {@code next} the offset of the entry behind this one. False: full, this entry not taken. */
+        boolean entry(String name, long ino, int type, long next);
+    }
+
+    public long fsync(Task t, boolean dataOnly) { return -EINVAL; }
+
+    public long truncate(Task t, long size) { return inode == null ? -EINVAL : inode.truncate(t, size); }
+
+    public long fallocate(Task t, int mode, long position, long length) { return -EOPNOTSUPP; }
+
+    /** ioctl(2); {@code argument} is the raw third argument. */
+    public long ioctl(Task t, int request, long argument) { return -ENOTTY; }
+
+    // ---- readiness
+    /** The POLL* conditions that hold now. */
+    public int poll(Task t) { return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM; }
+
+    /** Woken with POLL* bits when a condition arises; null for files that are always ready (then epoll answers EPERM). */
+    public WaitQueue waitQueue() { return null; }
+
+    // ---- mapping
+    /**
+     * The host descriptor that backs a mapping of this file (see mm), or a negative errno (-ENODEV: cannot be mapped).
+     * The descriptor stays the file's; offsets in it equal the file's offsets. {@code shared}: for MAP_SHARED.
+     */
+    public long mapDescriptor(Task t, boolean shared, boolean writable) { return -ENODEV; }
+
+    /** Lines of /proc/PID/fdinfo/N after pos, flags, mnt_id and ino. */
+    public String fdinfo(Task t) { return ""; }
+
+    /** What readlink of /proc/PID/fd/N shows for files without a path ("pipe:[12]", "anon_inode:[eventpoll]"). */
+    public String describe() { return "anon_inode:[file]"; }
+}
