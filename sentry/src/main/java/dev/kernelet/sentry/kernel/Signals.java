@@ -10,6 +10,12 @@ public final class Signals {
     /** Whether an unblocked signal (or a kill) is waiting to be looked at. */
     public boolean isPending() { return false; }
 
+    /**
+     * Replaces the mask until the call at hand ends (rt_sigsuspend, ppoll, pselect6, epoll_pwait): a handler's frame then
+     * restores the old one; without a signal it is restored when the call returns. Called at the first run only.
+     */
+    public void setTemporaryMask(long newMask) {}
+
     /** Before returning to the application; see Worker. */
     long beforeResume(long result) { return result; }
 

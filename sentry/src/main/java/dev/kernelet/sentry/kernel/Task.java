@@ -87,8 +87,16 @@ public final class Task {
         isTimedOut = false;
     }
 
+    /** Something a blocked call must take back however it ends; the handler keeps it in {@link #so}. */
+    public interface Cleanup {
+        void cleanup(Task t);
+    }
+
+    /** The call is over, or the task ends inside it: takes everything back that it had registered. */
     void endCall() {
         cancelWaits();
+        if (so instanceof Cleanup c) c.cleanup(this);
+        restarted = false;
         if (deadlineTimer.isArmed()) kernel.timers.disarm(deadlineTimer);
         so = null;
     }
@@ -151,6 +159,7 @@ public final class Task {
      */
     public void setDeadline(long monotonicNanos) {
         if (isTimedOut || deadlineTimer.isArmed()) return;
+        if (restarted) monotonicNanos = restartDeadline;
         kernel.timers.arm(deadlineTimer, monotonicNanos);
     }
 
@@ -158,6 +167,30 @@ public final class Task {
 
     /** Of the armed deadline; for remaining times. */
     public long deadline() { return deadlineTimer.deadlineNanos; }
+
+    // ---- restart blocks (restart_syscall(2)): a call with a relative timeout goes on with what is left of it
+    private int restartNr = -1;
+    private final long[] restartArgs = new long[6];
+    private long restartDeadline;
+    private boolean restarted;
+
+    /** For a call interrupted by a signal: -ERESTART_RESTARTBLOCK, so that without a handler it goes on until the same deadline. */
+    public long restartBlock() {
+        restartNr = nr;
+        System.arraycopy(args, 0, restartArgs, 0, 6);
+        restartDeadline = deadlineTimer.deadlineNanos;
+        return -ERESTART_RESTARTBLOCK;
+    }
+
+    /** restart_syscall(2): turns the call at hand into the interrupted one; false when there is none (EINTR). */
+    public boolean restart() {
+        if (restartNr < 0) return false;
+        nr = restartNr;
+        restartNr = -1;
+        System.arraycopy(restartArgs, 0, args, 0, 6);
+        restarted = true;
+        return true;
+    }
 
     void cancelWaits() {
         while (waiterCount > 0) waiters[--waiterCount].cancel();

@@ -27,6 +27,8 @@ public abstract class Inode {
     public Object locks;
     /** inotify watches: filled in by vfs.Inotify on first use. */
     public Object watches;
+    /** The pipe behind a FIFO while it is open: owned by fs.pipe. */
+    public Object fifo;
 
     protected Inode(Filesystem fs) { this.fs = fs; }
 

@@ -24,8 +24,8 @@ public abstract class OpenFile {
     /** The file offset (read, write and lseek use it in the default implementations). */
     public long offset;
     private int references = 1;
-    /** epoll items that watch this file, for removal at release; owned by fs.anon. */
-    public Object epollItems;
+    /** The epoll items that watch this file (fs.anon), told when it is released. */
+    public ReleaseHook epollItems;
     /** F_SETOWN, F_SETSIG state; owned by SysFile. */
     public Object owner;
 
@@ -45,7 +45,14 @@ public abstract class OpenFile {
 
     /** Gives one reference up; the last one releases the file. */
     public final void put(Task t) {
-        if (--references == 0) release(t);
+        if (--references != 0) return;
+        if (epollItems != null) epollItems.released(this);
+        release(t);
+    }
+
+    /** Told before the last reference's release. */
+    public interface ReleaseHook {
+        void released(OpenFile file);
     }
 
     public final int references() { return references; }
