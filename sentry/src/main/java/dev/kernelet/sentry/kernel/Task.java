@@ -5,6 +5,7 @@ import static dev.kernelet.abi.Errno.*;
 import dev.kernelet.platform.ExecutionContext;
 import dev.kernelet.sentry.mm.MemoryManager;
 import dev.kernelet.sentry.mm.UserMemory;
+import dev.kernelet.sentry.vfs.PathWalk;
 import dev.kernelet.sentry.wait.Timer;
 import dev.kernelet.sentry.wait.WaitQueue;
 import dev.kernelet.sentry.wait.Waiter;
@@ -42,6 +43,7 @@ public final class Task {
     /** Where methods that return an object leave their negative errno. */
     public int error;
     public final UserMemory mem = new UserMemory(this);
+    public final PathWalk walk = new PathWalk(this);
 
     // ---- the call at hand
     public int nr = -1;

@@ -23,6 +23,8 @@ public abstract class Inode {
     /** Nanoseconds since the epoch. */
     public long atime, mtime, ctime, btime;
     public long size;
+    /** Open file descriptions of this inode, O_PATH included; kept by OpenFile. Mappings hold their OpenFile. */
+    public int opens;
     /** POSIX, OFD and flock locks on this inode: filled in by vfs.FileLocks on first use. */
     public Object locks;
     /** inotify watches: filled in by vfs.Inotify on first use. */
@@ -77,7 +79,7 @@ public abstract class Inode {
     /** The target text of a symbolic link, or null with t.error. */
     public String readlink(Task t) { t.error = -EINVAL; return null; }
 
-    /** A "magic" link (/proc/PID/fd/N...): the path it jumps to, or null for an ordinary link. */
+    /** A "magic" link (/proc/PID/fd/N...): the path it jumps to; null for an ordinary link, or with t.error. */
     public Path follow(Task t) { return null; }
 
     // ---- attributes. Permission checks are done; the method applies the change and updates ctime.
@@ -102,10 +104,19 @@ public abstract class Inode {
     // ---- opening
     /**
      * The open file description for O_* {@code flags}; permission, type (O_DIRECTORY...) and O_TRUNC are done by the
-     * caller. May return null with {@code t.error}, or null with {@code t.error == Task.BLOCKED} (FIFOs).
+     * caller. Null with a negative {@code t.error}, or with {@code t.error == 0} when the task now waits for what it has
+     * registered (FIFOs): the call then returns {@link Task#BLOCKED} and is run again.
      */
     public abstract OpenFile open(Task t, Path path, int flags);
 
-    /** The last name is gone and no open file is left: free what the inode holds. */
+    /**
+     * The last name is gone ({@link #nlink} is 0) and no open file is left: free what the inode holds. A working directory
+     * may still refer to it: later calls must not fail badly (-ENOENT, -ESTALE).
+     */
     public void release() {}
+
+    /** After a name went away: {@link #release} if it was the last and nobody has the file open. */
+    public final void releaseIfUnused() {
+        if (nlink == 0 && opens == 0) release();
+    }
 }

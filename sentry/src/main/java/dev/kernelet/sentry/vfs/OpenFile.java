@@ -20,7 +20,7 @@ public abstract class OpenFile {
     public int flags;
     /** Where it was opened; null for files without a name in a filesystem. */
     public Path path;
-    public Inode inode;
+    public final Inode inode;
     /** The file offset (read, write and lseek use it in the default implementations). */
     public long offset;
     private int references = 1;
@@ -32,6 +32,7 @@ public abstract class OpenFile {
     protected OpenFile(Inode inode, int flags) {
         this.inode = inode;
         this.flags = flags;
+        if (inode != null) inode.opens++;
     }
 
     public final boolean isReadable() { return (flags & 3) == 0 || (flags & 3) == 2; }
@@ -47,7 +48,9 @@ public abstract class OpenFile {
     public final void put(Task t) {
         if (--references != 0) return;
         if (epollItems != null) epollItems.released(this);
+        Inode n = inode;
         release(t);
+        if (n != null && --n.opens == 0) n.releaseIfUnused();
     }
 
     /** Told before the last reference's release. */
