@@ -1,0 +1,302 @@
+package dev.kernelet.sentry.fs.anon;
+
+import static dev.kernelet.abi.Errno.*;
+
+import dev.kernelet.abi.Memory;
+import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.vfs.OpenFile;
+import dev.kernelet.sentry.wait.WaitQueue;
+import dev.kernelet.sentry.wait.Waiter;
+
+/**
+ * epoll(7): an interest list keyed by (descriptor, open file) and a ready list. Kernel lock.
+ *
+ * <p>A wake-up of a watched file puts its item on the ready list; {@link #collect} asks the file what is true now.
+ */
+public final class EpollFile extends OpenFile {
+    public static final int EPOLLET = 1 << 31, EPOLLONESHOT = 1 << 30, EPOLLWAKEUP = 1 << 29, EPOLLEXCLUSIVE = 1 << 28;
+    private static final int MASK = ~(EPOLLET | EPOLLONESHOT | EPOLLWAKEUP | EPOLLEXCLUSIVE);
+    private static final int CTL_ADD = 1, CTL_DEL = 2, CTL_MOD = 3;
+    /** epoll files watching epoll files: at most so deep (EP_MAX_NESTS). */
+    private static final int NEST_MAX = 4;
+
+    private final WaitQueue queue = new WaitQueue();
+    private Item[] buckets = new Item[16];
+    private int count;
+    private Item readyHead, readyTail;
+
+    public EpollFile() { super(AnonInode.SHARED, 2); }
+
+    private final class Item extends Waiter implements ReleaseHook {
+        final int fd;
+        final OpenFile file;
+        int interest;
+        long data;
+        boolean isReady;
+        Item nextInBucket, nextReady;
+        /** The next hook of the same file. */
+        ReleaseHook nextHook;
+
+        Item(int fd, OpenFile file) {
+            this.fd = fd;
+            this.file = file;
+        }
+
+        @Override
+        protected boolean wake(int events) {
+            // POLLFREE-like wake-ups carry everything; otherwise only what was asked for counts.
+            if ((interest & MASK) == 0) return false;
+            boolean wasEmpty = readyHead == null;
+            addReady(this);
+            if (wasEmpty || !queue.isEmpty()) queue.wake(POLLIN | POLLRDNORM);
+            return true;
+        }
+
+        @Override
+        public void released(OpenFile f) {
+            ReleaseHook following = nextHook;
+            remove(this);
+            if (following != null) following.released(f);
+        }
+    }
+
+    // ---- epoll_ctl(2)
+    public long control(Task t, int op, int fd, OpenFile file, int events, long data) {
+        if (file.waitQueue() == null) return -EPERM;
+        if (file == this) return -EINVAL;
+        if ((events & EPOLLEXCLUSIVE) != 0 && op != CTL_DEL) {
+            if (op == CTL_MOD || file instanceof EpollFile) return -EINVAL;
+            if ((events & MASK & ~(POLLIN | POLLOUT | POLLERR | POLLHUP)) != 0) return -EINVAL;
+        }
+        Item item = find(fd, file);
+        switch (op) {
+            case CTL_ADD -> {
+                if (item != null) return -EEXIST;
+                if (file instanceof EpollFile inner && (inner.watches(this, 0) || inner.depth(0) + 1 > NEST_MAX)) {
+                    return -ELOOP;
+                }
+                add(t, fd, file, events, data);
+                return 0;
+            }
+            case CTL_DEL -> {
+                if (item == null) return -ENOENT;
+                remove(item);
+                return 0;
+            }
+            case CTL_MOD -> {
+                if (item == null) return -ENOENT;
+                if (item.exclusive) return -EINVAL;
+                item.interest = events | POLLERR | POLLHUP;
+                item.events = item.interest & MASK;
+                item.data = data;
+                if ((file.poll(t) & item.interest & MASK) != 0) {
+                    addReady(item);
+                    queue.wake(POLLIN | POLLRDNORM);
+                }
+                return 0;
+            }
+            default -> { return -EINVAL; }
+        }
+    }
+
+    private void add(Task t, int fd, OpenFile file, int events, long data) {
+        var item = new Item(fd, file);
+        item.interest = events | POLLERR | POLLHUP;
+        item.events = item.interest & MASK;
+        item.data = data;
+        item.exclusive = (events & EPOLLEXCLUSIVE) != 0;
+        if (count >= buckets.length) grow();
+        int b = bucket(fd, file);
+        item.nextInBucket = buckets[b];
+        buckets[b] = item;
+        count++;
+        item.nextHook = file.epollItems;
+        file.epollItems = item;
+        file.waitQueue().add(item);
+        if ((file.poll(t) & item.interest & MASK) != 0) {
+            addReady(item);
+            queue.wake(POLLIN | POLLRDNORM);
+        }
+    }
+
+    private void remove(Item item) {
+        item.cancel();
+        int b = bucket(item.fd, item.file);
+        Item p = buckets[b];
+        if (p == item) {
+            buckets[b] = item.nextInBucket;
+        } else {
+            while (p != null && p.nextInBucket != item) p = p.nextInBucket;
+            if (p == null) return;
+            p.nextInBucket = item.nextInBucket;
+        }
+        count--;
+        unhook(item);
+        removeReady(item);
+    }
+
+    private static void unhook(Item item) {
+        OpenFile file = item.file;
+        if (file.epollItems == item) {
+            file.epollItems = item.nextHook;
+            return;
+        }
+        ReleaseHook h = file.epollItems;
+        while (h instanceof Item i) {
+            if (i.nextHook == item) {
+                i.nextHook = item.nextHook;
+                return;
+            }
+            h = i.nextHook;
+        }
+    }
+
+    private int bucket(int fd, OpenFile file) {
+        return (fd * 31 + System.identityHashCode(file)) * 0x9e3779b9 >>> 8 & buckets.length - 1;
+    }
+
+    private Item find(int fd, OpenFile file) {
+        for (Item i = buckets[bucket(fd, file)]; i != null; i = i.nextInBucket) {
+            if (i.fd == fd && i.file == file) return i;
+        }
+        return null;
+    }
+
+    private void grow() {
+        Item[] old = buckets;
+        buckets = new Item[old.length * 4];
+        for (Item i : old) {
+            while (i != null) {
+                Item next = i.nextInBucket;
+                int b = bucket(i.fd, i.file);
+                i.nextInBucket = buckets[b];
+                buckets[b] = i;
+                i = next;
+            }
+        }
+    }
+
+    /** Whether this epoll watches {@code target}, directly or through others. */
+    private boolean watches(EpollFile target, int depth) {
+        if (this == target) return true;
+        if (depth > NEST_MAX + 1) return true;
+        for (Item b : buckets) {
+            for (Item i = b; i != null; i = i.nextInBucket) {
+                if (i.file instanceof EpollFile e && e.watches(target, depth + 1)) return true;
+            }
+        }
+        return false;
+    }
+
+    private int depth(int level) {
+        int deepest = 0;
+        if (level > NEST_MAX) return level;
+        for (Item b : buckets) {
+            for (Item i = b; i != null; i = i.nextInBucket) {
+                if (i.file instanceof EpollFile e) deepest = Math.max(deepest, 1 + e.depth(level + 1));
+            }
+        }
+        return deepest;
+    }
+
+    // ---- the ready list
+    private void addReady(Item item) {
+        if (item.isReady) return;
+        item.isReady = true;
+        item.nextReady = null;
+        if (readyTail == null) readyHead = item; else readyTail.nextReady = item;
+        readyTail = item;
+    }
+
+    private void removeReady(Item item) {
+        if (!item.isReady) return;
+        Item before = null;
+        for (Item i = readyHead; i != null; before = i, i = i.nextReady) {
+            if (i != item) continue;
+            if (before == null) readyHead = i.nextReady; else before.nextReady = i.nextReady;
+            if (readyTail == i) readyTail = before;
+            break;
+        }
+        item.isReady = false;
+        item.nextReady = null;
+    }
+
+    /** Writes up to {@code max} struct epoll_event (packed, 12 bytes) to {@code to}: how many. */
+    public int collect(Task t, long to, int max) {
+        int n = 0;
+        Item end = readyTail;
+        Item i = readyHead;
+        if (i == null) return 0;
+        boolean last = false;
+        while (!last && n < max && (i = readyHead) != null) {
+            last = i == end;
+            readyHead = i.nextReady;
+            if (readyHead == null) readyTail = null;
+            i.isReady = false;
+            i.nextReady = null;
+            int events = i.file.poll(t) & i.interest & MASK;
+            if (events == 0) continue;
+            long p = to + 12L * n++;
+            Memory.putInt(p, events);
+            Memory.putLong(p + 4, i.data);
+            if ((i.interest & EPOLLONESHOT) != 0) {
+                i.interest &= ~MASK;
+                i.events = 0;
+            } else if ((i.interest & EPOLLET) == 0) {
+                // Level-triggered: stays ready until a look finds nothing.
+                addReady(i);
+            }
+        }
+        return n;
+    }
+
+    /** Whether a wait would return something, without taking it. */
+    private boolean hasEvents(Task t) {
+        Item i = readyHead;
+        while (i != null) {
+            Item next = i.nextReady;
+            if ((i.file.poll(t) & i.interest & MASK) != 0) return true;
+            removeReady(i);
+            i = next;
+        }
+        return false;
+    }
+
+    @Override
+    protected void release(Task t) {
+        for (int b = 0; b < buckets.length; b++) {
+            while (buckets[b] != null) remove(buckets[b]);
+        }
+        queue.wakeAll(POLLHUP);
+    }
+
+    @Override
+    public long read(Task t, long address, long length) { return -EINVAL; }
+
+    @Override
+    public long write(Task t, long address, long length) { return -EINVAL; }
+
+    @Override
+    public boolean isSeekable() { return false; }
+
+    @Override
+    public int poll(Task t) { return hasEvents(t) ? POLLIN | POLLRDNORM : 0; }
+
+    @Override
+    public WaitQueue waitQueue() { return queue; }
+
+    @Override
+    public String fdinfo(Task t) {
+        var out = new StringBuilder();
+        for (Item b : buckets) {
+            for (Item i = b; i != null; i = i.nextInBucket) {
+                out.append("tfd: ").append(i.fd).append(" events: ").append(Integer.toHexString(i.interest))
+                        .append(" data: ").append(Long.toHexString(i.data)).append('\n');
+            }
+        }
+        return out.toString();
+    }
+
+    @Override
+    public String describe() { return "anon_inode:[eventpoll]"; }
+}
