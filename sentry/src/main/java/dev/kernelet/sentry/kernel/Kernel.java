@@ -15,6 +15,7 @@ public final class Kernel {
     public final KernelOptions options;
     final ReentrantLock lock = new ReentrantLock(true);
     public final TimerQueue timers = new TimerQueue();
+    public final Futexes futexes = new Futexes();
     public final PidTable pids = new PidTable();
     public final Root root;
 

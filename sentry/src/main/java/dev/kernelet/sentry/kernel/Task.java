@@ -62,6 +62,7 @@ public final class Task {
     /** Set when there may be work before returning to the application: signals, exit, stop. */
     public boolean attention;
     public final Signals signals;
+    final FutexOps.Wait futexWait = new FutexOps.Wait();
 
     public Task(Kernel kernel, int tid, ThreadGroup group) {
         this.kernel = kernel;

@@ -12,4 +12,10 @@ public final class MemoryManager {
      * before anything is done. When true the host may still fault it (a file cut short).
      */
     public boolean isAccessible(long address, long length, boolean write) { return true; }
+
+    /** For futex keys: the object behind a shared mapping at {@code address} (inode or shared memory), or null if private. */
+    public Object sharedKey(long address) { return null; }
+
+    /** The offset in {@link #sharedKey}'s object that {@code address} maps. */
+    public long sharedOffset(long address) { return address; }
 }

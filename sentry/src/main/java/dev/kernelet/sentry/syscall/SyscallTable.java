@@ -233,7 +233,7 @@ public final class SyscallTable {
         return switch (nr) {
             case 200 -> SysSignal.tkill(t, t.argInt(0), t.argInt(1));
             case 201 -> SysTime.time(t, t.arg(0));
-            case 202 -> SysFutex.futex(t, t.arg(0), t.argInt(1), t.argInt(2), t.arg(3), t.arg(4), t.arg(5));
+            case 202 -> SysFutex.futex(t, t.arg(0), t.argInt(1), t.argInt(2), t.arg(3), t.arg(4), t.argInt(5));
             case 203 -> SysSched.sched_setaffinity(t, t.argInt(0), t.argInt(1), t.arg(2));
             case 204 -> SysSched.sched_getaffinity(t, t.argInt(0), t.argInt(1), t.arg(2));
             case 213 -> SysPoll.epoll_create(t, t.argInt(0));

@@ -1,0 +1,151 @@
+package dev.kernelet.sentry.kernel;
+
+import static dev.kernelet.abi.Errno.*;
+
+/**
+ * futex(2): waiters hashed by key. Kernel lock.
+ *
+ * <p>A key is (object, offset): the memory manager and the address for private memory, the shared object behind the
+ * mapping and the offset in it for shared memory. The word itself is the application's; it is read and exchanged by
+ * its own stub, and the kernel lock makes "compare and queue" atomic against every wake.
+ */
+public final class Futexes {
+    public static final int TID_MASK = 0x3fffffff, OWNER_DIED = 0x40000000, WAITERS = 0x80000000;
+    private static final int BUCKETS = 1024;
+
+    private final Waiter[] heads = new Waiter[BUCKETS], tails = new Waiter[BUCKETS];
+
+    /** A task's place in a queue. Each task has one, and one more per word of a futex_waitv. */
+    public static final class Waiter {
+        Task task;
+        Object object;
+        long offset;
+        int bitset;
+        boolean isQueued;
+        /** Taken off by a wake. */
+        boolean isWoken;
+        /** Waits for a PI lock: the unlocker makes it the owner. */
+        boolean isPi;
+        /** For FUTEX_WAIT_REQUEUE_PI: the word it is to be moved to. */
+        long requeueAddress;
+        Waiter prev, next;
+        int bucket;
+    }
+
+    private static int bucket(Object object, long offset) {
+        int h = System.identityHashCode(object) * 31 + (int) (offset >>> 2) + (int) (offset >>> 32);
+        h *= 0x9e3779b9;
+        return h >>> 22;
+    }
+
+    void queue(Waiter w, Task t, Object object, long offset, int bitset) {
+        w.task = t;
+        w.object = object;
+        w.offset = offset;
+        w.bitset = bitset;
+        w.isWoken = false;
+        link(w);
+    }
+
+    private void link(Waiter w) {
+        int b = w.bucket = bucket(w.object, w.offset);
+        w.prev = tails[b];
+        w.next = null;
+        if (tails[b] == null) heads[b] = w; else tails[b].next = w;
+        tails[b] = w;
+        w.isQueued = true;
+    }
+
+    void dequeue(Waiter w) {
+        if (!w.isQueued) return;
+        int b = w.bucket;
+        if (w.prev == null) heads[b] = w.next; else w.prev.next = w.next;
+        if (w.next == null) tails[b] = w.prev; else w.next.prev = w.prev;
+        w.prev = w.next = null;
+        w.isQueued = false;
+    }
+
+    private void wake(Waiter w) {
+        dequeue(w);
+        w.isWoken = true;
+        w.task.kernel.makeReady(w.task);
+    }
+
+    /** Wakes up to {@code max} waiters of a key that share a bit: how many. PI waiters are a mistake of the caller: -EINVAL. */
+    int wake(Object object, long offset, int max, int bitset) {
+        int n = 0;
+        Waiter w = heads[bucket(object, offset)];
+        while (w != null && n < max) {
+            Waiter next = w.next;
+            if (w.object == object && w.offset == offset) {
+                if (w.isPi) return -EINVAL;
+                if ((w.bitset & bitset) != 0) {
+                    wake(w);
+                    n++;
+                }
+            }
+            w = next;
+        }
+        return n;
+    }
+
+    /** Moves up to {@code max} waiters from one key to another: how many. */
+    int requeue(Object object, long offset, Object toObject, long toOffset, int max) {
+        int n = 0;
+        Waiter w = heads[bucket(object, offset)];
+        while (w != null && n < max) {
+            Waiter next = w.next;
+            if (w.object == object && w.offset == offset) {
+                dequeue(w);
+                w.object = toObject;
+                w.offset = toOffset;
+                link(w);
+                n++;
+            }
+            w = next;
+        }
+        return n;
+    }
+
+    /** The longest waiting one of a key, or null. */
+    Waiter first(Object object, long offset) {
+        for (Waiter w = heads[bucket(object, offset)]; w != null; w = w.next) {
+            if (w.object == object && w.offset == offset) return w;
+        }
+        return null;
+    }
+
+    boolean hasSecond(Object object, long offset) {
+        boolean seen = false;
+        for (Waiter w = heads[bucket(object, offset)]; w != null; w = w.next) {
+            if (w.object != object || w.offset != offset) continue;
+            if (seen) return true;
+            seen = true;
+        }
+        return false;
+    }
+
+    /** Makes {@code w} the owner of a PI lock whose word was already changed, and wakes it. */
+    void grant(Waiter w) {
+        dequeue(w);
+        w.isWoken = true;
+        w.task.kernel.makeReady(w.task);
+    }
+
+    /** Moves one waiter to another key as a PI waiter. */
+    void requeuePi(Waiter w, Object toObject, long toOffset) {
+        dequeue(w);
+        w.object = toObject;
+        w.offset = toOffset;
+        w.isPi = true;
+        link(w);
+    }
+
+    /** Wakes waiters of {@code address} in a memory: clear_child_tid and robust lists, at a task's end. */
+    public static void wakeAddress(Task t, long address, int max) {
+        Object key = t.mm.sharedKey(address);
+        Futexes f = t.kernel.futexes;
+        if (key == null) f.wake(t.mm, address, max, ~0);
+        else f.wake(key, t.mm.sharedOffset(address), max, ~0);
+    }
+}
