@@ -135,6 +135,9 @@ public abstract class ExecutionContext {
      */
     public abstract AddressSpace fork();
 
+    /** CPU time this thread has used, in nanoseconds, or -1 when the platform cannot tell. Any time. */
+    public long cpuNanos() { return -1; }
+
     /** Ends this thread for good; the last one ends the address space. */
     public abstract void exitThread();
 

@@ -10,6 +10,8 @@ public final class ThreadGroup {
     public final ArrayList<Task> tasks = new ArrayList<>();
     public ThreadGroup parent;
     public final ArrayList<ThreadGroup> children = new ArrayList<>();
+    /** CPU time of address spaces the process has left behind (exec). */
+    public long cpuNanosBefore;
     public Limits limits = new Limits();
 
     public ThreadGroup(Kernel kernel, int pid) {

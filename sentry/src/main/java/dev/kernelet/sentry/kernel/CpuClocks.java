@@ -1,0 +1,49 @@
+package dev.kernelet.sentry.kernel;
+
+import static dev.kernelet.abi.Errno.*;
+
+import dev.kernelet.host.HostCall;
+
+/**
+ * CPU time of tasks: that of the host threads which run them, read with the host's own CPU clocks (clock_getcpuclockid(3)
+ * says how an id is made of a pid). Time the Sentry spends on a call is not charged to the caller. Kernel lock.
+ */
+public final class CpuClocks {
+    private static final int PROF = 0, VIRT = 1, SCHED = 2, PER_THREAD = 4;
+
+    private CpuClocks() {}
+
+    /** Nanoseconds used by all threads of a process, ended ones and earlier programs included. */
+    public static long process(ThreadGroup g) {
+        long nanos = g.cpuNanosBefore;
+        Task t = g.leader;
+        for (int i = 0; i < g.tasks.size(); i++) {
+            t = g.tasks.get(i);
+            if (t.state != Task.DEAD && t.ctx != null) break;
+        }
+        if (t == null || t.ctx == null) return nanos;
+        int pid = t.ctx.space().hostPid();
+        if (pid <= 0) return nanos;
+        long now = HostCall.clockNanos(~pid << 3 | SCHED);
+        return now < 0 ? nanos : nanos + now;
+    }
+
+    /** Nanoseconds used by one task. */
+    public static long thread(Task t) {
+        if (t.group.tasks.size() <= 1) return process(t.group);
+        long nanos = t.ctx == null ? -1 : t.ctx.cpuNanos();
+        return nanos < 0 ? process(t.group) / t.group.tasks.size() : nanos;
+    }
+
+    /** A negative clock id: a process's or a thread's CPU clock. Nanoseconds, or -EINVAL. */
+    public static long read(Task t, int clock) {
+        int id = ~(clock >> 3);
+        if ((clock & 3) == 3) return -EINVAL;
+        if ((clock & PER_THREAD) != 0) {
+            Task other = id == 0 ? t : t.kernel.pids.task(id);
+            return other == null || other.group != t.group ? -EINVAL : thread(other);
+        }
+        ThreadGroup g = id == 0 ? t.group : t.kernel.pids.group(id);
+        return g == null ? -EINVAL : process(g);
+    }
+}
