@@ -1,0 +1,31 @@
+package dev.kernelet.cli;
+
+import static dev.kernelet.abi.SyscallNumber.OPEN;
+
+import dev.kernelet.abi.Memory;
+import dev.kernelet.host.HostCall;
+import dev.kernelet.sentry.log.DebugLog;
+
+/** The file of {@code --log}: one JSON object a line, in the shape container engines read. */
+final class ErrorLog {
+    private static final int O_WRONLY = 1, O_CREAT = 0x40, O_APPEND = 0x400, O_CLOEXEC = 0x80000;
+    private static int fd = -1;
+
+    private ErrorLog() {}
+
+    /** Appends: the engine shares the file. A negative errno, or 0. */
+    static long open(String path) {
+        long name = Memory.allocate(path.length() + 1);
+        Memory.putBytes(name, path);
+        long r = HostCall.call(OPEN, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+        Memory.free(name);
+        if (r < 0) return r;
+        fd = (int) r;
+        return 0;
+    }
+
+    static void error(String message) {
+        if (fd < 0) return;
+        Console.write(fd, "{\"msg\":" + DebugLog.quote(message) + ",\"level\":\"error\",\"time\":\"" + DebugLog.isoTime() + "\"}\n");
+    }
+}

@@ -1,0 +1,103 @@
+package dev.kernelet.cli;
+
+import dev.kernelet.sandbox.SandboxOptions;
+
+/** The flags before the command. */
+final class GlobalFlags {
+    boolean debug, jsonDebugLog, strace, rootless, help, version, alsoLogToStderr;
+    String debugLog, log, logFormat = "text", straceSyscalls = "", platform = "systrap", network = "host", overlay2, stateRoot;
+    int straceLogSize = SandboxOptions.DEFAULT_STRACE_LOG_SIZE;
+    int pidsLimit = SandboxOptions.DEFAULT_PIDS_LIMIT, fdLimit = SandboxOptions.DEFAULT_FD_LIMIT;
+    long memory;
+    /** Index of the command. */
+    int position;
+
+    static final String HELP = """
+              --debug                    log what the Sentry does
+              --debug-log FILE           where to; a directory if it ends in "/". %TIMESTAMP%, %COMMAND% and %ID% are
+                                         replaced. Default: standard error
+              --debug-log-format FORMAT  text (default) or json
+              --alsologtostderr          copy the debug log to standard error
+              --log FILE                 append errors to this file, one JSON object a line
+              --log-format FORMAT        text or json; accepted for compatibility, the file is always JSON
+              --strace                   log every system call with its arguments and result
+              --strace-syscalls LIST     only these, separated by commas
+              --strace-log-size N        most bytes shown of one buffer (1024)
+              --platform NAME            how system calls are caught: systrap (default), ptrace
+              --network MODE             host (default): the host's network; none: loopback only
+              --rootless                 accepted for compatibility: Kernelet never needs privilege
+              --overlay2 SETTING         none, or root:memory or all:memory, with an optional ",size=N"
+              --root DIR                 directory for state files
+              --pids-limit N             most processes and threads at once (16384)
+              --memory BYTES             most memory, like 512M; default: what the host has
+              --fd-limit N               most open files at once (1048576)
+              --help, --version
+            """;
+
+    void parse(String[] arguments) {
+        var flags = new Flags(arguments, 0);
+        while (flags.next()) accept(flags);
+        position = flags.position();
+    }
+
+    private void accept(Flags f) {
+        switch (f.name()) {
+            case "debug" -> debug = f.bool();
+            case "debug-log" -> debugLog = f.string();
+            case "debug-log-format" -> jsonDebugLog = f.word("text", "json").equals("json");
+            case "alsologtostderr" -> alsoLogToStderr = f.bool();
+            case "log" -> log = f.string();
+            case "log-format" -> logFormat = f.word("text", "json");
+            case "strace" -> strace = f.bool();
+            case "strace-syscalls" -> straceSyscalls = f.string();
+            case "strace-log-size" -> straceLogSize = f.integer(0);
+            case "platform" -> platform = f.word("systrap", "ptrace", "kvm");
+            case "network" -> network = network(f);
+            case "rootless" -> rootless = f.bool();
+            case "overlay2" -> overlay2 = overlay(f);
+            case "root" -> stateRoot = f.string();
+            case "pids-limit" -> pidsLimit = f.integer(1);
+            case "memory" -> memory = f.bytes();
+            case "fd-limit" -> fdLimit = f.integer(16);
+            case "h", "help" -> help = f.bool();
+            case "v", "version" -> version = f.bool();
+            default -> throw f.unknown();
+        }
+    }
+
+    private static String network(Flags f) {
+        String value = f.string();
+        if (value.equals("sandbox")) {
+            throw new UsageException("--network=sandbox is not available: this version has no network stack of its own");
+        }
+        if (!value.equals("host") && !value.equals("none")) throw f.bad(value, "host, none");
+        return value;
+    }
+
+    private static String overlay(Flags f) {
+        String value = f.string(), kind = value;
+        int comma = value.indexOf(',');
+        if (comma >= 0) {
+            kind = value.substring(0, comma);
+            if (!value.startsWith("size=", comma + 1) || Flags.parseBytes(value.substring(comma + 6)) < 0) {
+                throw f.bad(value, "{root|all}:memory[,size=N]");
+            }
+        }
+        switch (kind) {
+            case "none", "root:memory", "all:memory" -> { }
+            case "root:self", "all:self" ->
+                throw new UsageException("--overlay2=" + kind + " is not available: overlays live in memory, use root:memory");
+            default -> throw f.bad(value, "none, root:memory or all:memory");
+        }
+        return value;
+    }
+
+    boolean overlaysRoot() { return overlay2 != null && !overlay2.equals("none"); }
+
+    boolean overlaysVolumes() { return overlay2 != null && overlay2.startsWith("all:"); }
+
+    long overlaySize() {
+        int at = overlay2 == null ? -1 : overlay2.indexOf(",size=");
+        return at < 0 ? 0 : Flags.parseBytes(overlay2.substring(at + 6));
+    }
+}

@@ -1,0 +1,26 @@
+package dev.kernelet.cli;
+
+/** {@code help [command]} and {@code flags}. */
+final class HelpCommand {
+    private HelpCommand() {}
+
+    static final String USAGE = """
+            Usage: kernelet [flags] COMMAND [flags of the command] ...
+
+              do COMMAND...   run a command in a sandbox over your own files
+              flags           list the flags
+              help [COMMAND]  this text, or a command's
+
+            """;
+
+    static int run(String topic) {
+        switch (topic == null ? "" : topic) {
+            case "" -> Console.out(USAGE + "Flags:\n" + GlobalFlags.HELP);
+            case "do" -> Console.out(DoCommand.HELP);
+            case "flags" -> Console.out(GlobalFlags.HELP);
+            case "help" -> Console.out(USAGE);
+            default -> throw new UsageException("help: no such command: " + topic);
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,10 @@
+package dev.kernelet.cli;
+
+/** A command line that cannot be understood. */
+final class UsageException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    UsageException(String message) {
+        super(message, null, false, false);
+    }
+}

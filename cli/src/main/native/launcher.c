@@ -1,0 +1,294 @@
+/*
+ * The launcher: loads the virtual machine of the runtime beside it and calls dev.kernelet.cli.Main.start. This process
+ * then is the sandbox: it never forks or execs again, so killing it kills the sandbox.
+ *
+ * What it records before the machine starts, because the machine changes it (see dev.kernelet.sandbox.Inherited):
+ *
+ *   - argv and environ as bytes. The machine's own environment is then emptied but for LC_ALL and _JAVA_SR_SIGNUM, so
+ *     that JAVA_TOOL_OPTIONS, TZ or LD_* change nothing in the Sentry.
+ *   - which of the descriptors 0, 1 and 2 were closed. A closed one is held by an O_PATH descriptor, on which read and
+ *     write fail with EBADF too, so that no file of the machine gets its number.
+ *   - which signals were ignored and which were blocked: the first program inside inherits both.
+ *   - the resource limits.
+ *
+ * Signals. Blocked in every thread before the machine starts, to be read by the Sentry from one signalfd and given to
+ * the program inside:
+ *
+ *     HUP INT QUIT USR1 USR2 ALRM TERM STKFLT CHLD CONT TSTP TTIN TTOU URG XCPU VTALRM PROF WINCH IO PWR, 34 to 62
+ *
+ * Not blocked: the faults (ILL TRAP BUS FPE SEGV SYS), ABRT, PIPE and XFSZ (the machine's handlers swallow these two;
+ * the host call fails anyway), 32 and 33 (C library), 63 (the machine's own, instead of USR2), 64. A process started
+ * from here inherits the mask and must reset it. -Xrs keeps the machine from touching HUP, INT, TERM and QUIT. An ignored
+ * signal stays ignored but is queued while blocked, so the signalfd reports it: drop it there. CHLD is set to its default,
+ * else children could not be waited for. A background read of the terminal gives EIO, as TTIN is blocked.
+ *
+ * Environment variables for development, all without effect on the program inside:
+ *   KERNELET_VM_OPTIONS  more options, separated by blanks (the last one wins)
+ *   KERNELET_CLASSES     class path to use instead of the jar; leaves the AOT cache out
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jni.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FAILURE 128 /* exit status of every failure of Kernelet's own */
+#define OPTIONS_MAX 96
+#define STACK_SIZE (1 << 20)
+#define SR_SIGNAL "63"
+
+/* The layout of the long[] given to Main.start: Inherited.java reads it. */
+enum { INFO_IGNORED, INFO_BLOCKED, INFO_CLOSED, INFO_RLIMITS, INFO_COUNT = INFO_RLIMITS + 2 * 16 };
+
+static char home[PATH_MAX];
+static char **arguments, **environment;
+static jlong info[INFO_COUNT];
+static JavaVMOption options[OPTIONS_MAX];
+static int option_count;
+static int training; /* the machine must end by itself: it writes its AOT configuration then */
+
+static void fail(const char *what, const char *cause, const char *remedy)
+{
+	fprintf(stderr, "kernelet: %s: %s\n%s\n", what, cause, remedy);
+	_exit(FAILURE);
+}
+
+/* The directory above bin/, wherever it is and through whatever links it was called. */
+static void find_home(void)
+{
+	ssize_t n = readlink("/proc/self/exe", home, sizeof home - 1);
+
+	if (n > 0) {
+		home[n] = 0;
+	} else { /* no /proc here */
+		const char *name = (const char *)getauxval(AT_EXECFN);
+		if (!name || !realpath(name, home))
+			fail("cannot find my own program file", strerror(errno), "Mount /proc, or call me by my full path.");
+	}
+	for (int level = 0; level < 2; level++) {
+		char *slash = strrchr(home, '/');
+		if (slash)
+			*slash = 0;
+	}
+}
+
+static void record_stdio(void)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		if (fcntl(fd, F_GETFD) != -1)
+			continue;
+		info[INFO_CLOSED] |= 1 << fd;
+		/* Lowest free number: this one. */
+		if (open("/", O_PATH | O_CLOEXEC) != fd)
+			_exit(FAILURE);
+	}
+}
+
+static void record_signals(void)
+{
+	static const int unblocked[] = { SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGKILL, SIGSEGV, SIGPIPE, SIGSTOP,
+					 SIGXFSZ, SIGSYS, 32, 33, 63, 64 };
+	struct sigaction action;
+	sigset_t set;
+
+	sigprocmask(SIG_SETMASK, NULL, &set);
+	for (int sig = 1; sig <= 64; sig++) {
+		if (sigismember(&set, sig) == 1)
+			info[INFO_BLOCKED] |= 1L << (sig - 1);
+		if (sigaction(sig, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+			info[INFO_IGNORED] |= 1L << (sig - 1);
+	}
+	sigfillset(&set);
+	for (size_t i = 0; i < sizeof unblocked / sizeof *unblocked; i++)
+		sigdelset(&set, unblocked[i]);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+	signal(SIGCHLD, SIG_DFL);
+}
+
+static void record_limits(void)
+{
+	for (int i = 0; i < 16; i++) {
+		struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+		getrlimit(i, &limit);
+		info[INFO_RLIMITS + 2 * i] = limit.rlim_cur;
+		info[INFO_RLIMITS + 2 * i + 1] = limit.rlim_max;
+	}
+}
+
+/* Keeps the caller's environment for the program inside and empties our own. */
+static void record_environment(void)
+{
+	static char *own[] = { "LC_ALL=C", "_JAVA_SR_SIGNUM=" SR_SIGNAL, NULL };
+
+	environment = environ;
+	environ = own;
+}
+
+static const char *development_variable(const char *name)
+{
+	size_t n = strlen(name);
+
+	for (char **e = environment; *e; e++)
+		if (!strncmp(*e, name, n) && (*e)[n] == '=' && (*e)[n + 1])
+			return *e + n + 1;
+	return NULL;
+}
+
+static void add_option(char *text)
+{
+	if (option_count == OPTIONS_MAX)
+		fail("too many options for the virtual machine", text, "Shorten lib/vm.options or KERNELET_VM_OPTIONS.");
+	/* The machine ends by itself when it makes a cache; otherwise we need not wait for that. */
+	if (!strncmp(text, "-XX:AOTMode=record", 18) || !strncmp(text, "-XX:AOTCacheOutput", 18))
+		training = 1;
+	options[option_count++].optionString = text;
+}
+
+/* One line of vm.options, or one word of KERNELET_VM_OPTIONS, with @HOME@ replaced. */
+static void add_line(char *line, const char *classes)
+{
+	char *mark = strstr(line, "@HOME@"), *text;
+
+	if (!*line || *line == '#')
+		return;
+	if (classes && !strncmp(line, "-XX:AOTCache=", 13))
+		return;
+	if (classes && !strncmp(line, "-Djava.class.path=", 18)) {
+		if (asprintf(&text, "-Djava.class.path=%s", classes) < 0)
+			_exit(FAILURE);
+	} else if (mark) {
+		if (asprintf(&text, "%.*s%s%s", (int)(mark - line), line, home, mark + 6) < 0)
+			_exit(FAILURE);
+	} else {
+		text = line;
+	}
+	add_option(text);
+}
+
+static void read_options(void)
+{
+	static char text[16384], extra[4096];
+	const char *more = development_variable("KERNELET_VM_OPTIONS");
+	const char *classes = development_variable("KERNELET_CLASSES");
+	char path[PATH_MAX + 32], *save, *line;
+	ssize_t n = -1;
+	int fd;
+
+	snprintf(path, sizeof path, "%s/lib/vm.options", home);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		n = read(fd, text, sizeof text - 1);
+	if (n <= 0)
+		fail("cannot read lib/vm.options", strerror(errno), "The distribution is incomplete: make it again with bin/dist.");
+	close(fd);
+	text[n] = 0;
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		add_line(line, classes);
+	if (more) {
+		snprintf(extra, sizeof extra, "%s", more);
+		for (line = strtok_r(extra, " ", &save); line; line = strtok_r(NULL, " ", &save))
+			add_line(line, NULL);
+	}
+}
+
+static jobjectArray byte_strings(JNIEnv *env, char **strings)
+{
+	jclass type = (*env)->FindClass(env, "[B");
+	jobjectArray array;
+	jsize count = 0;
+
+	while (strings[count])
+		count++;
+	array = (*env)->NewObjectArray(env, count, type, NULL);
+	for (jsize i = 0; i < count; i++) {
+		jsize n = strlen(strings[i]);
+		jbyteArray bytes = (*env)->NewByteArray(env, n);
+		(*env)->SetByteArrayRegion(env, bytes, 0, n, (jbyte *)strings[i]);
+		(*env)->SetObjectArrayElement(env, array, i, bytes);
+		(*env)->DeleteLocalRef(env, bytes);
+	}
+	return array;
+}
+
+/* static int start(byte[] home, byte[][] arguments, byte[][] environment, long[] info) */
+static int call_main(JNIEnv *env)
+{
+	jclass main_class = (*env)->FindClass(env, "dev/kernelet/cli/Main");
+	jmethodID start = main_class ? (*env)->GetStaticMethodID(env, main_class, "start", "([B[[B[[B[J)I") : NULL;
+	jlongArray numbers;
+	jbyteArray directory;
+	int status;
+
+	if (!start) {
+		(*env)->ExceptionDescribe(env);
+		return FAILURE;
+	}
+	numbers = (*env)->NewLongArray(env, INFO_COUNT);
+	(*env)->SetLongArrayRegion(env, numbers, 0, INFO_COUNT, info);
+	directory = (*env)->NewByteArray(env, strlen(home));
+	(*env)->SetByteArrayRegion(env, directory, 0, strlen(home), (jbyte *)home);
+	status = (*env)->CallStaticIntMethod(env, main_class, start, directory, byte_strings(env, arguments + 1),
+					     byte_strings(env, environment), numbers);
+	if ((*env)->ExceptionCheck(env)) {
+		(*env)->ExceptionDescribe(env);
+		return FAILURE;
+	}
+	return status;
+}
+
+/* Runs on a thread of its own: the first thread's stack is as large as the caller's limits say. */
+static void *run(void *unused)
+{
+	JavaVMInitArgs args = { JNI_VERSION_10, option_count, options, JNI_FALSE };
+	jint (*create)(JavaVM **, void **, void *);
+	char path[PATH_MAX + 64];
+	void *library;
+	JavaVM *vm;
+	JNIEnv *env;
+	int status;
+
+	(void)unused;
+	snprintf(path, sizeof path, "%s/runtime/lib/server/libjvm.so", home);
+	library = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+	create = library ? (jint(*)(JavaVM **, void **, void *))dlsym(library, "JNI_CreateJavaVM") : NULL;
+	if (!create)
+		fail("cannot load the Java runtime", dlerror(), "The distribution is incomplete: make it again with bin/dist.");
+	if (create(&vm, (void **)&env, &args) != JNI_OK)
+		fail("cannot start the Java virtual machine", "not enough memory, or an option it does not know",
+		     "See the lines above; check ulimit -v and KERNELET_VM_OPTIONS.");
+	status = call_main(env);
+	if (training)
+		(*vm)->DestroyJavaVM(vm);
+	_exit(status);
+}
+
+int main(int argc, char **argv)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	(void)argc;
+	arguments = argc > 0 ? argv : (char *[]){ "kernelet", NULL };
+	record_stdio();
+	record_signals();
+	record_limits();
+	record_environment();
+	find_home();
+	read_options();
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK_SIZE);
+	if (pthread_create(&thread, &attributes, run, NULL))
+		fail("cannot create a thread", "the caller's limits do not allow one", "Raise them (ulimit -u, ulimit -v).");
+	pthread_join(thread, NULL);
+	return FAILURE;
+}

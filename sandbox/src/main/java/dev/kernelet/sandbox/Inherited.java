@@ -1,0 +1,41 @@
+package dev.kernelet.sandbox;
+
+/**
+ * What the caller gave this process and the first program inside inherits, recorded by the launcher before the virtual
+ * machine could change it.
+ *
+ * @param home           directory of the distribution: holds bin/, lib/ and runtime/
+ * @param environment    NAME=value byte strings, in order, whatever they hold
+ * @param ignoredSignals bit {@code signal - 1}: was ignored
+ * @param blockedSignals bit {@code signal - 1}: was blocked
+ * @param closedStdio    bit {@code fd}: 0, 1 or 2 was closed (an O_PATH descriptor holds its number now)
+ * @param limits         soft and hard limit of each of the 16 resources (getrlimit(2))
+ */
+public record Inherited(String home, String[] environment, long ignoredSignals, long blockedSignals, int closedStdio,
+        long[] limits) {
+    /** As launcher.c fills it: ignored, blocked, closed, then the limits. */
+    public static Inherited of(String home, String[] environment, long[] info) {
+        return new Inherited(home, environment, info[0], info[1], (int) info[2],
+                java.util.Arrays.copyOfRange(info, 3, info.length));
+    }
+
+    /**
+     * Signals a process from the outside can send the launcher that are meant for the program inside: blocked in every
+     * thread by the launcher, so that one signalfd reads them. Bit {@code signal - 1}; see launcher.c.
+     */
+    public static final long FORWARDED_SIGNALS = forwarded();
+
+    public boolean isClosed(int fd) { return (closedStdio >>> fd & 1) != 0; }
+
+    public String libraryPath() { return home + "/lib/libkernelet.so"; }
+
+    public String stubPath() { return home + "/lib/kernelet-stub"; }
+
+    private static long forwarded() {
+        long set = -1L;
+        // ILL TRAP ABRT BUS FPE KILL SEGV PIPE STOP XFSZ SYS, two of the C library, one of the virtual machine, 64.
+        int[] others = {4, 5, 6, 7, 8, 9, 11, 13, 19, 25, 31, 32, 33, 63, 64};
+        for (int signal : others) set &= ~(1L << signal - 1);
+        return set;
+    }
+}
