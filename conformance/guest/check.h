@@ -112,7 +112,6 @@ __attribute__((unused)) static const char *check_errno(long error) {
 /* CHECK_EQ(actual, expected): two integers. */
 #define CHECK_EQ(actual, expected)                                                            \
     do {                                                                                      \
-        errno = 0;                                                                            \
         long long actual_ = (long long) (actual);                                             \
         int error_ = errno;                                                                   \
         long long expected_ = (long long) (expected);                                         \
