@@ -25,6 +25,10 @@ public abstract class Inode {
     public long size;
     /** Open file descriptions of this inode, O_PATH included; kept by OpenFile. Mappings hold their OpenFile. */
     public int opens;
+    /** Programs that run from this inode: opening it for writing is ETXTBSY. Kept by the loader's owner (mm). */
+    public int executions;
+    /** Made by O_TMPFILE without O_EXCL: linkat(2) may give it a name. */
+    public boolean isLinkable;
     /** POSIX, OFD and flock locks on this inode: filled in by vfs.FileLocks on first use. */
     public Object locks;
     /** inotify watches: filled in by vfs.Inotify on first use. */
