@@ -27,6 +27,8 @@ public abstract class Inode {
     public int opens;
     /** Programs that run from this inode: opening it for writing is ETXTBSY. Kept by the loader's owner (mm). */
     public int executions;
+    /** Shared writable mappings: F_SEAL_WRITE is EBUSY. Kept by mm. */
+    public int writableMappings;
     /** Made by O_TMPFILE without O_EXCL: linkat(2) may give it a name. */
     public boolean isLinkable;
     /** POSIX, OFD and flock locks on this inode: filled in by vfs.FileLocks on first use. */

@@ -1,0 +1,188 @@
+package dev.kernelet.sentry.fs.tmpfs;
+
+import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Fcntl.*;
+
+import dev.kernelet.abi.Memory;
+import dev.kernelet.abi.Stat;
+import dev.kernelet.host.HostCall;
+
+/**
+ * The bytes of one file. Small files live in a native buffer that grows by doubling. A file that gets large, sparse, or is
+ * mapped moves to a memfd of its own, once and for good: from then on the host keeps its pages and holes, and reads, writes
+ * and mappings see the same memory.
+ *
+ * <p>The room used is charged to the filesystem: exactly for buffers; for memfds by an estimate that is never too low but
+ * for writes through mappings, made exact when it would exceed the limit.
+ */
+final class FileContent {
+    private static final int BUFFER_MAX = 512 << 10;
+    private static final int BUFFER_MIN = 64;
+    private static final int HOLE_MAX = 64 << 10;
+    private static final int SYS_CLOSE = 3, SYS_FSTAT = 5, SYS_LSEEK = 8, SYS_PREAD64 = 17, SYS_PWRITE64 = 18,
+            SYS_FTRUNCATE = 77, SYS_FALLOCATE = 285, SYS_MEMFD_CREATE = 319;
+    private static final int MFD_CLOEXEC = 1;
+    private static long memfdName, statBuffer;
+
+    private final Tmpfs fs;
+    private long buffer;
+    private int capacity;
+    /** In the buffer: everything from here on is zero and counts as never written. */
+    private long dataEnd;
+    private int fd = -1;
+    /** Bytes charged for the memfd. */
+    private long charged;
+
+    FileContent(Tmpfs fs) { this.fs = fs; }
+
+    /** st_blocks. */
+    long blocks() {
+        if (fd < 0) return (dataEnd + 4095 >> 12) << 3;
+        return recount() >> 9;
+    }
+
+    /** The memfd's real size on the host, which the charge becomes. */
+    private long recount() {
+        if (statBuffer == 0) statBuffer = Memory.allocate(Stat.SIZE);
+        if (HostCall.call(SYS_FSTAT, fd, statBuffer) < 0) return charged;
+        long bytes = Memory.getLong(statBuffer + Stat.BLOCKS) << 9;
+        fs.charge(Math.min(0, bytes - charged));
+        if (bytes > charged) {
+            // Written through mappings: too late to refuse.
+            fs.charge(bytes - charged);
+        }
+        charged = bytes;
+        return bytes;
+    }
+
+    private boolean chargeMemfd(long bytes) {
+        if (!fs.charge(bytes)) {
+            recount();
+            if (!fs.charge(bytes)) return false;
+        }
+        charged += bytes;
+        return true;
+    }
+
+    /** {@code length} bytes at {@code position}, all below the file's size. */
+    long read(long address, long length, long position) {
+        if (fd >= 0) return HostCall.call(SYS_PREAD64, fd, address, length, position);
+        long n = Math.max(0, Math.min(length, dataEnd - position));
+        if (n > 0) Memory.copy(buffer + position, address, n);
+        if (n < length) Memory.zero(address + n, length - n);
+        return length;
+    }
+
+    long write(long address, long length, long position, long size) {
+        long end = position + length;
+        if (fd < 0 && (end > BUFFER_MAX || position > dataEnd + HOLE_MAX)) {
+            long r = toMemfd(size);
+            if (r < 0) return r;
+        }
+        if (fd >= 0) {
+            if (!chargeMemfd(length)) return -ENOSPC;
+            return HostCall.call(SYS_PWRITE64, fd, address, length, position);
+        }
+        if (end > capacity) {
+            long r = grow((int) end);
+            if (r < 0) return r;
+        }
+        Memory.copy(address, buffer + position, length);
+        if (end > dataEnd) dataEnd = end;
+        return length;
+    }
+
+    private long grow(int end) {
+        int more = Math.max(capacity, BUFFER_MIN);
+        while (more < end) more <<= 1;
+        if (!fs.charge(more - capacity)) return -ENOSPC;
+        long fresh = Memory.allocate(more);
+        if (buffer != 0) {
+            Memory.copy(buffer, fresh, dataEnd);
+            Memory.free(buffer);
+        }
+        buffer = fresh;
+        capacity = more;
+        return 0;
+    }
+
+    long truncate(long size) {
+        if (fd >= 0) return HostCall.call(SYS_FTRUNCATE, fd, size);
+        if (size == 0) {
+            freeBuffer();
+        } else if (size < dataEnd) {
+            Memory.zero(buffer + size, dataEnd - size);
+            dataEnd = size;
+        }
+        return 0;
+    }
+
+    private void freeBuffer() {
+        if (buffer != 0) Memory.free(buffer);
+        fs.charge(-capacity);
+        buffer = 0;
+        capacity = 0;
+        dataEnd = 0;
+    }
+
+    void free() {
+        if (fd >= 0) {
+            HostCall.call(SYS_CLOSE, fd);
+            fd = -1;
+            fs.charge(-charged);
+            charged = 0;
+        } else {
+            freeBuffer();
+        }
+    }
+
+    /** The memfd, made now if there is none yet; or -errno. */
+    long descriptor(long size) {
+        long r = fd < 0 ? toMemfd(size) : 0;
+        return r < 0 ? r : fd;
+    }
+
+    private long toMemfd(long size) {
+        if (memfdName == 0) {
+            memfdName = Memory.allocate(16);
+            Memory.putBytes(memfdName, "tmpfs");
+        }
+        long made = HostCall.call(SYS_MEMFD_CREATE, memfdName, MFD_CLOEXEC);
+        if (made < 0) return made == -ENOMEM ? -ENOSPC : made;
+        long r = HostCall.call(SYS_FTRUNCATE, made, size);
+        // Pages of zeros become holes again.
+        for (long at = 0; at < dataEnd && r >= 0; at += 4096) {
+            long n = Math.min(4096, dataEnd - at);
+            if (!isZero(buffer + at, n)) r = HostCall.call(SYS_PWRITE64, made, buffer + at, n, at);
+        }
+        if (r < 0) {
+            HostCall.call(SYS_CLOSE, made);
+            return r;
+        }
+        freeBuffer();
+        fd = (int) made;
+        recount();
+        return 0;
+    }
+
+    private static boolean isZero(long address, long length) {
+        long i = 0;
+        for (; i + 8 <= length; i += 8) if (Memory.getLong(address + i) != 0) return false;
+        for (; i < length; i++) if (Memory.getByte(address + i) != 0) return false;
+        return true;
+    }
+
+    /** SEEK_DATA, SEEK_HOLE. */
+    long seek(long off, int whence, long size) {
+        if (fd < 0 && dataEnd == size && size <= 4096) return whence == SEEK_DATA ? off : size;
+        long r = descriptor(size);
+        return r < 0 ? r : HostCall.call(SYS_LSEEK, fd, off, whence);
+    }
+
+    long fallocate(int mode, long position, long length, long size) {
+        long r = descriptor(size);
+        if (r < 0) return r;
+        if ((mode & FALLOC_FL_PUNCH_HOLE) == 0 && !chargeMemfd(length)) return -ENOSPC;
+        return HostCall.call(SYS_FALLOCATE, fd, mode, position, length);
+    }
+}

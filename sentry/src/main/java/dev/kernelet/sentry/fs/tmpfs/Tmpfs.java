@@ -1,0 +1,104 @@
+package dev.kernelet.sentry.fs.tmpfs;
+
+import static dev.kernelet.abi.Stat.*;
+
+import dev.kernelet.abi.Memory;
+import dev.kernelet.host.HostCall;
+import dev.kernelet.sentry.kernel.Kernel;
+import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.vfs.Dentry;
+import dev.kernelet.sentry.vfs.Filesystem;
+import dev.kernelet.sentry.vfs.OpenFile;
+
+/** One tmpfs (tmpfs(5)). Kernel lock. */
+public class Tmpfs extends Filesystem {
+    public static final long MAGIC = 0x01021994;
+    static final int BYTES_PER_INODE = 512;
+    private static final int SYS_SYSINFO = 99;
+    /** CLOCK_REALTIME_COARSE: what Linux stamps files with. */
+    private static final int COARSE = 5;
+
+    /** Bytes that all tmpfs of the sandbox use and may use together. */
+    private static long used, limit;
+
+    private final String type;
+    /** size= of this mount; 0: only the common limit. */
+    long sizeLimit;
+    long ownUsed;
+    long inodes;
+    private long nextIno = 1;
+
+    /** {@code mode}: of the root directory, permission bits. */
+    public Tmpfs(Kernel kernel, int mode) { this(kernel, "tmpfs", mode, 0, 0); }
+
+    public Tmpfs(Kernel kernel, String type, int mode, int uid, int gid) {
+        this.type = type;
+        if (limit == 0) limit = kernel.options.memoryLimit > 0 ? kernel.options.memoryLimit : hostMemory() / 2;
+        var top = new TmpfsDirectory(this, S_IFDIR | mode, uid, gid);
+        root = new Dentry(this, "", null, top);
+    }
+
+    /** size= (bytes). */
+    public void setSizeLimit(long bytes) { sizeLimit = bytes; }
+
+    private static long hostMemory() {
+        long p = Memory.allocate(128);
+        long r = HostCall.call(SYS_SYSINFO, p);
+        long total = r < 0 ? 1L << 30 : Memory.getLong(p + 32) * Math.max(1, Memory.getInt(p + 104));
+        Memory.free(p);
+        return total;
+    }
+
+    static long now() { return HostCall.clockNanos(COARSE); }
+
+    long newIno() {
+        inodes++;
+        return nextIno++;
+    }
+
+    /** Accounts for {@code bytes} more (or, negative, fewer); false when there is no room for them. */
+    boolean charge(long bytes) {
+        if (bytes > 0 && (used + bytes > limit || sizeLimit > 0 && ownUsed + bytes > sizeLimit)) return false;
+        used += bytes;
+        ownUsed += bytes;
+        return true;
+    }
+
+    @Override
+    public String type() { return type; }
+
+    @Override
+    public long magic() { return MAGIC; }
+
+    @Override
+    public String showOptions() { return sizeLimit > 0 ? ",size=" + (sizeLimit >> 10) + "k" : ""; }
+
+    @Override
+    public long statfs(long buf) {
+        long total = sizeLimit > 0 ? Math.min(sizeLimit, limit) : limit;
+        long free = Math.max(0, Math.min(total - ownUsed, limit - used));
+        Memory.putLong(buf + F_BSIZE, 4096);
+        Memory.putLong(buf + F_BLOCKS, total >> 12);
+        Memory.putLong(buf + F_BFREE, free >> 12);
+        Memory.putLong(buf + F_BAVAIL, free >> 12);
+        Memory.putLong(buf + F_FILES, total >> 12);
+        Memory.putLong(buf + F_FFREE, Math.max(0, (total >> 12) - inodes));
+        Memory.putLong(buf + F_NAMELEN, 255);
+        Memory.putLong(buf + F_FRSIZE, 4096);
+        return 0;
+    }
+
+    // ---- memfd_create(2)
+    private static Tmpfs anonymous;
+
+    /** An unnamed file of the kernel's own tmpfs, as memfd_create(2) and shmget(2) want it; {@code name} is for show. */
+    public static OpenFile memfd(Task t, String name, int mode, int seals) {
+        if (anonymous == null) anonymous = new Tmpfs(t.kernel, 01777);
+        var n = new TmpfsRegular(anonymous, S_IFREG | mode, t.cred.fsuid, t.cred.fsgid);
+        n.nlink = 0;
+        n.seals = seals;
+        var f = new TmpfsFile(n, 0x8002);
+        f.name = "/" + name + " (deleted)";
+        return f;
+    }
+}
