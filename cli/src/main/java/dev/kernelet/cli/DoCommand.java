@@ -5,6 +5,7 @@ import dev.kernelet.sandbox.Inherited;
 import dev.kernelet.sandbox.Sandbox;
 import dev.kernelet.sandbox.SandboxOptions;
 import dev.kernelet.sandbox.Volume;
+import dev.kernelet.sentry.strace.Strace;
 import java.util.Arrays;
 
 /** {@code do}: runs a command in a sandbox over the caller's own files. */
@@ -44,6 +45,10 @@ final class DoCommand {
         }
         String[] command = Arrays.copyOfRange(arguments, flags.position(), arguments.length);
         if (command.length == 0) throw new UsageException("do: no command given");
+        if (global.strace) {
+            String unknown = Strace.configure(global.straceSyscalls, global.straceLogSize);
+            if (unknown != null) throw new UsageException("--strace-syscalls: no such system call: " + unknown);
+        }
         return Sandbox.run(new SandboxOptions(command, root, cwd, volumes, forceOverlay || global.overlaysRoot(),
                 global.overlaysVolumes(), global.overlaySize(), quiet, uidMaps, gidMaps, global.platform, global.network,
                 global.stateRoot, global.strace, global.straceSyscalls, global.straceLogSize, global.pidsLimit, global.memory,

@@ -54,6 +54,8 @@ public final class Task {
     /** A handler's own state across runs of one call; zero at the first run. */
     public long s0, s1, s2, s3;
     public Object so;
+    /** The call log's, from entry to exit. */
+    public Object strace;
     private boolean isTimedOut;
     private TaskWaiter[] waiters = {new TaskWaiter()};
     private int waiterCount;

@@ -181,7 +181,7 @@ final class Worker implements Runnable {
             return;
         }
         t.endCall();
-        if (Strace.enabled) Strace.exit(t, r);
+        if (Strace.enabled) r = Strace.exit(t, r);
         toUser(t, r);
     }
 
