@@ -1,0 +1,299 @@
+// prctl, arch_prctl, personality, uname and the names of a process.
+#include "help.h"
+#include <asm/prctl.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/utsname.h>
+
+static long arch_(int code, unsigned long arg) { return syscall(SYS_arch_prctl, code, arg); }
+
+TEST(name_get_and_set) {
+    char name[17] = "";
+    CHECK_OK(prctl(PR_SET_NAME, "short"));
+    CHECK_OK(prctl(PR_GET_NAME, name));
+    CHECK_STR(name, "short");
+    CHECK_OK(prctl(PR_SET_NAME, "a name that is too long"));
+    CHECK_OK(prctl(PR_GET_NAME, name));
+    CHECK_STR(name, "a name that is ");
+    CHECK_STR(read_file("/proc/self/comm"), "a name that is \n");
+    CHECK_ERR(prctl(PR_SET_NAME, BAD), EFAULT);
+    CHECK_ERR(prctl(PR_GET_NAME, BAD), EFAULT);
+}
+
+TEST(name_at_end_of_page) {
+    char name[16];
+    CHECK_OK(prctl(PR_SET_NAME, END_STR("abc")));
+    CHECK_OK(prctl(PR_GET_NAME, name));
+    CHECK_STR(name, "abc");
+    CHECK_ERR(prctl(PR_SET_NAME, TORN_STR("abc")), EFAULT);
+}
+
+TEST(name_is_per_thread) {
+    char name[16];
+    pthread_t t;
+    void *body(void *unused) { prctl(PR_SET_NAME, "worker"); return unused; }
+    CHECK_OK(prctl(PR_SET_NAME, "main"));
+    pthread_create(&t, NULL, body, NULL);
+    pthread_join(t, NULL);
+    CHECK_OK(prctl(PR_GET_NAME, name));
+    CHECK_STR(name, "main");
+}
+
+TEST(comm_file_writable) {
+    char name[16];
+    int fd = CHECK_OK(open("/proc/self/comm", O_WRONLY));
+    CHECK_EQ(write(fd, "written", 7), 7);
+    CHECK_OK(prctl(PR_GET_NAME, name));
+    CHECK_STR(name, "written");
+}
+
+TEST(pthread_names_by_proc) {
+    char name[16];
+    pthread_t t;
+    int fds[2];
+    CHECK_OK(pipe(fds));
+    void *body(void *fd) { get_byte(*(int *)fd); return NULL; }
+    pthread_create(&t, NULL, body, &fds[0]);
+    CHECK_RC(pthread_setname_np(t, "other"), 0);
+    CHECK_RC(pthread_getname_np(t, name, sizeof name), 0);
+    CHECK_STR(name, "other");
+    put_byte(fds[1]);
+    pthread_join(t, NULL);
+}
+
+TEST(pdeathsig) {
+    int sig = 77;
+    CHECK_OK(prctl(PR_GET_PDEATHSIG, &sig));
+    CHECK_EQ(sig, 0);
+    CHECK_OK(prctl(PR_SET_PDEATHSIG, SIGUSR1));
+    CHECK_OK(prctl(PR_GET_PDEATHSIG, &sig));
+    CHECK_EQ(sig, SIGUSR1);
+    CHECK_ERR(prctl(PR_SET_PDEATHSIG, 65), EINVAL);
+    CHECK_ERR(prctl(PR_SET_PDEATHSIG, -1), EINVAL);
+    CHECK_ERR(prctl(PR_GET_PDEATHSIG, BAD), EFAULT);
+    pid_t pid;
+    FORK(pid) { CHECK_OK(prctl(PR_GET_PDEATHSIG, &sig)); CHECK_EQ(sig, 0); }
+    CHECK_EQ(exit_of(pid), 0);
+}
+
+TEST(dumpable) {
+    CHECK_EQ(prctl(PR_GET_DUMPABLE), 1);
+    CHECK_OK(prctl(PR_SET_DUMPABLE, 0));
+    CHECK_EQ(prctl(PR_GET_DUMPABLE), 0);
+    CHECK_ERR(prctl(PR_SET_DUMPABLE, 2), EINVAL);
+    CHECK_ERR(prctl(PR_SET_DUMPABLE, -1), EINVAL);
+    CHECK_OK(prctl(PR_SET_DUMPABLE, 1));
+}
+
+TEST(dumpable_decides_owner_of_proc) {
+    need_root();
+    become_user();
+    struct stat st;
+    CHECK_OK(stat("/proc/self/status", &st));
+    CHECK_EQ(st.st_uid, geteuid());
+    CHECK_OK(prctl(PR_SET_DUMPABLE, 0));
+    CHECK_OK(stat("/proc/self/status", &st));
+    CHECK_EQ(st.st_uid, 0);
+}
+
+TEST(child_subreaper_flag) {
+    int flag = 7;
+    CHECK_OK(prctl(PR_GET_CHILD_SUBREAPER, &flag));
+    CHECK_EQ(flag, 0);
+    CHECK_OK(prctl(PR_SET_CHILD_SUBREAPER, 55));
+    CHECK_OK(prctl(PR_GET_CHILD_SUBREAPER, &flag));
+    CHECK_EQ(flag, 1);
+    CHECK_OK(prctl(PR_SET_CHILD_SUBREAPER, 0));
+    CHECK_ERR(prctl(PR_GET_CHILD_SUBREAPER, BAD), EFAULT);
+}
+
+TEST(timer_slack) {
+    long slack = prctl(PR_GET_TIMERSLACK);
+    CHECK(slack > 0);
+    CHECK_OK(prctl(PR_SET_TIMERSLACK, 12345));
+    CHECK_EQ(prctl(PR_GET_TIMERSLACK), 12345);
+    CHECK_OK(prctl(PR_SET_TIMERSLACK, 0));
+    CHECK_EQ(prctl(PR_GET_TIMERSLACK), slack);
+}
+
+TEST(tid_address) {
+    int *address = NULL;
+    static int word;
+    syscall(SYS_set_tid_address, &word);
+    if (prctl(PR_GET_TID_ADDRESS, &address) == -1 && errno == EINVAL) SKIP("kernel without checkpoint support");
+    CHECK(address == &word);
+}
+
+TEST(securebits) {
+    CHECK_EQ(prctl(PR_GET_SECUREBITS), 0);
+    become_user();
+    CHECK_ERR(prctl(PR_SET_SECUREBITS, 1), EPERM);
+}
+
+TEST(transparent_huge_pages_flag) {
+    CHECK_EQ(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0), 0);
+    CHECK_ERR(prctl(PR_GET_THP_DISABLE, 1, 0, 0, 0), EINVAL);
+    CHECK_OK(prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0));
+    CHECK_EQ(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0), 1);
+    pid_t pid;
+    FORK(pid) CHECK_EQ(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0), 1);
+    CHECK_EQ(exit_of(pid), 0);
+}
+
+TEST(unknown_options) {
+    CHECK_ERR(prctl(9999, 0, 0, 0, 0), EINVAL);
+    CHECK_ERR(prctl(-1, 0, 0, 0, 0), EINVAL);
+    CHECK_ERR(prctl(PR_SET_UNALIGN, 0, 0, 0, 0), EINVAL);
+    CHECK_ERR(prctl(PR_GET_FPEMU, 0, 0, 0, 0), EINVAL);
+    CHECK_ERR(prctl(PR_SET_MM, 0, 0, 0, 1), EINVAL);
+}
+
+TEST(seccomp_mode) {
+    CHECK_EQ(prctl(PR_GET_SECCOMP), prctl(PR_GET_SECCOMP));
+    CHECK_ERR(prctl(PR_SET_SECCOMP, 77, 0, 0, 0), EINVAL);
+}
+
+TEST(seccomp_strict) {
+    pid_t pid;
+    FORK(pid) {
+        if (prctl(PR_SET_SECCOMP, 1, 0, 0, 0) == -1) { syscall(SYS_exit, 55); }
+        syscall(SYS_getpid);
+        syscall(SYS_exit, 0);
+    }
+    int code = exit_of(pid);
+    if (code == 55) SKIP("a filter is in force already");
+    CHECK_EQ(code, -SIGKILL);
+    FORK(pid) {
+        prctl(PR_SET_SECCOMP, 1, 0, 0, 0);
+        write(1, "", 0);
+        syscall(SYS_exit, 3);
+    }
+    CHECK_EQ(exit_of(pid), 3);
+}
+
+// --- arch_prctl ---
+
+TEST(fs_base) {
+    unsigned long base = 0, self;
+    CHECK_OK(arch_(ARCH_GET_FS, (unsigned long)&base));
+    __asm__("mov %%fs:0, %0" : "=r"(self));
+    CHECK_EQ(base, self);
+    // Setting the same value again is harmless.
+    CHECK_OK(arch_(ARCH_SET_FS, base));
+    CHECK_ERR(arch_(ARCH_SET_FS, 0xffff800000000000UL), EPERM);
+    CHECK_ERR(arch_(ARCH_GET_FS, (unsigned long)BAD), EFAULT);
+    CHECK_ERR(arch_(0x9999, 0), EINVAL);
+}
+
+TEST(fs_base_moves) {
+    static unsigned long area[64] __attribute__((aligned(64)));
+    unsigned long base, probe;
+    CHECK_OK(arch_(ARCH_GET_FS, (unsigned long)&base));
+    area[0] = (unsigned long)area;
+    area[3] = 0x1234567;
+    long r1, r2;
+    // No libc code between the two calls: its thread area is elsewhere.
+    __asm__ volatile("syscall" : "=a"(r1) : "0"(SYS_arch_prctl), "D"(ARCH_SET_FS), "S"(area) : "rcx", "r11", "memory");
+    __asm__ volatile("mov %%fs:24, %0" : "=r"(probe));
+    __asm__ volatile("syscall" : "=a"(r2) : "0"(SYS_arch_prctl), "D"(ARCH_SET_FS), "S"(base) : "rcx", "r11", "memory");
+    CHECK_EQ(r1, 0);
+    CHECK_EQ(r2, 0);
+    CHECK_EQ(probe, 0x1234567);
+}
+
+TEST(gs_base) {
+    static unsigned long area[8] = { 0, 0xabcdef };
+    unsigned long base = 1, probe;
+    CHECK_OK(arch_(ARCH_GET_GS, (unsigned long)&base));
+    CHECK_EQ(base, 0);
+    if (arch_(ARCH_SET_GS, (unsigned long)area) == -1) {
+        CHECK(errno == EINVAL || errno == ENOSYS || errno == EPERM);
+        return;
+    }
+    __asm__ volatile("mov %%gs:8, %0" : "=r"(probe));
+    CHECK_EQ(probe, 0xabcdef);
+    CHECK_OK(arch_(ARCH_GET_GS, (unsigned long)&base));
+    CHECK_EQ(base, area);
+    getppid();
+    __asm__ volatile("mov %%gs:8, %0" : "=r"(probe));
+    CHECK_EQ(probe, 0xabcdef);
+    CHECK_OK(arch_(ARCH_SET_GS, 0));
+}
+
+TEST(cpuid_always_allowed) {
+    CHECK_EQ(arch_(ARCH_GET_CPUID, 0), 1);
+    CHECK_OK(arch_(ARCH_SET_CPUID, 1) == -1 && errno == ENODEV ? 0 : 0);
+}
+
+// --- personality ---
+
+TEST(personality_get_and_set) {
+    CHECK_EQ(personality(0xffffffff), PER_LINUX);
+    int old = personality(ADDR_NO_RANDOMIZE);
+    if (old == -1 && errno == EPERM) SKIP("personality not permitted here");
+    CHECK_EQ(old, PER_LINUX);
+    CHECK_EQ(personality(0xffffffff), ADDR_NO_RANDOMIZE);
+    pid_t pid;
+    FORK(pid) {
+        CHECK_EQ(personality(0xffffffff), ADDR_NO_RANDOMIZE);
+        execv("/bin/grep", (char *[]){ "grep", "-q", "00040000", "/proc/self/personality", NULL });
+    }
+    CHECK_EQ(exit_of(pid), 0);
+    CHECK_EQ(personality(0), ADDR_NO_RANDOMIZE);
+}
+
+TEST(personality_uname26) {
+    struct utsname u;
+    if (personality(UNAME26) == -1) SKIP("personality not permitted here");
+    CHECK_OK(uname(&u));
+    CHECK(!strncmp(u.release, "2.6.", 4));
+    personality(0);
+}
+
+// --- uname, hostname ---
+
+TEST(uname_fields) {
+    struct utsname u;
+    CHECK_OK(uname(&u));
+    CHECK_STR(u.sysname, "Linux");
+    CHECK_STR(u.machine, "x86_64");
+    CHECK(atoi(u.release) >= 6);
+    CHECK(u.version[0] == '#');
+    CHECK_ERR(syscall(SYS_uname, BAD), EFAULT);
+}
+
+TEST(uname_agrees_with_proc) {
+    struct utsname u;
+    char text[70];
+    CHECK_OK(uname(&u));
+    snprintf(text, sizeof text, "%s\n", u.nodename);
+    CHECK_STR(read_file("/proc/sys/kernel/hostname"), text);
+    snprintf(text, sizeof text, "%s\n", u.release);
+    CHECK_STR(read_file("/proc/sys/kernel/osrelease"), text);
+    CHECK_STR(read_file("/proc/sys/kernel/ostype"), "Linux\n");
+    CHECK(strncmp(read_file("/proc/version"), "Linux version ", 14) == 0);
+}
+
+TEST(hostname_of_ordinary_user) {
+    become_user();
+    CHECK_ERR(sethostname("x", 1), EPERM);
+    CHECK_ERR(setdomainname("x", 1), EPERM);
+}
+
+TEST(hostname_arguments) {
+    need_root();
+    CHECK_ERR(syscall(SYS_sethostname, "x", -1), EINVAL);
+    CHECK_ERR(syscall(SYS_sethostname, "x", 65), EINVAL);
+    CHECK_ERR(syscall(SYS_sethostname, BAD, 5), EFAULT);
+}
+
+TEST(sysinfo_is_plausible) {
+    struct { long uptime; unsigned long loads[3], total, freeram, shared, buffer, totalswap, freeswap;
+        unsigned short procs, pad; unsigned long totalhigh, freehigh; unsigned unit; char more[64]; } s;
+    CHECK_OK(syscall(SYS_sysinfo, &s));
+    CHECK(s.uptime >= 0);
+    CHECK(s.total > 0 && s.freeram <= s.total);
+    CHECK(s.procs > 0);
+    CHECK(s.unit >= 1);
+    CHECK_ERR(syscall(SYS_sysinfo, BAD), EFAULT);
+}
