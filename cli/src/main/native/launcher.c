@@ -132,6 +132,10 @@ static void record_environment(void)
 
 	environment = environ;
 	environ = own;
+	/* The machine decodes paths of its own files by the locale. */
+	for (char *c = home; *c; c++)
+		if (*c & 0x80)
+			own[0] = "LC_ALL=C.UTF-8";
 }
 
 static const char *development_variable(const char *name)
@@ -144,12 +148,22 @@ static const char *development_variable(const char *name)
 	return NULL;
 }
 
+/* The machine calls exit(3), which we never do: while it starts, or when it is out of memory. */
+static void machine_exits(int status, void *unused)
+{
+	(void)unused;
+	if (training && status == 0)
+		return;
+	fail("the Java virtual machine gave up", "not enough memory, or an option it does not know",
+	     "See the lines above; check ulimit -v, free memory and KERNELET_VM_OPTIONS.");
+}
+
 static void add_option(char *text)
 {
 	if (option_count == OPTIONS_MAX)
 		fail("too many options for the virtual machine", text, "Shorten lib/vm.options or KERNELET_VM_OPTIONS.");
 	/* The machine ends by itself when it makes a cache; otherwise we need not wait for that. */
-	if (!strncmp(text, "-XX:AOTMode=record", 18) || !strncmp(text, "-XX:AOTCacheOutput", 18))
+	if (!strncmp(text, "-XX:AOTMode=record", 18) || !strncmp(text, "-XX:AOTMode=create", 18))
 		training = 1;
 	options[option_count++].optionString = text;
 }
@@ -258,14 +272,14 @@ static void *run(void *unused)
 	int status;
 
 	(void)unused;
+	on_exit(machine_exits, NULL);
 	snprintf(path, sizeof path, "%s/runtime/lib/server/libjvm.so", home);
 	library = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
 	create = library ? (jint(*)(JavaVM **, void **, void *))dlsym(library, "JNI_CreateJavaVM") : NULL;
 	if (!create)
 		fail("cannot load the Java runtime", dlerror(), "The distribution is incomplete: make it again with bin/dist.");
 	if (create(&vm, (void **)&env, &args) != JNI_OK)
-		fail("cannot start the Java virtual machine", "not enough memory, or an option it does not know",
-		     "See the lines above; check ulimit -v and KERNELET_VM_OPTIONS.");
+		machine_exits(1, NULL);
 	status = call_main(env);
 	if (training)
 		(*vm)->DestroyJavaVM(vm);
@@ -282,8 +296,8 @@ int main(int argc, char **argv)
 	record_stdio();
 	record_signals();
 	record_limits();
-	record_environment();
 	find_home();
+	record_environment();
 	read_options();
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, STACK_SIZE);

@@ -57,6 +57,7 @@ public final class Main {
             return FAILURE;
         }
         openLogs(global, name);
+        if (DebugLog.debugEnabled) StartReport.log(arguments, inherited);
         return switch (name) {
             case "do" -> DoCommand.run(global, arguments, inherited);
             case "help" -> HelpCommand.run(global.position + 1 < arguments.length ? arguments[global.position + 1] : null);
