@@ -210,9 +210,13 @@ public final class UserMemory {
     }
 
     // ---- checks
-    public boolean readable(long userAddress, long length) { return task.mm.isAccessible(userAddress, length, false); }
+    public boolean readable(long userAddress, long length) {
+        return task.mm.isAccessible(userAddress, length, false) || task.mm.growFor(task, userAddress, length, false);
+    }
 
-    public boolean writable(long userAddress, long length) { return task.mm.isAccessible(userAddress, length, true); }
+    public boolean writable(long userAddress, long length) {
+        return task.mm.isAccessible(userAddress, length, true) || task.mm.growFor(task, userAddress, length, true);
+    }
 
     private void defer(int offset, long userAddress, int length) {
         deferredOffset[deferred] = offset;

@@ -1,26 +1,39 @@
 package dev.kernelet.sentry.syscall;
 
 import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Mman.*;
 
 import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.vfs.OpenFile;
 
 /** System calls: family mm. */
 final class SysMm {
     private SysMm() {}
 
     /** mmap(2). */
-    static long mmap(Task t, long a0, long a1, int a2, int a3, int a4, long a5) {
-        return -ENOSYS;
+    static long mmap(Task t, long address, long length, int prot, int flags, int fd, long offset) {
+        if ((offset & 4095) != 0) return -EINVAL;
+        OpenFile file = null;
+        if ((flags & MAP_ANONYMOUS) == 0) {
+            file = t.fds.get(fd);
+            if (file == null) return -EBADF;
+            // There are no huge pages: hugetlbfs files neither.
+            if ((flags & MAP_HUGETLB) != 0) return -EINVAL;
+        } else if ((flags & MAP_HUGETLB) != 0) {
+            int log = flags >>> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
+            return log == 0 || log == 21 || log == 30 ? -ENOMEM : -EINVAL;
+        }
+        return t.mm.mmap(t, address, length, prot, flags, file, file == null ? 0 : offset);
     }
 
     /** munmap(2). */
-    static long munmap(Task t, long a0, long a1) {
-        return -ENOSYS;
+    static long munmap(Task t, long address, long length) {
+        return t.mm.munmap(t, address, length);
     }
 
     /** mprotect(2). */
-    static long mprotect(Task t, long a0, long a1, int a2) {
-        return -ENOSYS;
+    static long mprotect(Task t, long address, long length, int prot) {
+        return t.mm.mprotect(t, address, length, prot);
     }
 
     /** mremap(2). */
@@ -34,8 +47,8 @@ final class SysMm {
     }
 
     /** brk(2). */
-    static long brk(Task t, long a0) {
-        return -ENOSYS;
+    static long brk(Task t, long address) {
+        return t.mm.brk(t, address);
     }
 
     /** msync(2). */

@@ -142,6 +142,9 @@ public abstract class OpenFile {
     public WaitQueue waitQueue() { return null; }
 
     // ---- mapping
+    /** {@link #mapDescriptor}'s answer for files whose mappings are anonymous memory (/dev/zero). */
+    public static final long MAP_ZERO = Long.MIN_VALUE;
+
     /**
      * The host descriptor that backs a mapping of this file (see mm), or a negative errno (-ENODEV: cannot be mapped).
      * The descriptor stays the file's; offsets in it equal the file's offsets. {@code shared}: for MAP_SHARED.
