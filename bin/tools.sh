@@ -46,8 +46,9 @@ find_tools() { # JDK, Maven, C compiler
 build_launcher() { # OUTPUT
 	local source=$top/cli/src/main/native/launcher.c
 	[ "$1" -nt "$source" ] && return
-	"${CC:-gcc}" -O2 -Wall -Wextra -pthread -Wl,-z,relro,-z,now -Wl,--build-id=none -I "$JAVA_HOME/include" \
-		-I "$JAVA_HOME/include/linux" -o "$1.new" "$source" -ldl
+	"${CC:-gcc}" -O2 -Wall -Wextra -pthread -Wl,-z,relro,-z,now -Wl,--build-id=none \
+		-Wl,--export-dynamic-symbol=_exit -I "$JAVA_HOME/include" -I "$JAVA_HOME/include/linux" \
+		-o "$1.new" "$source" -ldl
 	mv "$1.new" "$1"
 }
 

@@ -39,7 +39,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define FAILURE 128 /* exit status of every failure of Kernelet's own */
@@ -57,10 +57,16 @@ static JavaVMOption options[OPTIONS_MAX];
 static int option_count;
 static int training; /* the machine must end by itself: it writes its AOT configuration then */
 
-static void fail(const char *what, const char *cause, const char *remedy)
+static _Noreturn void leave(int status)
+{
+	for (;;)
+		syscall(SYS_exit_group, status);
+}
+
+static _Noreturn void fail(const char *what, const char *cause, const char *remedy)
 {
 	fprintf(stderr, "kernelet: %s: %s\n%s\n", what, cause, remedy);
-	_exit(FAILURE);
+	leave(FAILURE);
 }
 
 /* The directory above bin/, wherever it is and through whatever links it was called. */
@@ -90,7 +96,7 @@ static void record_stdio(void)
 		info[INFO_CLOSED] |= 1 << fd;
 		/* Lowest free number: this one. */
 		if (open("/", O_PATH | O_CLOEXEC) != fd)
-			_exit(FAILURE);
+			leave(FAILURE);
 	}
 }
 
@@ -148,7 +154,7 @@ static const char *development_variable(const char *name)
 	return NULL;
 }
 
-/* The machine calls exit(3), which we never do: while it starts, or when it is out of memory. */
+/* The machine gives up by exit(3) or _exit(2): while it starts, or when it is out of memory. We never call these. */
 static void machine_exits(int status, void *unused)
 {
 	(void)unused;
@@ -156,6 +162,13 @@ static void machine_exits(int status, void *unused)
 		return;
 	fail("the Java virtual machine gave up", "not enough memory, or an option it does not know",
 	     "See the lines above; check ulimit -v, free memory and KERNELET_VM_OPTIONS.");
+}
+
+/* In place of the C library's, for libjvm.so. */
+__attribute__((visibility("default"))) void _exit(int status)
+{
+	machine_exits(status, NULL);
+	leave(status);
 }
 
 static void add_option(char *text)
@@ -179,10 +192,10 @@ static void add_line(char *line, const char *classes)
 		return;
 	if (classes && !strncmp(line, "-Djava.class.path=", 18)) {
 		if (asprintf(&text, "-Djava.class.path=%s", classes) < 0)
-			_exit(FAILURE);
+			leave(FAILURE);
 	} else if (mark) {
 		if (asprintf(&text, "%.*s%s%s", (int)(mark - line), line, home, mark + 6) < 0)
-			_exit(FAILURE);
+			leave(FAILURE);
 	} else {
 		text = line;
 	}
@@ -283,7 +296,7 @@ static void *run(void *unused)
 	status = call_main(env);
 	if (training)
 		(*vm)->DestroyJavaVM(vm);
-	_exit(status);
+	leave(status);
 }
 
 int main(int argc, char **argv)
