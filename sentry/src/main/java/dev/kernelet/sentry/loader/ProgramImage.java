@@ -19,6 +19,8 @@ public final class ProgramImage {
     /** The credentials the program will have (AT_UID...); {@code isSecure} is AT_SECURE. */
     public Credentials cred;
     public boolean isSecure;
+    /** Addresses are chosen at random; false under ADDR_NO_RANDOMIZE (personality(2)). */
+    public boolean isRandomized = true;
 
     // ---- set by the loader
     public AddressSpace space;

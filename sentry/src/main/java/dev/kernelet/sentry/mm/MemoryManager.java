@@ -539,12 +539,20 @@ public final class MemoryManager {
         return true;
     }
 
-    // ---- for the loader: a fresh address space, through its first context
-    /** Maps at exactly this free address: 0 or -errno. */
-    public long loadAnonymous(Task t, ExecutionContext c, long address, long length, int prot, int flags) {
-        long r = c.mapAnonymous(address, length, prot, MAP_PRIVATE | MAP_NORESERVE);
-        if (r == 0) addAccounted(t, address, address + length, Vma.anonymous(prot, flags));
-        return r;
+    // ---- for the loader and the platform
+    /** Enters a mapping the host has made. */
+    void replace(Task t, long from, long to, Vma v) {
+        if (!list.isFree(from, to)) removeAccounted(t, from, to);
+        addAccounted(t, from, to, v);
+    }
+
+    /** Where mmap begins to look for space, downwards. */
+    public void setMmapBase(long address) { mmapBase = address; }
+
+    /** A free range for a position-independent image in the area of mmap; {@code align} is a power of two. -ENOMEM. */
+    public long findImage(long length, long align) {
+        long a = list.findTopDown(length + align - 4096, LOWEST, mmapBase, false);
+        return a < 0 ? -ENOMEM : a + align - 1 & -align;
     }
 
     /** The platform's own mapping at a place of its choice within {@code distance} of {@code near}; 0 when there is none. */
@@ -557,6 +565,4 @@ public final class MemoryManager {
         list.add(t, a, a + length, new Vma(0, Vma.RESERVED, null, null, 0));
         return a;
     }
-
-    void addLoaded(Task t, long from, long to, Vma v) { addAccounted(t, from, to, v); }
 }
