@@ -36,6 +36,7 @@ public final class Memory {
     public static boolean compareAndSetInt(long address, int expected, int value) {
         return U.compareAndSetInt(null, address, expected, value);
     }
+    public static int getAndSetInt(long address, int value) { return U.getAndSetInt(null, address, value); }
     public static void fullFence() { U.fullFence(); }
 
     public static void copy(long source, long destination, long length) { U.copyMemory(source, destination, length); }

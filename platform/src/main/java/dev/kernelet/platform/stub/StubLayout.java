@@ -1,0 +1,146 @@
+package dev.kernelet.platform.stub;
+
+/**
+ * Addresses, offsets and command numbers shared by the Sentry and the stub. The one source of both: bin/native-build
+ * turns each {@code public static final} line here into a C macro of the same name, so expressions must be valid in both
+ * languages and stand on one line.
+ */
+public final class StubLayout {
+    private StubLayout() {}
+
+    // ---- the stub's part of every address space; all below STUB_BASE is the application's
+    public static final long STUB_BASE = 0x7ffb00000000L;
+    /** Text and constants end before this; the seccomp filter's instruction-pointer window. */
+    public static final long STUB_TEXT_MAX = 0x8000L;
+    /** vvar and vDSO pages of the host, moved here. */
+    public static final long VDSO_AREA = 0x7ffb08000000L;
+    /** One page of the Sentry's, mapped read-only: the doorbell and the spin figure. */
+    public static final long DOOR_BASE = 0x7ffb0f000000L;
+    public static final long ARENA_BASE = 0x7ffb10000000L;
+    public static final int SLOT_SHIFT = 17;
+    public static final long SLOT_SIZE = 1L << SLOT_SHIFT;
+    public static final int SLOTS = 4096;
+    public static final long ARENA_SIZE = SLOT_SIZE * SLOTS;
+
+    // ---- doorbell page: the Sentry's, read-only for stubs
+    /** 1: a Sentry thread sleeps here and wants to be woken; futex word. */
+    public static final int DOOR_SLEEPING = 0;
+    /** How many turns of its waiting loop a stub may spin before it sleeps. */
+    public static final int DOOR_SPIN = 4;
+    /** State components to save and load. */
+    public static final int DOOR_XFEATURES = 8;
+    /** Not zero: wrfsbase and rdfsbase may be used. */
+    public static final int DOOR_FSGSBASE = 16;
+    /** The Sentry's pid: a stub with another parent must not live. */
+    public static final int DOOR_SENTRY_PID = 20;
+
+    // ---- slot 0: the arena header, written by the template at boot and by a stub that gives up
+    public static final int HDR_XCR0 = 0;
+    public static final int HDR_HWCAP2 = 8;
+    public static final int HDR_VDSO = 16;
+    public static final int HDR_MINSIGSTKSZ = 24;
+    public static final int HDR_FAULT_RIP = 48;
+    public static final int HDR_FAULT_ADDRESS = 56;
+    public static final int HDR_FAULT_SIGNAL = 64;
+
+    // ---- a slot: control page, extended state, stack, bounce buffer, window, prefetch area
+    public static final int OFF_XSTATE = 0x1000;
+    public static final int XSTATE_MAX = 0x3000;
+    public static final int OFF_STACK = 0x4000;
+    public static final int OFF_STACK_TOP = 0xc000;
+    public static final int OFF_BOUNCE = 0xc000;
+    public static final int BOUNCE_SIZE = 0x2000;
+    public static final int OFF_WINDOW = 0xe000;
+    public static final int WINDOW_SIZE = 0x10000;
+    public static final int OFF_PREFETCH = 0x1e000;
+    public static final int PREFETCH_SIZE = 0x2000;
+
+    // ---- control page: whose turn it is. The futex word both sides wait on.
+    public static final int OFF_TURN = 0x00;
+    /** The stub has published an event or answered a command. */
+    public static final int TURN_SENTRY = 1;
+    /** The application runs, or the stub works. */
+    public static final int TURN_STUB = 2;
+    /** As TURN_SENTRY, and the stub sleeps on the word. */
+    public static final int TURN_SENTRY_ASLEEP = 3;
+    /** Not zero: a Sentry thread sleeps on the turn word until the command is answered. */
+    public static final int OFF_SENTRY_WAITS = 0x04;
+    /** An interrupt came while the stub could not report it. */
+    public static final int OFF_PENDING = 0x08;
+    /** CLONE_CHILD_CLEARTID word: not zero while the host thread exists. */
+    public static final int OFF_TID = 0x0c;
+
+    // ---- the event
+    public static final int OFF_EVENT = 0x10;
+    public static final int EVENT_SYSCALL = 1;
+    public static final int EVENT_FAULT = 2;
+    public static final int EVENT_INTERRUPTED = 3;
+    public static final int OFF_NR = 0x14;
+    public static final int OFF_SIGNAL = 0x18;
+    public static final int OFF_CODE = 0x1c;
+    public static final int OFF_TRAPNO = 0x20;
+    /** Prefetched pieces of this event: how many, then 16 bytes each: address, offset in the window (int), length (int). */
+    public static final int OFF_PREFETCHED = 0x24;
+    public static final int OFF_FAULT_ADDRESS = 0x28;
+    public static final int OFF_ERROR_CODE = 0x30;
+    public static final int OFF_PIECES = 0x40;
+    public static final int PIECE_SIZE = 16;
+    public static final int PIECES_MAX = 3;
+    /** A piece length with this bit is a string's, with its NUL. */
+    public static final int PIECE_STRING = 0x10000;
+    public static final int PREFETCH_BUFFER_MAX = 4096;
+    public static final int PREFETCH_PATH_MAX = 512;
+
+    // ---- registers, in the order of dev.kernelet.platform.Registers
+    public static final int OFF_REGS = 0x100;
+    public static final int OFF_FSBASE = 0x1b0;
+    /** The slot's own address and stack top, for the entry from patched call sites (by %gs). */
+    public static final int OFF_SELF = 0x1b8;
+    public static final int OFF_STACK_PTR = 0x1c0;
+    /** The stub's own: the doorbell's sleeper may have missed the ring. */
+    public static final int OFF_RINGING = 0x1c8;
+
+    // ---- the command
+    public static final int OFF_OP = 0x200;
+    /** RESUME_*: which of the lazily loaded parts to load. */
+    public static final int OFF_FLAGS = 0x204;
+    public static final int LOAD_FSBASE = 1;
+    public static final int LOAD_XSTATE = 2;
+    public static final int OFF_ARGS = 0x208;
+    /** After OFF_ARGS: number and six arguments of a host call. */
+    public static final int OFF_RESULT = 0x248;
+    /** Deferred copies of RESUME_SYSCALL: how many, then 24 bytes each: slot offset, address, length. */
+    public static final int OFF_DEFERRED = 0x250;
+    public static final int OFF_DEFERRED_LIST = 0x258;
+    public static final int DEFERRED_SIZE = 24;
+    /** Small copies travel in the control page. */
+    public static final int OFF_SMALL = 0x800;
+    public static final int SMALL_SIZE = 0x800;
+
+    public static final int OP_NOP = 0;
+    public static final int OP_RESUME_SYSCALL = 1;
+    public static final int OP_RESUME = 2;
+    public static final int OP_COPY_IN = 3;
+    public static final int OP_COPY_OUT = 4;
+    public static final int OP_COPY_STRING = 5;
+    public static final int OP_LOAD32 = 6;
+    public static final int OP_CAS32 = 7;
+    public static final int OP_HOST_CALL = 8;
+    public static final int OP_MAP_FD = 9;
+    public static final int OP_SAVE_XSTATE = 10;
+    public static final int OP_LOAD_XSTATE = 11;
+    public static final int OP_GET_FSBASE = 12;
+    public static final int OP_FORK = 13;
+    public static final int OP_THREAD = 14;
+    public static final int OP_EXIT_THREAD = 15;
+
+    /** The host signal that interrupts application code (SIGUSR2). */
+    public static final int INTERRUPT_SIGNAL = 12;
+    /** AMX tile state is never granted to a stub: left out of every image. */
+    public static final long XSTATE_EXCLUDED = 0x60000L;
+
+    /** CLONE_PARENT | SIGCHLD. */
+    public static final long CLONE_FORK = 0x8011L;
+    /** CLONE_VM|FS|FILES|SIGHAND|THREAD|SYSVSEM|CHILD_SETTID|CHILD_CLEARTID. */
+    public static final long CLONE_THREAD_WORD = 0x1250f00L;
+}

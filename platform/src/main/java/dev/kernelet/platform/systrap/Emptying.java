@@ -1,0 +1,82 @@
+package dev.kernelet.platform.systrap;
+
+import static dev.kernelet.platform.stub.StubLayout.*;
+
+import dev.kernelet.abi.Memory;
+
+/**
+ * Empties the fresh template: everything the host has mapped at exec goes, but for the vDSO and its data pages, which
+ * move into the stub's region (their distances kept: the code addresses the data relative to itself).
+ */
+final class Emptying {
+    private static final int MUNMAP = 11, MREMAP = 25, MAX = 64;
+
+    private final SystrapPlatform platform;
+    private final SystrapContext hand;
+    private final long[] start = new long[MAX], end = new long[MAX];
+    private final boolean[] vdso = new boolean[MAX];
+    private int count;
+
+    Emptying(SystrapPlatform platform, SystrapContext hand) {
+        this.platform = platform;
+        this.hand = hand;
+    }
+
+    /** The vDSO's new address (0: there is none), or a negative errno. */
+    long run(int pid, long vdsoBase) {
+        if (!readMaps(pid)) return -2;
+        long origin = 0, newBase = vdsoBase;
+        boolean movable = true;
+        for (int i = 0; i < count; i++) {
+            if (vdso[i]) {
+                if (origin == 0) origin = start[i];
+                if (!movable) continue;
+                long to = VDSO_AREA + (start[i] - origin);
+                long length = end[i] - start[i];
+                // MREMAP_MAYMOVE | MREMAP_FIXED
+                long result = hand.hostCall(MREMAP, start[i], length, length, 3, to, 0);
+                if (result == to) {
+                    if (vdsoBase >= start[i] && vdsoBase < end[i]) newBase = to + (vdsoBase - start[i]);
+                } else if (start[i] == origin) {
+                    movable = false; // sealed system mappings: it stays where it is, a hole of the application's range
+                } else {
+                    return -22;
+                }
+            } else {
+                long result = hand.hostCall(MUNMAP, start[i], end[i] - start[i], 0, 0, 0, 0);
+                if (result < 0) return result;
+            }
+        }
+        return newBase;
+    }
+
+    private boolean readMaps(int pid) {
+        long fd = Host.openat(platform.procFd, pid + "/maps", 0);
+        if (fd < 0) return false;
+        long buffer = Memory.allocate(65536);
+        long length = 0, n;
+        while (length < 65536 && (n = Host.read(fd, buffer + length, 65536 - length)) > 0) length += n;
+        Host.close(fd);
+        String text = Memory.getBytes(buffer, (int) length);
+        Memory.free(buffer);
+        for (int at = 0; at < text.length(); ) {
+            int eol = text.indexOf('\n', at);
+            if (eol < 0) break;
+            line(text.substring(at, eol));
+            at = eol + 1;
+        }
+        return count > 0;
+    }
+
+    private void line(String line) {
+        int dash = line.indexOf('-'), space = line.indexOf(' ');
+        long from = Long.parseUnsignedLong(line.substring(0, dash), 16);
+        long to = Long.parseUnsignedLong(line.substring(dash + 1, space), 16);
+        if (from < 0 || count == MAX) return; // vsyscall
+        if (from >= STUB_BASE && from < STUB_BASE + STUB_TEXT_MAX) return;
+        if (from >= DOOR_BASE && from < ARENA_BASE + ARENA_SIZE) return;
+        start[count] = from;
+        end[count] = to;
+        vdso[count++] = line.endsWith("[vdso]") || line.indexOf("[vvar") >= 0;
+    }
+}

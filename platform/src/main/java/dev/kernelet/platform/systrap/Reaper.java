@@ -1,0 +1,38 @@
+package dev.kernelet.platform.systrap;
+
+import dev.kernelet.abi.Memory;
+
+/**
+ * Waits for stub processes to end. All of them, and nobody else's children, are in the template's process group, and all
+ * are children of this JVM (CLONE_PARENT).
+ */
+final class Reaper extends Thread {
+    private static final int SI_PID = 12;
+
+    private final SystrapPlatform platform;
+    private final int group;
+
+    Reaper(SystrapPlatform platform, int group) {
+        super("reaper");
+        this.platform = platform;
+        this.group = group;
+        setDaemon(true);
+    }
+
+    @Override
+    public void run() {
+        long info = Memory.allocate(128);
+        for (;;) {
+            // First look, then tell, then reap: the pid stays taken until nobody can signal it any more.
+            long result = Host.peekDead(group, info);
+            if (result == -Host.EINTR) continue;
+            if (result < 0) break; // ECHILD: none is left
+            int pid = Memory.getInt(info + SI_PID);
+            var space = platform.ended(pid);
+            if (space != null) space.reap(info);
+            else Host.reap(pid, info, 0); // a rogue: forked behind the Sentry's back
+        }
+        Memory.free(info);
+        platform.allGone();
+    }
+}

@@ -1,0 +1,203 @@
+package dev.kernelet.platform.systrap;
+
+import static dev.kernelet.platform.stub.StubLayout.*;
+
+import dev.kernelet.abi.Memory;
+import dev.kernelet.platform.AddressSpace;
+import dev.kernelet.platform.ExecutionContext;
+
+/** One stub process: an arena, its contexts, and the process id. */
+final class SystrapAddressSpace extends AddressSpace {
+    private static final int EFAULT = 14, ESRCH = 3, SIGKILL = 9;
+
+    final SystrapPlatform platform;
+    final Arena arena;
+    final SystrapContext first;
+    long vdso;
+    /** Killed or ended. Set by the reaper, too. */
+    volatile boolean dead;
+    /** The host process id; guarded by this object's monitor with {@link #reaped}: never signalled after it was reaped. */
+    private int pid;
+    private boolean reaped;
+    private long memFd = -1;
+
+    /** By slot number; null: free. Kernel lock. */
+    private SystrapContext[] contexts = new SystrapContext[4];
+    private int live = 1, nextSlot = 2;
+    /** Slots whose threads have been told to exit; free again once the host has cleared their tid word. */
+    private int[] leaving = new int[4];
+    private int leavingCount;
+
+    SystrapAddressSpace(SystrapPlatform platform, Arena arena, long vdso) {
+        this.platform = platform;
+        this.arena = arena;
+        this.vdso = vdso;
+        first = new SystrapContext(this, 1);
+        contexts[1] = first;
+    }
+
+    /** Called once, by the platform, under its birth protocol. */
+    synchronized void born(int pid) {
+        this.pid = pid;
+        first.tid = pid;
+    }
+
+    @Override
+    public ExecutionContext first() { return first; }
+
+    @Override
+    public boolean isAlive() { return !dead; }
+
+    @Override
+    public int hostPid() { return dead ? 0 : pid; }
+
+    @Override
+    public long vdsoBase() { return vdso; }
+
+    @Override
+    public void kill() {
+        synchronized (this) {
+            if (!reaped && pid > 0) Host.kill(pid, SIGKILL);
+        }
+        markDead();
+    }
+
+    synchronized void signal(long tid, int signal) {
+        if (!reaped && !dead) Host.tgkill(pid, tid, signal);
+    }
+
+    /** From the reaper: the process has ended. Nobody may signal this pid from here on. */
+    void reap(long scratch) {
+        synchronized (this) {
+            reaped = true;
+            Host.reap(pid, scratch, 0);
+        }
+        markDead();
+        platform.ring();
+    }
+
+    private void markDead() {
+        synchronized (this) {
+            if (dead) return;
+            dead = true;
+        }
+        // Whoever waits for an answer gets his turn, and sees that the process is dead.
+        var all = contexts;
+        for (var context : all) {
+            if (context == null) continue;
+            long turn = context.slot + OFF_TURN;
+            Memory.putIntVolatile(turn, TURN_SENTRY);
+            Host.futexWake(turn, 1);
+        }
+        platform.buried(this);
+    }
+
+    /** The arena goes; its contexts' slots point to memory that stays. Kernel lock. */
+    void release(long graveyard) {
+        for (var context : contexts) if (context != null) context.slot = graveyard;
+        first.slot = graveyard;
+        arena.close();
+        if (memFd >= 0) Host.close(memFd);
+        memFd = -1;
+    }
+
+    // ---- slots
+
+    int takeSlot() {
+        for (int i = 0; i < leavingCount; i++) {
+            int index = leaving[i];
+            if (Memory.getIntVolatile(arena.slot(index) + OFF_TID) != 0) continue;
+            leaving[i] = leaving[--leavingCount];
+            return index;
+        }
+        return nextSlot < SLOTS ? nextSlot++ : -1;
+    }
+
+    void dropSlot(int index) {
+        if (leavingCount == leaving.length) leaving = java.util.Arrays.copyOf(leaving, leavingCount * 2);
+        leaving[leavingCount++] = index;
+        Memory.putInt(arena.slot(index) + OFF_TID, 0);
+    }
+
+    synchronized void add(SystrapContext context) {
+        if (context.index >= contexts.length)
+            contexts = java.util.Arrays.copyOf(contexts, Math.max(context.index + 1, contexts.length * 2));
+        contexts[context.index] = context;
+        live++;
+    }
+
+    /** Takes a leaving thread out; the number that stay. Its slot is free when the host has cleared the tid word. */
+    synchronized int remove(SystrapContext context) {
+        if (live == 1) return 0;
+        contexts[context.index] = null;
+        if (context.index != 1) { // the first thread has no clear-tid word: its slot is not used again
+            if (leavingCount == leaving.length) leaving = java.util.Arrays.copyOf(leaving, leavingCount * 2);
+            leaving[leavingCount++] = context.index;
+        }
+        return --live;
+    }
+
+    // ---- waiting for a command's answer
+
+    /** True: answered. False: the process is dead, if need be because it did not answer by the deadline. */
+    boolean await(long slot, boolean spin) {
+        long turn = slot + OFF_TURN;
+        if (spin) {
+            for (int n = platform.spinTurns(); n > 0; n--) {
+                if (Memory.getIntVolatile(turn) != TURN_STUB) {
+                    platform.spinWon();
+                    return !dead;
+                }
+                Thread.onSpinWait();
+            }
+            platform.spinLost();
+        }
+        int seconds = 0;
+        while (Memory.getIntVolatile(turn) == TURN_STUB && !dead) {
+            Memory.putIntVolatile(slot + OFF_SENTRY_WAITS, 1);
+            // Counted in seconds slept, not by the clock: a frozen sandbox that thaws has lost one second, no more.
+            if (Host.futexWait(turn, TURN_STUB, platform.oneSecond) == -Host.ETIMEDOUT && ++seconds >= platform.deadlineSeconds)
+                kill();
+        }
+        Memory.putInt(slot + OFF_SENTRY_WAITS, 0);
+        return !dead;
+    }
+
+    // ---- memory from outside
+
+    @Override
+    public long readRemote(long userAddress, long destination, long length) {
+        return remote(userAddress, destination, length, false);
+    }
+
+    @Override
+    public long writeRemote(long userAddress, long source, long length) {
+        return remote(userAddress, source, length, true);
+    }
+
+    private long remote(long userAddress, long local, long length, boolean write) {
+        long end = platform.traits.userEnd();
+        if (userAddress < 0 || userAddress >= end) return -EFAULT;
+        length = Math.min(length, end - userAddress);
+        if (length <= 0) return 0;
+        synchronized (this) {
+            if (reaped) return -ESRCH;
+            if (platform.vmCalls) {
+                long iovs = platform.iovScratch;
+                synchronized (platform) {
+                    Memory.putLong(iovs, local);
+                    Memory.putLong(iovs + 8, length);
+                    Memory.putLong(iovs + 16, userAddress);
+                    Memory.putLong(iovs + 24, length);
+                    long n = write ? Host.vmWrite(pid, iovs) : Host.vmRead(pid, iovs);
+                    if (n != -1 && n != -38) return n; // EPERM, ENOSYS: a container's filter
+                    platform.vmCalls = false;
+                }
+            }
+            if (memFd < 0) memFd = Host.openat(platform.procFd, pid + "/mem", 2 /* O_RDWR */);
+            if (memFd < 0) return memFd;
+            long n = write ? Host.pwrite(memFd, local, length, userAddress) : Host.pread(memFd, local, length, userAddress);
+            return n == -5 ? -EFAULT : n; // /proc/PID/mem says EIO for an unmapped page
+        }
+    }
+}

@@ -1,0 +1,477 @@
+package dev.kernelet.platform.systrap;
+
+import static dev.kernelet.platform.stub.StubLayout.*;
+
+import dev.kernelet.abi.Memory;
+import dev.kernelet.platform.AddressSpace;
+import dev.kernelet.platform.ExecutionContext;
+import dev.kernelet.platform.Registers;
+import dev.kernelet.platform.Trap;
+
+/** One application thread: its slot. See the package comment for the protocol. */
+final class SystrapContext extends ExecutionContext {
+    static final int RUNNING = 0, STOPPED = 1, DEAD = 2;
+    private static final int EFAULT = 14, ESRCH = 3, ENAMETOOLONG = 36, EINVAL = 22;
+
+    final SystrapAddressSpace space;
+    final SystrapPlatform platform;
+    final int index;
+    /** The slot in the Sentry's mapping; the platform's graveyard once the arena is gone. */
+    long slot;
+    int state = STOPPED;
+    long tid;
+    private boolean interruptSent;
+    private int lazy, deferred, pieces;
+    private long fsBase;
+
+    SystrapContext(SystrapAddressSpace space, int index) {
+        this.space = space;
+        this.platform = space.platform;
+        this.index = index;
+        this.slot = space.arena.slot(index);
+    }
+
+    @Override
+    public AddressSpace space() { return space; }
+
+    @Override
+    public boolean isDead() { return state == DEAD || space.dead; }
+
+    @Override
+    public int poll() {
+        if (state != RUNNING) return isDead() ? Trap.DEAD : Trap.NONE;
+        long s = slot;
+        if (Memory.getIntVolatile(s + OFF_TURN) == TURN_STUB) {
+            if (!space.dead) return Trap.NONE;
+            state = DEAD;
+            return Trap.DEAD;
+        }
+        if (space.dead) {
+            state = DEAD;
+            return Trap.DEAD;
+        }
+        state = STOPPED;
+        interruptSent = false;
+        int event = Memory.getInt(s + OFF_EVENT);
+        if (event == EVENT_SYSCALL) {
+            nr = Memory.getInt(s + OFF_NR);
+            pieces = Memory.getInt(s + OFF_PREFETCHED);
+            long r = s + OFF_REGS;
+            a0 = Memory.getLong(r + 8 * Registers.RDI);
+            a1 = Memory.getLong(r + 8 * Registers.RSI);
+            a2 = Memory.getLong(r + 8 * Registers.RDX);
+            a3 = Memory.getLong(r + 8 * Registers.R10);
+            a4 = Memory.getLong(r + 8 * Registers.R8);
+            a5 = Memory.getLong(r + 8 * Registers.R9);
+            return Trap.SYSCALL;
+        }
+        pieces = 0;
+        if (event == EVENT_FAULT) {
+            faultSignal = Memory.getInt(s + OFF_SIGNAL);
+            faultCode = Memory.getInt(s + OFF_CODE);
+            trapNumber = Memory.getInt(s + OFF_TRAPNO);
+            faultAddress = Memory.getLong(s + OFF_FAULT_ADDRESS);
+            errorCode = Memory.getLong(s + OFF_ERROR_CODE);
+            // Hostile: a signal number out of range must not reach an array of the Sentry's.
+            if (faultSignal != 11 && faultSignal != 7 && faultSignal != 8 && faultSignal != 5 && faultSignal != 4)
+                faultSignal = faultSignal == 31 ? 31 : 11;
+            return Trap.FAULT;
+        }
+        return Trap.INTERRUPTED;
+    }
+
+    // ---- registers
+
+    @Override
+    public long reg(int register) { return Memory.getLong(slot + OFF_REGS + 8L * checkRegister(register)); }
+
+    @Override
+    public void setReg(int register, long value) { Memory.putLong(slot + OFF_REGS + 8L * checkRegister(register), value); }
+
+    private static int checkRegister(int register) {
+        if (register < 0 || register >= Registers.COUNT) throw new IndexOutOfBoundsException();
+        return register;
+    }
+
+    @Override
+    public void getRegs(long[] destination) {
+        for (int i = 0; i < Registers.COUNT; i++) destination[i] = Memory.getLong(slot + OFF_REGS + 8L * i);
+    }
+
+    @Override
+    public void setRegs(long[] source) {
+        for (int i = 0; i < Registers.COUNT; i++) Memory.putLong(slot + OFF_REGS + 8L * i, source[i]);
+    }
+
+    @Override
+    public long fsBase() {
+        if ((lazy & LOAD_FSBASE) != 0) return fsBase;
+        if (!platform.fsgsbase) return fsBase;
+        long value = command(OP_GET_FSBASE);
+        return lost ? 0 : value;
+    }
+
+    @Override
+    public void setFsBase(long value) {
+        // ARCH_SET_FS refuses what is no user address; wrfsbase of a non-canonical one would fault in the stub.
+        if (Long.compareUnsigned(value, platform.traits.userEnd()) >= 0) value = 0;
+        fsBase = value;
+        Memory.putLong(slot + OFF_FSBASE, value);
+        lazy |= LOAD_FSBASE;
+    }
+
+    @Override
+    public void saveXstate(long destination) {
+        if ((lazy & LOAD_XSTATE) == 0) command(OP_SAVE_XSTATE);
+        Memory.copy(slot + OFF_XSTATE, destination, platform.traits.xstateSize());
+    }
+
+    @Override
+    public void loadXstate(long source) {
+        Memory.copy(source, slot + OFF_XSTATE, platform.traits.xstateSize());
+        Xstate.sanitise(slot + OFF_XSTATE, platform.xfeatures);
+        lazy |= LOAD_XSTATE;
+    }
+
+    @Override
+    public void resetXstate() {
+        Xstate.reset(slot + OFF_XSTATE);
+        lazy |= LOAD_XSTATE;
+    }
+
+    // ---- resume
+
+    @Override
+    public void resumeSyscall(long result) {
+        long s = slot;
+        Memory.putLong(s + OFF_REGS + 8 * Registers.RAX, result);
+        Memory.putInt(s + OFF_DEFERRED, deferred);
+        resume(OP_RESUME_SYSCALL);
+    }
+
+    @Override
+    public void resume() {
+        if (deferred != 0) flushDeferred();
+        resume(OP_RESUME);
+    }
+
+    private void resume(int op) {
+        long s = slot;
+        deferred = 0;
+        pieces = 0;
+        Memory.putInt(s + OFF_FLAGS, lazy);
+        lazy = 0;
+        Memory.putInt(s + OFF_OP, op);
+        state = RUNNING;
+        // An interrupt that had come too early: the caller has looked at what there was to do.
+        Memory.putInt(s + OFF_PENDING, 0);
+        if (Memory.getAndSetInt(s + OFF_TURN, TURN_STUB) == TURN_SENTRY_ASLEEP) Host.futexWake(s + OFF_TURN, 1);
+    }
+
+    private void flushDeferred() {
+        int n = deferred;
+        deferred = 0;
+        for (int i = 0; i < n; i++) {
+            long at = slot + OFF_DEFERRED_LIST + (long) i * DEFERRED_SIZE;
+            command(OP_COPY_OUT, Memory.getLong(at), Memory.getLong(at + 8), Memory.getLong(at + 16));
+        }
+    }
+
+    @Override
+    public void interrupt() {
+        if (state != RUNNING || interruptSent || Memory.getIntVolatile(slot + OFF_TURN) != TURN_STUB) return;
+        interruptSent = true;
+        space.signal(tid, INTERRUPT_SIGNAL);
+    }
+
+    // ---- commands
+
+    /** The last command was not answered: the process is dead. */
+    private boolean lost;
+
+    private long command(int op) {
+        long s = slot;
+        if (space.dead || state != STOPPED) {
+            lost = true;
+            return -ESRCH;
+        }
+        Memory.putInt(s + OFF_OP, op);
+        if (Memory.getAndSetInt(s + OFF_TURN, TURN_STUB) == TURN_SENTRY_ASLEEP) Host.futexWake(s + OFF_TURN, 1);
+        lost = !space.await(s, op != OP_FORK && op != OP_THREAD);
+        return lost ? -ESRCH : Memory.getLong(s + OFF_RESULT);
+    }
+
+    private long command(int op, long x, long y, long z) {
+        long args = slot + OFF_ARGS;
+        Memory.putLong(args, x);
+        Memory.putLong(args + 8, y);
+        Memory.putLong(args + 16, z);
+        return command(op);
+    }
+
+    /** Bytes from {@code address} to the end of application memory, at most {@code length}. */
+    private long clamp(long address, long length) {
+        long end = platform.traits.userEnd();
+        if (address < 0 || address >= end || length <= 0) return 0;
+        return Math.min(length, end - address);
+    }
+
+    /** A copy command's result: bytes copied, whatever the stub says. */
+    private long copied(long result, long length) {
+        if (lost || result < 0) return 0;
+        return Math.min(result, length);
+    }
+
+    /** copyIn and friends: EFAULT when the process is dead, else what was copied. */
+    private long done(long n) { return n == 0 && lost ? -EFAULT : n; }
+
+    @Override
+    public long copyIn(long destination, long userAddress, long length) {
+        int at = prefetched(userAddress, length);
+        if (at >= 0) {
+            Memory.copy(slot + OFF_WINDOW + at, destination, length);
+            return length;
+        }
+        length = clamp(userAddress, length);
+        lost = false;
+        long total = 0;
+        while (total < length) {
+            long n = Math.min(length - total, length <= SMALL_SIZE ? SMALL_SIZE : BOUNCE_SIZE);
+            int bounce = length <= SMALL_SIZE ? OFF_SMALL : OFF_BOUNCE;
+            long got = copied(command(OP_COPY_IN, bounce, userAddress + total, n), n);
+            Memory.copy(slot + bounce, destination + total, got);
+            total += got;
+            if (got < n) break;
+        }
+        return done(total);
+    }
+
+    @Override
+    public long copyOut(long userAddress, long source, long length) {
+        length = clamp(userAddress, length);
+        lost = false;
+        long total = 0;
+        while (total < length) {
+            long n = Math.min(length - total, length <= SMALL_SIZE ? SMALL_SIZE : BOUNCE_SIZE);
+            int bounce = length <= SMALL_SIZE ? OFF_SMALL : OFF_BOUNCE;
+            Memory.copy(source + total, slot + bounce, n);
+            long put = copied(command(OP_COPY_OUT, bounce, userAddress + total, n), n);
+            total += put;
+            if (put < n) break;
+        }
+        return done(total);
+    }
+
+    @Override
+    public long copyInString(long destination, long userAddress, long max) {
+        int at = prefetched(userAddress, -1);
+        if (at >= 0) {
+            long from = slot + OFF_WINDOW + at;
+            long limit = Math.min(max, WINDOW_SIZE + PREFETCH_SIZE - at);
+            for (long i = 0; i < limit; i++) {
+                byte b = Memory.getByte(from + i);
+                Memory.putByte(destination + i, b);
+                if (b == 0) return i;
+            }
+            if (limit == max) return -ENAMETOOLONG;
+        }
+        long room = clamp(userAddress, max);
+        lost = false;
+        long total = 0;
+        while (total < room) {
+            long n = Math.min(room - total, SMALL_SIZE);
+            long got = command(OP_COPY_STRING, OFF_SMALL, userAddress + total, n);
+            if (lost || got < 0) return -EFAULT;
+            long take = got == 0 ? n : Math.min(got, n);
+            Memory.copy(slot + OFF_SMALL, destination + total, take);
+            total += take;
+            if (got == 0) continue;
+            // The stub's word for it is not enough.
+            Memory.putByte(destination + total - 1, (byte) 0);
+            return total - 1;
+        }
+        return room < max ? -EFAULT : -ENAMETOOLONG;
+    }
+
+    @Override
+    public long window() { return slot + OFF_WINDOW; }
+
+    @Override
+    public int windowSize() { return WINDOW_SIZE; }
+
+    private static void checkWindow(int offset, long length) {
+        if (offset < 0 || length < 0 || offset + length > WINDOW_SIZE) throw new IndexOutOfBoundsException();
+    }
+
+    @Override
+    public long windowIn(int offset, long userAddress, long length) {
+        checkWindow(offset, length);
+        int at = prefetched(userAddress, length);
+        if (at >= 0) {
+            Memory.copy(slot + OFF_WINDOW + at, slot + OFF_WINDOW + offset, length);
+            return length;
+        }
+        length = clamp(userAddress, length);
+        if (length == 0) return 0;
+        return done(copied(command(OP_COPY_IN, OFF_WINDOW + offset, userAddress, length), length));
+    }
+
+    @Override
+    public long windowOut(int offset, long userAddress, long length) {
+        checkWindow(offset, length);
+        length = clamp(userAddress, length);
+        if (length == 0) return 0;
+        return done(copied(command(OP_COPY_OUT, OFF_WINDOW + offset, userAddress, length), length));
+    }
+
+    @Override
+    public boolean deferWindowOut(int offset, long userAddress, long length) {
+        checkWindow(offset, length);
+        if (deferred == MAX_DEFERRED) return false;
+        if (length == 0) return true;
+        // Out of range: a copy that is sure to fault, so the result becomes -EFAULT.
+        if (clamp(userAddress, length) < length) userAddress = 0x800000000000L;
+        long at = slot + OFF_DEFERRED_LIST + (long) deferred++ * DEFERRED_SIZE;
+        Memory.putLong(at, OFF_WINDOW + offset);
+        Memory.putLong(at + 8, userAddress);
+        Memory.putLong(at + 16, length);
+        return true;
+    }
+
+    @Override
+    public int prefetched(long userAddress, long length) {
+        for (int i = 0, n = Math.min(pieces, PIECES_MAX); i < n; i++) {
+            long piece = slot + OFF_PIECES + (long) i * PIECE_SIZE;
+            if (Memory.getLong(piece) != userAddress) continue;
+            int at = Memory.getInt(piece + 8), size = Memory.getInt(piece + 12);
+            boolean string = (size & PIECE_STRING) != 0;
+            size &= ~PIECE_STRING;
+            if (at < WINDOW_SIZE || size < 0 || size > PREFETCH_SIZE || at > WINDOW_SIZE + PREFETCH_SIZE - size) return -1;
+            if (length < 0 ? string : length <= size) return at;
+        }
+        return -1;
+    }
+
+    @Override
+    public long load32(long userAddress) {
+        if ((userAddress & 3) != 0 || clamp(userAddress, 4) < 4) return -EFAULT;
+        if (command(OP_LOAD32, userAddress, 0, 0) != 0) return -EFAULT;
+        return Memory.getUnsignedInt(slot + OFF_SMALL);
+    }
+
+    @Override
+    public long cas32(long userAddress, int expected, int value) {
+        if ((userAddress & 3) != 0 || clamp(userAddress, 4) < 4) return -EFAULT;
+        if (command(OP_CAS32, userAddress, expected, value) != 0) return -EFAULT;
+        return Memory.getUnsignedInt(slot + OFF_SMALL);
+    }
+
+    @Override
+    public long hostCall(int nr, long a0, long a1, long a2, long a3, long a4, long a5) {
+        long args = slot + OFF_ARGS;
+        Memory.putLong(args + 24, a2);
+        Memory.putLong(args + 32, a3);
+        Memory.putLong(args + 40, a4);
+        Memory.putLong(args + 48, a5);
+        return command(OP_HOST_CALL, nr, a0, a1);
+    }
+
+    @Override
+    public long mapFd(long address, long length, int prot, int flags, int hostFd, long offset) {
+        if (Host.sendFds(space.arena.control, platform.sendScratch, hostFd, -1) < 0) return -ESRCH;
+        long args = slot + OFF_ARGS;
+        Memory.putLong(args + 24, flags | 0x10);
+        Memory.putLong(args + 32, offset);
+        return mapped(command(OP_MAP_FD, address, length, prot), address);
+    }
+
+    @Override
+    public long mapAnonymous(long address, long length, int prot, int flags) {
+        return mapped(hostCall(9, address, length, prot, flags | 0x30, -1, 0), address);
+    }
+
+    /** mmap's result must be the address that was asked for. */
+    private long mapped(long result, long address) {
+        if (lost) return -ESRCH;
+        if (result == address) return 0;
+        return result < 0 && result > -4096 ? result : -EINVAL;
+    }
+
+    // ---- threads and processes
+
+    /** Makes {@code child} (a fresh slot) a copy of this context, in its first waiting turn. */
+    private void copyTo(SystrapContext child) {
+        long to = child.slot;
+        Memory.zero(to, OFF_SMALL);
+        Memory.copy(slot + OFF_REGS, to + OFF_REGS, 8L * Registers.COUNT);
+        child.lazy = lazy;
+        child.fsBase = fsBase;
+        if ((lazy & LOAD_FSBASE) != 0) Memory.putLong(to + OFF_FSBASE, fsBase);
+        if ((lazy & LOAD_XSTATE) != 0) Memory.copy(slot + OFF_XSTATE, to + OFF_XSTATE, XSTATE_MAX);
+        Memory.putIntVolatile(to + OFF_TURN, TURN_SENTRY);
+    }
+
+    @Override
+    public ExecutionContext newThread() {
+        int index = space.takeSlot();
+        if (index < 0) return null;
+        var child = new SystrapContext(space, index);
+        copyTo(child);
+        // Not zero until the host clears it at the thread's end.
+        Memory.putInt(child.slot + OFF_TID, -1);
+        long tid = command(OP_THREAD, index, 0, 0);
+        if (lost || tid <= 0) {
+            space.dropSlot(index);
+            return null;
+        }
+        child.tid = tid;
+        space.add(child);
+        return child;
+    }
+
+    @Override
+    public AddressSpace fork() { return fork(platform.sendScratch); }
+
+    /** {@code scratch}: 128 bytes of the caller's. */
+    AddressSpace fork(long scratch) {
+        var arena = Arena.create(scratch);
+        if (arena == null) return null;
+        var child = new SystrapAddressSpace(platform, arena, space.vdso);
+        copyTo(child.first);
+        platform.beginBirth();
+        try {
+            long pid = -ESRCH;
+            if (Host.sendFds(space.arena.control, scratch, arena.memfd(), arena.peer()) >= 0)
+                pid = command(OP_FORK);
+            // A pid is what a hostile process says: it must be a child of ours nobody has claimed.
+            if (lost || pid <= 0 || !platform.adopt(child, (int) pid)) {
+                arena.close();
+                return null;
+            }
+        } finally {
+            platform.endBirth();
+        }
+        arena.sent();
+        return child;
+    }
+
+    @Override
+    public void exitThread() {
+        if (state == DEAD) return;
+        if (space.dead || space.remove(this) == 0) {
+            state = DEAD;
+            space.kill();
+            return;
+        }
+        long s = slot;
+        Memory.putInt(s + OFF_OP, OP_EXIT_THREAD);
+        if (Memory.getAndSetInt(s + OFF_TURN, TURN_STUB) == TURN_SENTRY_ASLEEP) Host.futexWake(s + OFF_TURN, 1);
+        state = DEAD;
+    }
+
+    /** For the platform: a command without arguments, by the thread that owns this context. False: process lost. */
+    boolean nop() {
+        command(OP_NOP);
+        return !lost;
+    }
+}

@@ -1,0 +1,293 @@
+package dev.kernelet.platform.systrap;
+
+import static dev.kernelet.platform.stub.StubLayout.*;
+
+import dev.kernelet.abi.Memory;
+import dev.kernelet.host.HostCall;
+import dev.kernelet.platform.AddressSpace;
+import dev.kernelet.platform.Platform;
+import dev.kernelet.platform.PlatformTraits;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+
+/**
+ * The systrap platform. Owns the doorbell page, the {@link Template} thread that starts the template stub and keeps
+ * spares, and the {@link Reaper}.
+ *
+ * <p>Locks: the platform's monitor guards the process table and the spares; it is taken inside the kernel lock and never
+ * around a command. A space's monitor guards its pid and is taken before the platform's.
+ */
+public final class SystrapPlatform extends Platform {
+    /** Spares kept ready. */
+    private static final int SPARES = 2;
+
+    final long door;
+    private final long doorFd;
+    final long imageFd;
+    final long procFd;
+    final long oneSecond = Memory.allocate(16);
+    final long iovScratch = Memory.allocate(32);
+    /** For sendmsg under the kernel lock. */
+    final long sendScratch = Memory.allocate(128);
+    private final long sleepTimeout = Memory.allocate(16);
+    /** Zero memory in place of a dead context's slot. */
+    private final long graveyard;
+    final int deadlineSeconds = Integer.getInteger("kernelet.stub.deadline", 10);
+    final boolean manyProcessors = Runtime.getRuntime().availableProcessors() > 1;
+    boolean vmCalls = true;
+
+    // Known once the template stub is up.
+    PlatformTraits traits;
+    long xfeatures;
+    boolean fsgsbase;
+    volatile int group;
+
+    private final HashMap<Integer, SystrapAddressSpace> processes = new HashMap<>();
+    private final ArrayDeque<SystrapAddressSpace> spares = new ArrayDeque<>();
+    private final ArrayList<SystrapAddressSpace> dead = new ArrayList<>();
+    private volatile int deadCount;
+    private int births;
+    private volatile boolean closed, rung;
+    private boolean ready;
+    private String failure;
+    private final Template template;
+    private Reaper reaper;
+
+    /**
+     * Starts the platform in the background; {@link #traits} and {@link #newAddressSpace} wait for it.
+     *
+     * @param imageFd descriptor of the stub's ELF image (best a memfd, see {@link #image}); the platform's from here on
+     */
+    public SystrapPlatform(int imageFd) {
+        this.imageFd = imageFd;
+        procFd = Host.openat(-100, "/proc", 0x210000 /* O_PATH, O_DIRECTORY */);
+        doorFd = Host.memfd("door", 2 | 8);
+        if (doorFd < 0 || Host.ftruncate(doorFd, 4096) < 0) throw new IllegalStateException("memfd: " + doorFd);
+        door = Host.mapShared(doorFd, 4096);
+        // From here on it can be mapped read-only alone: the one writable mapping is ours.
+        Host.seal(doorFd, Host.SEAL_SHRINK | Host.SEAL_GROW | Host.SEAL_FUTURE_WRITE | Host.SEAL_SEAL);
+        graveyard = Host.mapAnonymous(SLOT_SIZE);
+        Memory.putInt(graveyard + OFF_TURN, TURN_SENTRY);
+        Memory.putLong(oneSecond, 1);
+        Memory.putInt(door + DOOR_SENTRY_PID, (int) Host.getpid());
+        Memory.putInt(door + DOOR_SPIN, manyProcessors ? 50 : 0);
+        template = new Template(this, (int) doorFd);
+        template.start();
+    }
+
+    /** A memfd with the bytes of the stub image, for the constructor. */
+    public static int image(byte[] elf) {
+        long fd = Host.memfd("kernelet-stub", 2 | 0x10);
+        if (fd < 0) throw new IllegalStateException("memfd_create: " + fd);
+        long at = Memory.allocate(elf.length);
+        Memory.copyFromArray(elf, 0, at, elf.length);
+        long n = Host.pwrite(fd, at, elf.length, 0);
+        Memory.free(at);
+        if (n != elf.length) throw new IllegalStateException("stub image: " + n);
+        Host.seal(fd, Host.SEAL_SHRINK | Host.SEAL_GROW | 8 /* F_SEAL_WRITE */ | Host.SEAL_SEAL);
+        return (int) fd;
+    }
+
+    @Override
+    public PlatformTraits traits() {
+        awaitTemplate();
+        return traits;
+    }
+
+    private synchronized void awaitTemplate() {
+        while (!ready && failure == null) pause();
+        if (failure != null) throw new IllegalStateException(failure);
+    }
+
+    private void pause() {
+        try {
+            wait();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted");
+        }
+    }
+
+    // ---- the template's side
+
+    synchronized void learned(PlatformTraits traits, long xfeatures, boolean fsgsbase, int group) {
+        this.traits = traits;
+        this.xfeatures = xfeatures;
+        this.fsgsbase = fsgsbase;
+        this.group = group;
+    }
+
+    synchronized void ready() {
+        ready = true;
+        notifyAll();
+    }
+
+    synchronized void fail(String reason) {
+        failure = reason;
+        notifyAll();
+    }
+
+    void startReaper() {
+        reaper = new Reaper(this, group);
+        reaper.start();
+    }
+
+    synchronized void offer(SystrapAddressSpace spare) {
+        spares.add(spare);
+        notifyAll();
+    }
+
+    /** Waits until spares are wanted; false when the platform closes. */
+    synchronized boolean awaitDemand() {
+        while (spares.size() >= SPARES && !closed) pause();
+        return !closed;
+    }
+
+    // ---- address spaces
+
+    @Override
+    public AddressSpace newAddressSpace() {
+        if (deadCount > 8) sweep();
+        synchronized (this) {
+            for (;;) {
+                while (spares.isEmpty() && failure == null && !closed) pause();
+                if (spares.isEmpty()) return null;
+                var space = spares.poll();
+                notifyAll();
+                if (!space.dead) return space;
+            }
+        }
+    }
+
+    /** A fork command is under way: the reaper must not yet take an unknown child for a rogue. */
+    synchronized void beginBirth() { births++; }
+
+    synchronized void endBirth() {
+        births--;
+        notifyAll();
+    }
+
+    /**
+     * Takes the child {@code pid}, as a stub named it, for {@code space}. False if it cannot be: then somebody lies.
+     * All stubs, and nobody else, are in the template's process group.
+     */
+    synchronized boolean adopt(SystrapAddressSpace space, int pid) {
+        if (processes.containsKey(pid) || Host.getpgid(pid) != group) return false;
+        if (closed) {
+            Host.kill(pid, 9);
+            return false;
+        }
+        space.born(pid);
+        processes.put(pid, space);
+        return true;
+    }
+
+    /** The space of an ended child, or null: unknown. Waits while a birth is under way, as it may be that child. */
+    synchronized SystrapAddressSpace ended(int pid) {
+        var space = processes.remove(pid);
+        while (space == null && births > 0) {
+            pause();
+            space = processes.remove(pid);
+        }
+        return space;
+    }
+
+    /** The space is dead; its arena is given back by {@link #sweep}. */
+    synchronized void buried(SystrapAddressSpace space) {
+        dead.add(space);
+        deadCount = dead.size();
+    }
+
+    /** Unmaps the arenas of dead processes. Under the kernel lock, so nobody works in one. */
+    private void sweep() {
+        synchronized (this) {
+            for (int i = 0; i < dead.size(); i++) dead.get(i).release(graveyard);
+            dead.clear();
+            deadCount = 0;
+        }
+    }
+
+    // ---- the doorbell
+
+    @Override
+    public void prepareSleep() {
+        if (deadCount > 0) sweep();
+        Memory.putIntVolatile(door + DOOR_SLEEPING, 1);
+    }
+
+    @Override
+    public void sleep(long timeoutNanos) {
+        if (!rung) {
+            long timeout = 0;
+            if (timeoutNanos >= 0) {
+                timeout = sleepTimeout;
+                Memory.putLong(timeout, timeoutNanos / 1_000_000_000L);
+                Memory.putLong(timeout + 8, timeoutNanos % 1_000_000_000L);
+            }
+            Host.futexWait(door + DOOR_SLEEPING, 1, timeout);
+        }
+        rung = false;
+        Memory.putIntVolatile(door + DOOR_SLEEPING, 0);
+    }
+
+    @Override
+    public void finishSleep() {
+        Memory.putIntVolatile(door + DOOR_SLEEPING, 0);
+    }
+
+    @Override
+    public void ring() {
+        rung = true;
+        if (Memory.compareAndSetInt(door + DOOR_SLEEPING, 1, 0)) Host.futexWake(door + DOOR_SLEEPING, 1);
+    }
+
+    // ---- spinning for an answer: bounded, and given up for a while when it does not help
+
+    private int spinLosses, spinPause;
+
+    int spinTurns() {
+        if (!manyProcessors) return 0;
+        if (spinPause > 0) {
+            spinPause--;
+            return 0;
+        }
+        return 200;
+    }
+
+    void spinWon() { spinLosses = 0; }
+
+    void spinLost() {
+        if (++spinLosses >= 4) {
+            spinLosses = 0;
+            spinPause = 32;
+        }
+    }
+
+    @Override
+    public void close() {
+        synchronized (this) {
+            if (closed) return;
+            closed = true;
+            notifyAll();
+        }
+        if (group > 0) Host.kill(-group, 9);
+        try {
+            template.join();
+            if (group > 0) Host.kill(-group, 9);
+            if (reaper != null) reaper.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        sweep();
+        Host.close(doorFd);
+        Host.close(imageFd);
+        Host.close(procFd);
+    }
+
+    /** From the reaper: no child is left. Expected after {@link #close} alone. */
+    synchronized void allGone() {
+        if (failure == null) failure = "all stub processes are gone";
+        notifyAll();
+    }
+}
