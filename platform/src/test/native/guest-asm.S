@@ -27,7 +27,7 @@ glibc_openat:
 	ret
 
 spawn:	/* (stack top, function): clone of a thread */
-	mov %rsi, %r12
+	mov %rsi, %r9
 	mov %rdi, %rsi
 	mov $0x50f00, %edi
 	xor %edx, %edx
@@ -39,7 +39,7 @@ spawn:	/* (stack top, function): clone of a thread */
 	jz 1f
 	ret
 1:	xor %ebp, %ebp
-	call *%r12
+	call *%r9
 	ud2
 
 	.macro fill

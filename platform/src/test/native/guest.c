@@ -70,7 +70,7 @@ void guest_main(long mode, long n)
 	case 7: for (long i = 0; i < n; i++) if (SYS(1, 1, buffer, 512) != 512) bad++; break;
 	case 8: for (long i = 0; i < n; i++) if (SYS(4, "/some/path/to/a/file", buffer)) bad++; break;
 	case 9: __asm__ volatile("int $0x80" : : "a"(20) : "memory"); break;
-	case 10: { volatile int zero = 0; bad = 1 / zero; break; }
+	case 10: __asm__ volatile("xor %%ecx, %%ecx; div %%ecx" : : : "eax", "ecx", "edx"); break;
 	case 11: __asm__ volatile("ud2"); break;
 	case 12: for (;;) counter++;
 	case 13: /* a jump to the stub's syscall with a forbidden number */

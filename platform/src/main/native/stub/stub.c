@@ -510,6 +510,7 @@ void stub_boot(u64 *stack)
 	}
 	__asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
 	AT64(header, HDR_XCR0) = hi << 32 | (u32)lo;
+	sys3(NR_prctl, 15 /* PR_SET_NAME */, (long)"kernelet-stub", 0);
 	handle(SIGSYS), handle(SIGSEGV), handle(SIGBUS), handle(8), handle(SIGTRAP), handle(4), handle(INTERRUPT_SIGNAL);
 	check(install_filter() == 0, 106);
 	boot_enter(ARENA_BASE + SLOT_SIZE);

@@ -7,7 +7,7 @@ import dev.kernelet.abi.Memory;
  * are children of this JVM (CLONE_PARENT).
  */
 final class Reaper extends Thread {
-    private static final int SI_PID = 12;
+    private static final int SI_PID = 16;
 
     private final SystrapPlatform platform;
     private final int group;

@@ -230,7 +230,7 @@ public final class SystrapCheck {
         check("map", c.mapAnonymous(a, 0x20000, 3, 2) == 0);
         for (int i = 0; i < 65536; i++) Memory.putByte(scratch + i, (byte) (i * 7));
         check("copyOut", c.copyOut(a, scratch, 65536) == 65536);
-        long back = Memory.allocate(65536);
+        long back = Memory.allocate(0x40000);
         check("copyIn", c.copyIn(back, a, 65536) == 65536);
         boolean same = true;
         for (int i = 0; i < 65536; i++) same &= Memory.getByte(back + i) == (byte) (i * 7);
