@@ -16,6 +16,9 @@ public final class Signals {
      */
     public void setTemporaryMask(long newMask) {}
 
+    /** Sends a signal of the kernel's own (SIGPIPE, SIGXFSZ) to this task. */
+    public void raise(int signal) {}
+
     /** Before returning to the application; see Worker. */
     long beforeResume(long result) { return result; }
 

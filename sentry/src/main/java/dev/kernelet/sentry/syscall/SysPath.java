@@ -1,350 +1,254 @@
 package dev.kernelet.sentry.syscall;
 
 import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Fcntl.*;
+import static dev.kernelet.abi.Stat.*;
 
+import dev.kernelet.abi.Memory;
+import dev.kernelet.sentry.fs.pipe.PipeFile;
+import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.mm.UserMemory;
+import dev.kernelet.sentry.vfs.Access;
+import dev.kernelet.sentry.vfs.Dentry;
+import dev.kernelet.sentry.vfs.DirectoryOps;
+import dev.kernelet.sentry.vfs.FileOpen;
+import dev.kernelet.sentry.vfs.Inode;
+import dev.kernelet.sentry.vfs.Mount;
+import dev.kernelet.sentry.vfs.OpenFile;
+import dev.kernelet.sentry.vfs.Path;
+import dev.kernelet.sentry.vfs.PathWalk;
 
-/** System calls: family path. */
+/** System calls on paths: open(2), names (mkdir, link, rename...), the working directory and the root. */
 final class SysPath {
     private SysPath() {}
 
+    private static final int OPENAT2_RESOLVE = RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS
+            | RESOLVE_BENEATH | RESOLVE_IN_ROOT | RESOLVE_CACHED;
+    private static final int PATH_FLAGS = O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC;
+
+    // ---- open
     /** open(2). */
-    static long open(Task t, long a0, int a1, int a2) {
-        return -ENOSYS;
-    }
-
-    /** openat(2). */
-    static long openat(Task t, int a0, long a1, int a2, int a3) {
-        return -ENOSYS;
-    }
-
-    /** openat2(2). */
-    static long openat2(Task t, int a0, long a1, long a2, long a3) {
-        return -ENOSYS;
-    }
+    static long open(Task t, long path, int flags, int mode) { return openat(t, AT_FDCWD, path, flags, mode); }
 
     /** creat(2). */
-    static long creat(Task t, long a0, int a1) {
-        return -ENOSYS;
+    static long creat(Task t, long path, int mode) {
+        return openat(t, AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode);
     }
 
-    /** stat(2). */
-    static long stat(Task t, long a0, long a1) {
-        return -ENOSYS;
+    /** openat(2): unknown flags are ignored. */
+    static long openat(Task t, int dirfd, long path, int flags, int mode) {
+        flags &= VALID_OPEN_FLAGS;
+        if ((flags & O_PATH) != 0) flags &= PATH_FLAGS;
+        return open(t, dirfd, path, flags, mode, 0);
     }
 
-    /** lstat(2). */
-    static long lstat(Task t, long a0, long a1) {
-        return -ENOSYS;
+    /** openat2(2): unknown flags, and a mode without need, are errors. */
+    static long openat2(Task t, int dirfd, long path, long how, long size) {
+        if (size < OPEN_HOW_SIZE) return -EINVAL;
+        if (size > 4096) return -E2BIG;
+        long p = t.mem.in(how, (int) size);
+        if (p < 0) return p;
+        for (long i = OPEN_HOW_SIZE; i < size; i++) if (Memory.getByte(p + i) != 0) return -E2BIG;
+        long flags = Memory.getLong(p), mode = Memory.getLong(p + 8), resolve = Memory.getLong(p + 16);
+        if ((flags & ~(long) VALID_OPEN_FLAGS) != 0 || (resolve & ~(long) OPENAT2_RESOLVE) != 0) return -EINVAL;
+        if ((resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) == (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) return -EINVAL;
+        boolean creates = (flags & (O_CREAT | O_TMPFILE_BIT)) != 0;
+        if (creates ? (mode & ~07777L) != 0 : mode != 0) return -EINVAL;
+        if ((flags & O_PATH) != 0 && (flags & ~(long) PATH_FLAGS) != 0) return -EINVAL;
+        if ((resolve & RESOLVE_CACHED) != 0 && (flags & (O_TRUNC | O_CREAT | O_TMPFILE_BIT)) != 0) return -EAGAIN;
+        return open(t, dirfd, path, (int) flags, (int) mode, (int) resolve);
     }
 
-    /** newfstatat(2). */
-    static long newfstatat(Task t, int a0, long a1, long a2, int a3) {
-        return -ENOSYS;
+    private static long open(Task t, int dirfd, long path, int flags, int mode, int resolve) {
+        OpenFile f;
+        if (t.so != null) {
+            // A FIFO that waits for its other side: already half open.
+            f = PipeFile.openFifo(t, null, null, flags);
+        } else {
+            long r = t.mem.path(path);
+            if (r < 0) return r;
+            r = t.fds.lowestFree(t, 0);
+            if (r < 0) return r;
+            f = FileOpen.open(t, dirfd, flags, mode, resolve);
+        }
+        if (f == null) return t.error == 0 ? t.block() : t.error;
+        return t.fds.install(t, f, (flags & O_CLOEXEC) != 0);
     }
 
-    /** statx(2). */
-    static long statx(Task t, int a0, long a1, int a2, int a3, long a4) {
-        return -ENOSYS;
-    }
-
-    /** access(2). */
-    static long access(Task t, long a0, int a1) {
-        return -ENOSYS;
-    }
-
-    /** faccessat(2). */
-    static long faccessat(Task t, int a0, long a1, int a2) {
-        return -ENOSYS;
-    }
-
-    /** faccessat2(2). */
-    static long faccessat2(Task t, int a0, long a1, int a2, int a3) {
-        return -ENOSYS;
+    // ---- names
+    /** Runs {@code t.mem.path}; an empty path is ENOENT. */
+    private static long path(Task t, long address) {
+        long r = t.mem.path(address);
+        return r == 0 ? -ENOENT : r;
     }
 
     /** mkdir(2). */
-    static long mkdir(Task t, long a0, int a1) {
-        return -ENOSYS;
-    }
+    static long mkdir(Task t, long path, int mode) { return mkdirat(t, AT_FDCWD, path, mode); }
 
     /** mkdirat(2). */
-    static long mkdirat(Task t, int a0, long a1, int a2) {
-        return -ENOSYS;
+    static long mkdirat(Task t, int dirfd, long path, int mode) {
+        long r = path(t, path);
+        return r < 0 ? r : DirectoryOps.mkdir(t, dirfd, mode);
     }
 
     /** mknod(2). */
-    static long mknod(Task t, long a0, int a1, long a2) {
-        return -ENOSYS;
-    }
+    static long mknod(Task t, long path, int mode, long device) { return mknodat(t, AT_FDCWD, path, mode, device); }
 
     /** mknodat(2). */
-    static long mknodat(Task t, int a0, long a1, int a2, long a3) {
-        return -ENOSYS;
+    static long mknodat(Task t, int dirfd, long path, int mode, long device) {
+        long r = path(t, path);
+        return r < 0 ? r : DirectoryOps.mknod(t, dirfd, mode, device & 0xffffffffL);
     }
 
     /** rmdir(2). */
-    static long rmdir(Task t, long a0) {
-        return -ENOSYS;
-    }
+    static long rmdir(Task t, long path) { return unlinkat(t, AT_FDCWD, path, AT_REMOVEDIR); }
 
     /** unlink(2). */
-    static long unlink(Task t, long a0) {
-        return -ENOSYS;
-    }
+    static long unlink(Task t, long path) { return unlinkat(t, AT_FDCWD, path, 0); }
 
     /** unlinkat(2). */
-    static long unlinkat(Task t, int a0, long a1, int a2) {
-        return -ENOSYS;
+    static long unlinkat(Task t, int dirfd, long path, int flags) {
+        if ((flags & ~AT_REMOVEDIR) != 0) return -EINVAL;
+        long r = path(t, path);
+        if (r < 0) return r;
+        return flags != 0 ? DirectoryOps.rmdir(t, dirfd) : DirectoryOps.unlink(t, dirfd);
     }
 
     /** rename(2). */
-    static long rename(Task t, long a0, long a1) {
-        return -ENOSYS;
-    }
+    static long rename(Task t, long from, long to) { return renameat2(t, AT_FDCWD, from, AT_FDCWD, to, 0); }
 
     /** renameat(2). */
-    static long renameat(Task t, int a0, long a1, int a2, long a3) {
-        return -ENOSYS;
+    static long renameat(Task t, int fromDirfd, long from, int toDirfd, long to) {
+        return renameat2(t, fromDirfd, from, toDirfd, to, 0);
     }
 
-    /** renameat2(2). */
-    static long renameat2(Task t, int a0, long a1, int a2, long a3, int a4) {
-        return -ENOSYS;
+    /** renameat2(2). RENAME_WHITEOUT is for those who build overlays: not here. */
+    static long renameat2(Task t, int fromDirfd, long from, int toDirfd, long to, int flags) {
+        if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) != 0) return -EINVAL;
+        if (flags == (RENAME_NOREPLACE | RENAME_EXCHANGE)) return -EINVAL;
+        long r = path(t, from);
+        return r < 0 ? r : DirectoryOps.rename(t, fromDirfd, toDirfd, to, flags);
     }
 
     /** link(2). */
-    static long link(Task t, long a0, long a1) {
-        return -ENOSYS;
-    }
+    static long link(Task t, long from, long to) { return linkat(t, AT_FDCWD, from, AT_FDCWD, to, 0); }
 
     /** linkat(2). */
-    static long linkat(Task t, int a0, long a1, int a2, long a3, int a4) {
-        return -ENOSYS;
+    static long linkat(Task t, int fromDirfd, long from, int toDirfd, long to, int flags) {
+        if ((flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) != 0) return -EINVAL;
+        long r = t.mem.path(from);
+        if (r < 0) return r;
+        if ((flags & AT_EMPTY_PATH) != 0 && r == 0 && !t.cred.capable(Credentials.CAP_DAC_READ_SEARCH)) return -ENOENT;
+        PathWalk w = t.walk;
+        r = w.at(fromDirfd, ((flags & AT_SYMLINK_FOLLOW) != 0 ? PathWalk.FOLLOW : 0)
+                | ((flags & AT_EMPTY_PATH) != 0 ? PathWalk.EMPTY : 0));
+        if (r < 0) return r;
+        Mount mount = w.mount;
+        Dentry dentry = w.dentry;
+        Inode n = w.inode;
+        if (mount == null || n == null) return -EXDEV;
+        r = path(t, to);
+        return r < 0 ? r : DirectoryOps.link(t, mount, dentry, n, toDirfd);
     }
 
     /** symlink(2). */
-    static long symlink(Task t, long a0, long a1) {
-        return -ENOSYS;
-    }
+    static long symlink(Task t, long target, long path) { return symlinkat(t, target, AT_FDCWD, path); }
 
     /** symlinkat(2). */
-    static long symlinkat(Task t, long a0, int a1, long a2) {
-        return -ENOSYS;
+    static long symlinkat(Task t, long target, int dirfd, long path) {
+        String to = t.mem.string(target, UserMemory.PATH_MAX);
+        if (to == null) return t.error;
+        if (to.isEmpty()) return -ENOENT;
+        long r = path(t, path);
+        return r < 0 ? r : DirectoryOps.symlink(t, to, dirfd);
     }
 
     /** readlink(2). */
-    static long readlink(Task t, long a0, long a1, int a2) {
-        return -ENOSYS;
+    static long readlink(Task t, long path, long buffer, int size) { return readlinkat(t, AT_FDCWD, path, buffer, size); }
+
+    /** readlinkat(2): an empty path stands for a descriptor that was opened as a link with O_PATH. */
+    static long readlinkat(Task t, int dirfd, long path, long buffer, int size) {
+        if (size <= 0) return -EINVAL;
+        long r = t.mem.path(path);
+        if (r < 0) return r;
+        boolean isEmpty = r == 0;
+        r = t.walk.at(dirfd, PathWalk.EMPTY);
+        if (r < 0) return r;
+        Inode n = t.walk.inode;
+        if (n == null || !n.isSymlink()) return isEmpty ? -ENOENT : -EINVAL;
+        t.error = -EINVAL;
+        String target = n.readlink(t);
+        if (target == null) return t.error;
+        int length = Math.min(target.length(), size);
+        long p = t.mem.scratch(target.length());
+        Memory.putBytes(p, target);
+        r = t.mem.out(buffer, p, length);
+        return r < 0 ? r : length;
     }
 
-    /** readlinkat(2). */
-    static long readlinkat(Task t, int a0, long a1, long a2, int a3) {
-        return -ENOSYS;
-    }
-
-    /** chmod(2). */
-    static long chmod(Task t, long a0, int a1) {
-        return -ENOSYS;
-    }
-
-    /** fchmodat(2). */
-    static long fchmodat(Task t, int a0, long a1, int a2) {
-        return -ENOSYS;
-    }
-
-    /** fchmodat2(2). */
-    static long fchmodat2(Task t, int a0, long a1, int a2, int a3) {
-        return -ENOSYS;
-    }
-
-    /** chown(2). */
-    static long chown(Task t, long a0, int a1, int a2) {
-        return -ENOSYS;
-    }
-
-    /** lchown(2). */
-    static long lchown(Task t, long a0, int a1, int a2) {
-        return -ENOSYS;
-    }
-
-    /** fchownat(2). */
-    static long fchownat(Task t, int a0, long a1, int a2, int a3, int a4) {
-        return -ENOSYS;
-    }
-
-    /** truncate(2). */
-    static long truncate(Task t, long a0, long a1) {
-        return -ENOSYS;
-    }
-
-    /** utime(2). */
-    static long utime(Task t, long a0, long a1) {
-        return -ENOSYS;
-    }
-
-    /** utimes(2). */
-    static long utimes(Task t, long a0, long a1) {
-        return -ENOSYS;
-    }
-
-    /** futimesat(2). */
-    static long futimesat(Task t, int a0, long a1, long a2) {
-        return -ENOSYS;
-    }
-
-    /** utimensat(2). */
-    static long utimensat(Task t, int a0, long a1, long a2, int a3) {
-        return -ENOSYS;
-    }
-
+    // ---- working directory and root
     /** chdir(2). */
-    static long chdir(Task t, long a0) {
-        return -ENOSYS;
+    static long chdir(Task t, long path) {
+        long r = path(t, path);
+        if (r < 0) return r;
+        r = t.walk.at(AT_FDCWD, PathWalk.FOLLOW | PathWalk.DIRECTORY);
+        if (r == 0) r = Access.check(t.cred, t.walk.inode, Access.EXECUTE);
+        if (r == 0) t.fs.cwd = t.walk.path();
+        return r;
+    }
+
+    /** fchdir(2). */
+    static long fchdir(Task t, int fd) {
+        OpenFile f = t.fds.get(fd);
+        if (f == null) return -EBADF;
+        if (f.path == null || !f.path.dentry.inode.isDirectory()) return -ENOTDIR;
+        long r = Access.check(t.cred, f.path.dentry.inode, Access.EXECUTE);
+        if (r == 0) t.fs.cwd = f.path;
+        return r;
     }
 
     /** chroot(2). */
-    static long chroot(Task t, long a0) {
-        return -ENOSYS;
+    static long chroot(Task t, long path) {
+        long r = path(t, path);
+        if (r < 0) return r;
+        r = t.walk.at(AT_FDCWD, PathWalk.FOLLOW | PathWalk.DIRECTORY);
+        if (r == 0) r = Access.check(t.cred, t.walk.inode, Access.EXECUTE);
+        if (r < 0) return r;
+        if (!t.cred.capable(Credentials.CAP_SYS_CHROOT)) return -EPERM;
+        t.fs.root = t.walk.path();
+        return 0;
     }
 
-    /** getcwd(2). */
-    static long getcwd(Task t, long a0, long a1) {
-        return -ENOSYS;
+    /** getcwd(2): the length with the NUL. */
+    static long getcwd(Task t, long buffer, long size) {
+        Path cwd = t.fs.cwd;
+        if (cwd.dentry.isDead) return -ENOENT;
+        String name = PathWalk.pathName(cwd, t.fs.root);
+        if (name == null) name = "(unreachable)" + PathWalk.pathName(cwd, null);
+        int n = name.length() + 1;
+        if (n > UserMemory.PATH_MAX) return -ENAMETOOLONG;
+        if (n > size && size >= 0) return -ERANGE;
+        long p = t.mem.scratch(n);
+        Memory.putBytes(p, name);
+        Memory.putByte(p + n - 1, (byte) 0);
+        long r = t.mem.out(buffer, p, n);
+        return r < 0 ? r : n;
     }
 
     /** umask(2). */
-    static long umask(Task t, int a0) {
-        return -ENOSYS;
+    static long umask(Task t, int mask) {
+        int old = t.fs.umask;
+        t.fs.umask = mask & 0777;
+        return old;
     }
 
-    /** statfs(2). */
-    static long statfs(Task t, long a0, long a1) {
-        return -ENOSYS;
-    }
-
-    /** mount(2). */
-    static long mount(Task t, long a0, long a1, long a2, long a3, long a4) {
-        return -ENOSYS;
-    }
-
-    /** umount2(2). */
-    static long umount2(Task t, long a0, int a1) {
-        return -ENOSYS;
-    }
-
-    /** pivot_root(2). */
-    static long pivot_root(Task t, long a0, long a1) {
-        return -ENOSYS;
-    }
-
-    /** setxattr(2). */
-    static long setxattr(Task t, long a0, long a1, long a2, long a3, int a4) {
-        return -ENOSYS;
-    }
-
-    /** lsetxattr(2). */
-    static long lsetxattr(Task t, long a0, long a1, long a2, long a3, int a4) {
-        return -ENOSYS;
-    }
-
-    /** fsetxattr(2). */
-    static long fsetxattr(Task t, int a0, long a1, long a2, long a3, int a4) {
-        return -ENOSYS;
-    }
-
-    /** getxattr(2). */
-    static long getxattr(Task t, long a0, long a1, long a2, long a3) {
-        return -ENOSYS;
-    }
-
-    /** lgetxattr(2). */
-    static long lgetxattr(Task t, long a0, long a1, long a2, long a3) {
-        return -ENOSYS;
-    }
-
-    /** fgetxattr(2). */
-    static long fgetxattr(Task t, int a0, long a1, long a2, long a3) {
-        return -ENOSYS;
-    }
-
-    /** listxattr(2). */
-    static long listxattr(Task t, long a0, long a1, long a2) {
-        return -ENOSYS;
-    }
-
-    /** llistxattr(2). */
-    static long llistxattr(Task t, long a0, long a1, long a2) {
-        return -ENOSYS;
-    }
-
-    /** flistxattr(2). */
-    static long flistxattr(Task t, int a0, long a1, long a2) {
-        return -ENOSYS;
-    }
-
-    /** removexattr(2). */
-    static long removexattr(Task t, long a0, long a1) {
-        return -ENOSYS;
-    }
-
-    /** lremovexattr(2). */
-    static long lremovexattr(Task t, long a0, long a1) {
-        return -ENOSYS;
-    }
-
-    /** fremovexattr(2). */
-    static long fremovexattr(Task t, int a0, long a1) {
-        return -ENOSYS;
-    }
-
-    /** setxattrat(2). */
-    static long setxattrat(Task t, int a0, long a1, int a2, int a3, long a4, long a5) {
-        return -ENOSYS;
-    }
-
-    /** getxattrat(2). */
-    static long getxattrat(Task t, int a0, long a1, int a2, int a3, long a4, long a5) {
-        return -ENOSYS;
-    }
-
-    /** listxattrat(2). */
-    static long listxattrat(Task t, int a0, long a1, int a2, long a3, long a4) {
-        return -ENOSYS;
-    }
-
-    /** removexattrat(2). */
-    static long removexattrat(Task t, int a0, long a1, int a2, long a3) {
-        return -ENOSYS;
-    }
-
+    // ---- handles: no filesystem here exports any
     /** name_to_handle_at(2). */
-    static long name_to_handle_at(Task t, int a0, long a1, long a2, long a3, int a4) {
-        return -ENOSYS;
-    }
+    static long name_to_handle_at(Task t, int dirfd, long path, long handle, long mountId, int flags) { return -EOPNOTSUPP; }
 
     /** open_by_handle_at(2). */
-    static long open_by_handle_at(Task t, int a0, long a1, int a2) {
-        return -ENOSYS;
-    }
-
-    /** inotify_init(2). */
-    static long inotify_init(Task t) {
-        return -ENOSYS;
-    }
-
-    /** inotify_init1(2). */
-    static long inotify_init1(Task t, int a0) {
-        return -ENOSYS;
-    }
-
-    /** inotify_add_watch(2). */
-    static long inotify_add_watch(Task t, int a0, long a1, int a2) {
-        return -ENOSYS;
-    }
-
-    /** inotify_rm_watch(2). */
-    static long inotify_rm_watch(Task t, int a0, int a1) {
-        return -ENOSYS;
+    static long open_by_handle_at(Task t, int mountFd, long handle, int flags) {
+        return t.cred.capable(Credentials.CAP_DAC_READ_SEARCH) ? -ESTALE : -EPERM;
     }
 }

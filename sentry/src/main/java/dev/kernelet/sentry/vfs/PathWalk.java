@@ -341,7 +341,7 @@ public final class PathWalk {
     // ---- names of places
     /**
      * The name of a place as seen from {@code root}, for getcwd(2) and the links of procfs: with " (deleted)" behind a
-     * removed one; null when it cannot be reached from there.
+     * removed one; null when it cannot be reached from there. A null {@code root} stands for whatever is on top.
      */
     public static String pathName(Path p, Path root) {
         String s = pathName(p.mount, p.dentry, root);
@@ -354,15 +354,18 @@ public final class PathWalk {
         Dentry d = dentry;
         // First how long, then from the end backwards.
         for (;;) {
-            if (m == root.mount && d == root.dentry) break;
+            if (root != null && m == root.mount && d == root.dentry) break;
             if (d == m.root) {
-                if (m.parent == null) return null;
+                if (m.parent == null) {
+                    if (root == null) break;
+                    return null;
+                }
                 d = m.point;
                 m = m.parent;
                 continue;
             }
             length += 1 + d.name.length();
-            if (d.parent == null) return null;
+            if (d.parent == null) return root == null ? d.name : null;
             d = d.parent;
         }
         if (length == 0) return "/";

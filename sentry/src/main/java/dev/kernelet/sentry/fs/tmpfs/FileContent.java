@@ -46,11 +46,8 @@ final class FileContent {
         if (statBuffer == 0) statBuffer = Memory.allocate(Stat.SIZE);
         if (HostCall.call(SYS_FSTAT, fd, statBuffer) < 0) return charged;
         long bytes = Memory.getLong(statBuffer + Stat.BLOCKS) << 9;
-        fs.charge(Math.min(0, bytes - charged));
-        if (bytes > charged) {
-            // Written through mappings: too late to refuse.
-            fs.charge(bytes - charged);
-        }
+        // Also what was written through mappings, which is too late to refuse.
+        fs.account(bytes - charged);
         charged = bytes;
         return bytes;
     }

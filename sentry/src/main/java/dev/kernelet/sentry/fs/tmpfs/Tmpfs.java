@@ -53,16 +53,25 @@ public class Tmpfs extends Filesystem {
 
     long newIno() {
         inodes++;
+        account(BYTES_PER_INODE);
         return nextIno++;
     }
 
     /** Accounts for {@code bytes} more (or, negative, fewer); false when there is no room for them. */
     boolean charge(long bytes) {
-        if (bytes > 0 && (used + bytes > limit || sizeLimit > 0 && ownUsed + bytes > sizeLimit)) return false;
-        used += bytes;
-        ownUsed += bytes;
+        if (bytes > 0 && !fits(bytes)) return false;
+        account(bytes);
         return true;
     }
+
+    /** Accounts for what was used already. */
+    void account(long bytes) {
+        used += bytes;
+        ownUsed += bytes;
+    }
+
+    /** Whether {@code bytes} more fit. */
+    boolean fits(long bytes) { return used + bytes <= limit && (sizeLimit == 0 || ownUsed + bytes <= sizeLimit); }
 
     @Override
     public String type() { return type; }

@@ -1,0 +1,285 @@
+package dev.kernelet.sentry.syscall;
+
+import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Fcntl.*;
+
+import dev.kernelet.abi.Memory;
+import dev.kernelet.sentry.fs.pipe.PipeFile;
+import dev.kernelet.sentry.fs.tmpfs.TmpfsFile;
+import dev.kernelet.sentry.kernel.FdTable;
+import dev.kernelet.sentry.kernel.Limits;
+import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.vfs.Access;
+import dev.kernelet.sentry.vfs.OpenFile;
+
+/** System calls on descriptors as such: close(2), dup(2), fcntl(2), ioctl(2), getdents(2), flock(2). */
+final class SysFd {
+    private SysFd() {}
+
+    private static final int CLOSE_RANGE_UNSHARE = 2, CLOSE_RANGE_CLOEXEC = 4;
+    private static final int SETTABLE = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
+    private static final int SIGNAL_MAX = 64;
+    private static final int FIONCLEX = 0x5450, FIOCLEX = 0x5451, FIONBIO = 0x5421, FIOASYNC = 0x5452, FIONREAD = 0x541b,
+            FIOQSIZE = 0x5460, FIGETBSZ = 2;
+    /** FICLONE, FICLONERANGE, FIDEDUPERANGE: copy instead (cp falls back). */
+    private static final int FICLONE = 0x40049409, FICLONERANGE = 0x4020940d, FIDEDUPERANGE = 0xc0189436;
+    private static final int F_UNLCK = 2;
+
+    // ---- close and dup
+    /** close(2). */
+    static long close(Task t, int fd) { return t.fds.close(t, fd); }
+
+    /** close_range(2). */
+    static long close_range(Task t, int first, int last, int flags) {
+        if ((flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC)) != 0) return -EINVAL;
+        if (Integer.compareUnsigned(first, last) > 0) return -EINVAL;
+        if ((flags & CLOSE_RANGE_UNSHARE) != 0 && t.fds.isShared()) {
+            FdTable shared = t.fds;
+            t.fds = shared.copy();
+            shared.put(t);
+        }
+        FdTable fds = t.fds;
+        if (first < 0) return 0;
+        int end = last < 0 ? fds.end() - 1 : Math.min(last, fds.end() - 1);
+        for (int fd = first; fd <= end; fd++) {
+            if (fds.get(fd) == null) continue;
+            if ((flags & CLOSE_RANGE_CLOEXEC) != 0) fds.setCloseOnExec(fd, true);
+            else fds.close(t, fd);
+        }
+        return 0;
+    }
+
+    /** dup(2). */
+    static long dup(Task t, int fd) {
+        OpenFile f = t.fds.get(fd);
+        return f == null ? -EBADF : t.fds.install(t, f.hold(), false);
+    }
+
+    /** dup2(2). */
+    static long dup2(Task t, int fd, int to) {
+        if (fd == to) return t.fds.get(fd) == null ? -EBADF : fd;
+        return replace(t, fd, to, false);
+    }
+
+    /** dup3(2). */
+    static long dup3(Task t, int fd, int to, int flags) {
+        if ((flags & ~O_CLOEXEC) != 0 || fd == to) return -EINVAL;
+        return replace(t, fd, to, flags != 0);
+    }
+
+    private static long replace(Task t, int fd, int to, boolean cloexec) {
+        if (to < 0 || to >= maxFiles(t)) return -EBADF;
+        OpenFile f = t.fds.get(fd);
+        if (f == null) return -EBADF;
+        t.fds.replace(t, to, f.hold(), cloexec);
+        return to;
+    }
+
+    private static long maxFiles(Task t) { return Math.min(t.group.limits.soft(Limits.NOFILE), 1 << 20); }
+
+    // ---- fcntl
+    /** fcntl(2). */
+    static long fcntl(Task t, int fd, int command, long argument) {
+        OpenFile f = t.fds.get(fd);
+        if (f == null) return -EBADF;
+        switch (command) {
+            case F_DUPFD, F_DUPFD_CLOEXEC -> {
+                int lowest = (int) argument;
+                if (lowest < 0 || lowest >= maxFiles(t)) return -EINVAL;
+                return t.fds.install(t, f.hold(), command == F_DUPFD_CLOEXEC, lowest);
+            }
+            case F_GETFD -> { return t.fds.isCloseOnExec(fd) ? FD_CLOEXEC : 0; }
+            case F_SETFD -> {
+                t.fds.setCloseOnExec(fd, (argument & FD_CLOEXEC) != 0);
+                return 0;
+            }
+            case F_GETFL -> { return f.flags; }
+            case F_DUPFD_QUERY -> { return t.fds.get((int) argument) == f ? 1 : t.fds.get((int) argument) == null ? -EBADF : 0; }
+            default -> { return (f.flags & O_PATH) != 0 ? -EBADF : fcntlFile(t, f, fd, command, argument); }
+        }
+    }
+
+    private static long fcntlFile(Task t, OpenFile f, int fd, int command, long argument) {
+        switch (command) {
+            case F_SETFL -> { return setFlags(t, f, (int) argument); }
+            case F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW -> {
+                return lock(t, f, fd, command, argument);
+            }
+            case F_GETPIPE_SZ -> { return f instanceof PipeFile p ? p.capacity() : -EBADF; }
+            case F_SETPIPE_SZ -> { return f instanceof PipeFile p ? p.setCapacity(t, (int) argument) : -EBADF; }
+            case F_GET_SEALS -> { return f instanceof TmpfsFile m ? m.seals() : -EINVAL; }
+            case F_ADD_SEALS -> { return f instanceof TmpfsFile m ? m.addSeals((int) argument) : -EINVAL; }
+            case F_GETOWN, F_SETOWN, F_GETOWN_EX, F_SETOWN_EX, F_GETSIG, F_SETSIG -> {
+                return owner(t, f, command, argument);
+            }
+            case F_GETLEASE -> { return F_UNLCK; }
+            case F_SETLEASE, F_NOTIFY -> { return -EINVAL; }
+            case F_GET_RW_HINT, F_GET_FILE_RW_HINT -> {
+                return f.inode != null && f.inode.isRegular() ? t.mem.outLong(argument, 0) : -EINVAL;
+            }
+            default -> { return -EINVAL; }
+        }
+    }
+
+    private static long setFlags(Task t, OpenFile f, int flags) {
+        if ((flags & ~f.flags & O_NOATIME) != 0 && f.inode != null && !Access.isOwner(t.cred, f.inode)) return -EPERM;
+        f.flags = f.flags & ~SETTABLE | flags & SETTABLE;
+        return 0;
+    }
+
+    /** POSIX and open file description locks. */
+    private static long lock(Task t, OpenFile f, int fd, int command, long argument) {
+        return -ENOSYS;
+    }
+
+    /** flock(2). */
+    static long flock(Task t, int fd, int operation) {
+        return -ENOSYS;
+    }
+
+    /** Whom a file's signals go to (F_SETOWN, F_SETSIG). */
+    static final class Owner {
+        int type = F_OWNER_PID, id, signal;
+    }
+
+    private static long owner(Task t, OpenFile f, int command, long argument) {
+        var o = (Owner) f.owner;
+        boolean gets = command == F_GETOWN || command == F_GETOWN_EX || command == F_GETSIG;
+        if (o == null) {
+            o = new Owner();
+            if (!gets) f.owner = o;
+        }
+        switch (command) {
+            case F_GETOWN -> { return o.type == F_OWNER_PGRP ? -o.id : o.id; }
+            case F_SETOWN -> {
+                int id = (int) argument;
+                if (id == Integer.MIN_VALUE) return -EINVAL;
+                o.type = id < 0 ? F_OWNER_PGRP : F_OWNER_PID;
+                o.id = Math.abs(id);
+                return 0;
+            }
+            case F_GETOWN_EX -> {
+                long p = t.mem.scratch(8);
+                Memory.putInt(p, o.type);
+                Memory.putInt(p + 4, o.id);
+                return t.mem.out(argument, p, 8);
+            }
+            case F_SETOWN_EX -> {
+                long p = t.mem.in(argument, 8);
+                if (p < 0) return p;
+                int type = Memory.getInt(p);
+                if (type < 0 || type > F_OWNER_PGRP) return -EINVAL;
+                o.type = type;
+                o.id = Memory.getInt(p + 4);
+                return 0;
+            }
+            case F_GETSIG -> { return o.signal; }
+            default -> {
+                if (argument < 0 || argument > SIGNAL_MAX) return -EINVAL;
+                o.signal = (int) argument;
+                return 0;
+            }
+        }
+    }
+
+    // ---- ioctl
+    /** ioctl(2): what holds for all files here, the rest is the file's. */
+    static long ioctl(Task t, int fd, int request, long argument) {
+        OpenFile f = t.fds.get(fd);
+        if (f == null || (f.flags & O_PATH) != 0) return -EBADF;
+        switch (request) {
+            case FIOCLEX, FIONCLEX -> {
+                t.fds.setCloseOnExec(fd, request == FIOCLEX);
+                return 0;
+            }
+            case FIONBIO -> {
+                long on = t.mem.loadInt(argument);
+                if (on < 0) return on;
+                f.flags = on != 0 ? f.flags | O_NONBLOCK : f.flags & ~O_NONBLOCK;
+                return 0;
+            }
+            case FIOASYNC -> {
+                long on = t.mem.loadInt(argument);
+                return on < 0 ? on : on == 0 ? 0 : -ENOTTY;
+            }
+            case FICLONE, FICLONERANGE, FIDEDUPERANGE -> { return -EOPNOTSUPP; }
+            case FIGETBSZ -> {
+                if (f.inode == null) return -ENOTTY;
+                return t.mem.outInt(argument, f.inode.blockSize());
+            }
+            case FIONREAD -> {
+                if (f.inode == null || !f.inode.isRegular()) return f.ioctl(t, request, argument);
+                long r = f.inode.refresh(t);
+                return r < 0 ? r : t.mem.outInt(argument, (int) (f.inode.size - f.offset));
+            }
+            case FIOQSIZE -> {
+                if (f.inode == null || !f.inode.isRegular() && !f.inode.isDirectory()) return -ENOTTY;
+                long r = f.inode.refresh(t);
+                return r < 0 ? r : t.mem.outLong(argument, f.inode.size);
+            }
+            default -> { return f.ioctl(t, request, argument); }
+        }
+    }
+
+    // ---- getdents
+    /** Writes struct linux_dirent64, or struct linux_dirent, to the window. */
+    private static final class Entries implements OpenFile.DirectorySink {
+        private final boolean isOld;
+        private final long start;
+        private final int room;
+        int used;
+        boolean isTooSmall;
+        long next;
+
+        Entries(boolean isOld, long start, int room, long offset) {
+            this.isOld = isOld;
+            this.start = start;
+            this.room = room;
+            next = offset;
+        }
+
+        @Override
+        public boolean entry(String name, long ino, int type, long following) {
+            int n = name.length();
+            // d_ino, d_off, d_reclen, d_type, name, NUL; the old form has the type in the last byte.
+            int length = (isOld ? 18 + n + 2 : 19 + n + 1) + 7 & ~7;
+            if (length > room - used) {
+                isTooSmall = used == 0;
+                return false;
+            }
+            long p = start + used;
+            Memory.putLong(p + length - 8, 0);
+            Memory.putLong(p, ino);
+            Memory.putLong(p + 8, following);
+            Memory.putShort(p + 16, (short) length);
+            if (!isOld) Memory.putByte(p + 18, (byte) type);
+            Memory.putBytes(p + (isOld ? 18 : 19), name);
+            if (isOld) Memory.putByte(p + length - 1, (byte) type);
+            used += length;
+            next = following;
+            return true;
+        }
+    }
+
+    /** getdents(2). */
+    static long getdents(Task t, int fd, long buffer, int count) { return entries(t, fd, buffer, count, true); }
+
+    /** getdents64(2). */
+    static long getdents64(Task t, int fd, long buffer, int count) { return entries(t, fd, buffer, count, false); }
+
+    private static long entries(Task t, int fd, long buffer, int count, boolean isOld) {
+        OpenFile f = t.fds.get(fd);
+        if (f == null || (f.flags & O_PATH) != 0) return -EBADF;
+        if (f.inode == null || !f.inode.isDirectory()) return -ENOTDIR;
+        int room = (int) Math.min(Integer.toUnsignedLong(count), t.mem.dataMax());
+        if (room > 0 && !t.mem.writable(buffer, 1)) return -EFAULT;
+        var sink = new Entries(isOld, t.mem.dataWindow(), room, f.offset);
+        long r = f.readdir(t, sink);
+        if (r < 0) return r;
+        if (sink.isTooSmall) return -EINVAL;
+        f.offset = sink.next;
+        if (sink.used == 0) return 0;
+        r = t.mem.dataOutLast(buffer, sink.used);
+        return r < 0 ? r : sink.used;
+    }
+}

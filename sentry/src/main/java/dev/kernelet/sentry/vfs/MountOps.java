@@ -1,0 +1,165 @@
+package dev.kernelet.sentry.vfs;
+
+import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Mounts.*;
+
+import dev.kernelet.sentry.kernel.FsContext;
+import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.kernel.ThreadGroup;
+import java.util.ArrayList;
+
+/** Changes of a mount namespace (mount(2), umount2(2), pivot_root(2)). Capability checks are done. */
+public final class MountOps {
+    private MountOps() {}
+
+    private static final int KEPT = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME
+            | MS_STRICTATIME | MS_NOSYMFOLLOW;
+
+    public static Mount add(MountNamespace ns, Filesystem fs, Path where, int flags, String source) {
+        var m = new Mount(fs, fs.root, flags & KEPT, MountNamespace.newMountId());
+        m.source = source;
+        ns.attach(m, where);
+        return m;
+    }
+
+    /** A new filesystem of a named type at {@code where}. */
+    public static long mountNew(Task t, Path where, String type, String source, String data, int flags) {
+        FilesystemTypes.Type factory = FilesystemTypes.of(t.kernel).find(type);
+        if (factory == null) return -ENODEV;
+        t.error = -EINVAL;
+        Filesystem fs = factory.make(t, source, data);
+        if (fs == null) return t.error;
+        if (where.dentry.inode.isDirectory() != fs.root.inode.isDirectory()) return -ENOTDIR;
+        add(t.fs.mounts, fs, where, flags, source);
+        return 0;
+    }
+
+    /** MS_BIND; with MS_REC what is mounted below comes too. */
+    public static long bind(Task t, Path from, Path where, int flags) {
+        if (from.dentry.inode.isDirectory() != where.dentry.inode.isDirectory()) return -ENOTDIR;
+        MountNamespace ns = t.fs.mounts;
+        if (!ns.mounts.contains(from.mount)) return -EINVAL;
+        // Collected first: the copy must not be copied into itself.
+        var below = new ArrayList<Mount>();
+        if ((flags & MS_REC) != 0) {
+            for (Mount m : ns.mounts) if (m.parent == from.mount && isBelow(m.point, from.dentry)) below.add(m);
+        }
+        Mount top = copy(ns, from.mount, from.dentry, where);
+        for (Mount m : below) copyTree(ns, m, new Path(top, m.point), top);
+        return 0;
+    }
+
+    private static Mount copy(MountNamespace ns, Mount from, Dentry root, Path where) {
+        var m = new Mount(from.fs, root, from.flags, MountNamespace.newMountId());
+        m.source = from.source;
+        ns.attach(m, where);
+        return m;
+    }
+
+    private static void copyTree(MountNamespace ns, Mount from, Path where, Mount not) {
+        var children = new ArrayList<Mount>();
+        for (Mount m : ns.mounts) if (m.parent == from && m != not) children.add(m);
+        Mount c = copy(ns, from, from.root, where);
+        for (Mount m : children) copyTree(ns, m, new Path(c, m.point), not);
+    }
+
+    private static boolean isBelow(Dentry d, Dentry top) {
+        for (; d != null; d = d.parent) if (d == top) return true;
+        return false;
+    }
+
+    /** MS_REMOUNT: new flags of an existing mount, at its root. */
+    public static long remount(Task t, Path where, int flags) {
+        Mount m = where.mount;
+        if (where.dentry != m.root) return -EINVAL;
+        m.flags = flags & KEPT;
+        return 0;
+    }
+
+    /** MS_MOVE. */
+    public static long move(Task t, Path from, Path where) {
+        Mount m = from.mount;
+        if (from.dentry != m.root || m.parent == null) return -EINVAL;
+        if (m.root.inode.isDirectory() != where.dentry.inode.isDirectory()) return -ENOTDIR;
+        for (Mount x = where.mount; x != null; x = x.parent) if (x == m) return -ELOOP;
+        m.point.mounts--;
+        m.parent = where.mount;
+        m.point = where.dentry;
+        m.point.mounts++;
+        return 0;
+    }
+
+    /** umount2(2) of the mount whose root is {@code at}. */
+    public static long unmount(Task t, Path at, int flags) {
+        Mount m = at.mount;
+        MountNamespace ns = t.fs.mounts;
+        if (at.dentry != m.root || !ns.mounts.contains(m)) return -EINVAL;
+        if (m == ns.root || m == t.fs.root.mount) return -EBUSY;
+        boolean detaches = (flags & MNT_DETACH) != 0;
+        var below = new ArrayList<Mount>();
+        for (Mount x : ns.mounts) {
+            for (Mount p = x.parent; p != null; p = p.parent) {
+                if (p != m) continue;
+                if (!detaches) return -EBUSY;
+                below.add(x);
+                break;
+            }
+        }
+        if (!detaches && isBusy(t, m)) return -EBUSY;
+        for (Mount x : below) ns.detach(x);
+        ns.detach(m);
+        return 0;
+    }
+
+    /** Whether a process of the sandbox works in the mount or has a file of it open. */
+    private static boolean isBusy(Task t, Mount m) {
+        var pids = t.kernel.pids;
+        for (ThreadGroup g = pids.groupFrom(1); g != null; g = pids.groupFrom(g.pid + 1)) {
+            for (Task x : g.tasks) if (uses(x, m)) return true;
+        }
+        return false;
+    }
+
+    private static boolean uses(Task x, Mount m) {
+        if (x.fs != null && (x.fs.cwd.mount == m || x.fs.root.mount == m)) return true;
+        if (x.fds == null) return false;
+        for (int fd = 0; fd < x.fds.end(); fd++) {
+            OpenFile f = x.fds.get(fd);
+            if (f != null && f.path != null && f.path.mount == m) return true;
+        }
+        return false;
+    }
+
+    /** pivot_root(2): {@code root} becomes the root, the old root is put at {@code old} below it. */
+    public static long pivotRoot(Task t, Path root, Path old) {
+        MountNamespace ns = t.fs.mounts;
+        Mount now = t.fs.root.mount;
+        if (root.dentry != root.mount.root || t.fs.root.dentry != now.root) return -EINVAL;
+        if (root.mount == now || old.mount == now) return -EBUSY;
+        if (root.mount.parent == null) return -EINVAL;
+        boolean isReachable = false;
+        for (Mount x = old.mount; x != null; x = x.parent) if (x == root.mount) isReachable = true;
+        if (!isReachable || now != ns.root) return -EINVAL;
+        Mount top = root.mount;
+        top.point.mounts--;
+        top.parent = null;
+        top.point = null;
+        ns.root = top;
+        now.parent = old.mount;
+        now.point = old.dentry;
+        now.point.mounts++;
+        ns.mounts.remove(top);
+        ns.mounts.add(0, top);
+        var pids = t.kernel.pids;
+        for (ThreadGroup g = pids.groupFrom(1); g != null; g = pids.groupFrom(g.pid + 1)) {
+            for (Task x : g.tasks) if (x.fs != null) repoint(x.fs, now, root);
+        }
+        return 0;
+    }
+
+    /** Who was at the old root is at the new one. */
+    private static void repoint(FsContext fs, Mount old, Path root) {
+        if (fs.root.mount == old && fs.root.dentry == old.root) fs.root = root;
+        if (fs.cwd.mount == old && fs.cwd.dentry == old.root) fs.cwd = root;
+    }
+}
