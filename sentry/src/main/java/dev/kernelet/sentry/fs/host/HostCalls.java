@@ -1,0 +1,218 @@
+package dev.kernelet.sentry.fs.host;
+
+import static dev.kernelet.abi.SyscallNumber.*;
+
+import dev.kernelet.abi.Memory;
+import dev.kernelet.host.HostCall;
+
+/**
+ * Host calls on names and descriptors with the native memory they need: one per filesystem, used under the kernel lock only
+ * (never inside a slow section).
+ */
+final class HostCalls {
+    static final int O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_CREAT = 0x40, O_EXCL = 0x80, O_NOCTTY = 0x100,
+            O_APPEND = 0x400, O_NONBLOCK = 0x800, O_DSYNC = 0x1000, O_DIRECTORY = 0x10000, O_NOFOLLOW = 0x20000,
+            O_CLOEXEC = 0x80000, O_SYNC = 0x101000, O_PATH = 0x200000, O_TMPFILE = 0x410000;
+    static final int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, AT_REMOVEDIR = 0x200, AT_NO_AUTOMOUNT = 0x800,
+            AT_EMPTY_PATH = 0x1000;
+    /** STATX_BASIC_STATS | STATX_BTIME. */
+    private static final int STATX_MASK = 0xfff;
+    static final int DIRENTS = 32 << 10;
+    static final int NAME_MAX = 255;
+
+    private final long nameA = Memory.allocate(4352), nameB = nameA + 256;
+    /** struct statx of the last {@link #statx}. */
+    final long statx = Memory.allocate(256);
+    private final long words = Memory.allocate(64);
+    private long dirents;
+
+    /** The name with its NUL at {@code at}; -ENAMETOOLONG is the host's to say, so longer ones are cut to a name it refuses. */
+    private static long name(long at, String s, int max) {
+        int n = Math.min(s.length(), max);
+        for (int i = 0; i < n; i++) Memory.putByte(at + i, (byte) s.charAt(i));
+        Memory.putByte(at + n, (byte) 0);
+        return at;
+    }
+
+    /** A path below a root-owned place of the Sentry's own choice (never the application's). */
+    static int openRoot(String path) {
+        long p = Memory.allocate(path.length() + 1);
+        Memory.putBytes(p, path);
+        long fd = HostCall.call(OPENAT, AT_FDCWD, p, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+        Memory.free(p);
+        return (int) fd;
+    }
+
+    /** openat(2) of one component, a final symbolic link not followed: it cannot leave {@code dir}. */
+    int open(int dir, String name, int flags, int mode) {
+        return (int) HostCall.call(OPENAT, dir, name(nameA, name, 300), flags | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, mode);
+    }
+
+    /** openat2(2) of a relative path with several components: beneath {@code dir}, no links of any kind. */
+    int openBeneath(int dir, String path, int flags) {
+        if (path.length() > 4095) return -dev.kernelet.abi.Errno.ENAMETOOLONG;
+        long how = words;
+        Memory.putLong(how, flags | O_CLOEXEC);
+        Memory.putLong(how + 8, 0);
+        Memory.putLong(how + 16, 0x08 | 0x04 | 0x02); // RESOLVE_BENEATH, _NO_SYMLINKS, _NO_MAGICLINKS
+        return (int) HostCall.call(OPENAT2, dir, name(nameA, path, 4095), how, 24);
+    }
+
+    int openSelf(int dir, int flags, int mode) {
+        Memory.putShort(nameA, (short) '.');
+        return (int) HostCall.call(OPENAT, dir, nameA, flags | O_CLOEXEC | O_NOCTTY, mode);
+    }
+
+    long statx(int dir, String name) {
+        return HostCall.call(STATX, dir, name(nameA, name, 300), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_MASK, statx);
+    }
+
+    long statx(int fd) {
+        Memory.putByte(nameA, (byte) 0);
+        return HostCall.call(STATX, fd, nameA, AT_EMPTY_PATH, STATX_MASK, statx);
+    }
+
+    int statxMode() { return Memory.getUnsignedShort(statx + 28); }
+
+    long statxIno() { return Memory.getLong(statx + 32); }
+
+    /** The host's device number, major and minor in one word. */
+    long statxDev() { return Memory.getUnsignedInt(statx + 136) << 32 | Memory.getUnsignedInt(statx + 140); }
+
+    long statxRdev() {
+        long major = Memory.getUnsignedInt(statx + 128), minor = Memory.getUnsignedInt(statx + 132);
+        return minor & 0xff | (major & 0xfff) << 8 | (minor & ~0xffL) << 12 | (major & ~0xfffL) << 32;
+    }
+
+    long statxTime(int offset) {
+        return Memory.getLong(statx + offset) * 1_000_000_000L + Memory.getInt(statx + offset + 8);
+    }
+
+    long mkdir(int dir, String name, int mode) { return HostCall.call(MKDIRAT, dir, name(nameA, name, 300), mode); }
+
+    long mknod(int dir, String name, int mode, long rdev) {
+        return HostCall.call(MKNODAT, dir, name(nameA, name, 300), mode, rdev);
+    }
+
+    long unlink(int dir, String name, int flags) { return HostCall.call(UNLINKAT, dir, name(nameA, name, 300), flags); }
+
+    long symlink(int dir, String name, String target) {
+        if (target.length() > 4000) return -dev.kernelet.abi.Errno.ENAMETOOLONG;
+        name(nameB + 44, target, 4000);
+        return HostCall.call(SYMLINKAT, nameB + 44, dir, name(nameA, name, 290));
+    }
+
+    long link(int fromDir, String from, int dir, String name) {
+        long a = name(nameA, from, 300);
+        return HostCall.call(LINKAT, fromDir, a, dir, name(nameA + 310, name, 300), 0);
+    }
+
+    /** linkat(2) of an open file (needs CAP_DAC_READ_SEARCH); for O_TMPFILE. */
+    long linkFd(int fd, int dir, String name) {
+        Memory.putByte(nameA, (byte) 0);
+        return HostCall.call(LINKAT, fd, nameA, dir, name(nameA + 310, name, 300), AT_EMPTY_PATH);
+    }
+
+    long rename(int fromDir, String from, int dir, String name, int flags) {
+        long a = name(nameA, from, 300);
+        return HostCall.call(RENAMEAT2, fromDir, a, dir, name(nameA + 310, name, 300), flags);
+    }
+
+    String readlink(int dir, String name, int[] error) {
+        long n = HostCall.call(READLINKAT, dir, name(nameA, name, 300), nameA + 310, 4000);
+        if (n < 0) {
+            error[0] = (int) n;
+            return null;
+        }
+        return Memory.getBytes(nameA + 310, (int) n);
+    }
+
+    long chown(int dir, String name, int uid, int gid) {
+        return HostCall.call(FCHOWNAT, dir, name(nameA, name, 300), uid, gid, AT_SYMLINK_NOFOLLOW);
+    }
+
+    long chmod(int dir, String name, int mode) {
+        return HostCall.call(FCHMODAT2, dir, name(nameA, name, 300), mode, AT_SYMLINK_NOFOLLOW);
+    }
+
+    long utimens(int dir, String name, long atime, long mtime) {
+        timespec(words, atime);
+        timespec(words + 16, mtime);
+        long path = name == null ? 0 : name(nameA, name, 300);
+        return HostCall.call(UTIMENSAT, dir, path, words, name == null ? 0 : AT_SYMLINK_NOFOLLOW);
+    }
+
+    private static void timespec(long at, long nanos) {
+        Memory.putLong(at, Math.floorDiv(nanos, 1_000_000_000L));
+        Memory.putLong(at + 8, nanos == Long.MIN_VALUE ? (1L << 30) - 2 : Math.floorMod(nanos, 1_000_000_000L)); // UTIME_OMIT
+    }
+
+    /** Memory for getdents64(2), {@link #DIRENTS} bytes. */
+    long dirents() {
+        if (dirents == 0) dirents = Memory.allocate(DIRENTS);
+        return dirents;
+    }
+
+    // ---- extended attributes of an open file
+    private long xattr() { return dirents() + 512; }
+
+    byte[] getXattr(int fd, String name, int[] error) {
+        long max = DIRENTS - 512;
+        long n = HostCall.call(FGETXATTR, fd, name(nameA, name, 300), xattr(), max);
+        if (n == -dev.kernelet.abi.Errno.ERANGE) return bigXattr(fd, nameA, error);
+        return bytes(xattr(), n, error);
+    }
+
+    private static byte[] bigXattr(int fd, long name, int[] error) {
+        long p = Memory.allocate(65536);
+        long n = HostCall.call(FGETXATTR, fd, name, p, 65536);
+        byte[] b = bytes(p, n, error);
+        Memory.free(p);
+        return b;
+    }
+
+    private static byte[] bytes(long at, long n, int[] error) {
+        if (n < 0) {
+            error[0] = (int) n;
+            return null;
+        }
+        var b = new byte[(int) n];
+        Memory.copyToArray(at, b, 0, b.length);
+        return b;
+    }
+
+    long setXattr(int fd, String name, byte[] value, int flags) {
+        long p = Memory.allocate(value.length + 1);
+        Memory.copyFromArray(value, 0, p, value.length);
+        long r = HostCall.call(FSETXATTR, fd, name(nameA, name, 300), p, value.length, flags);
+        Memory.free(p);
+        return r;
+    }
+
+    long removeXattr(int fd, String name) { return HostCall.call(FREMOVEXATTR, fd, name(nameA, name, 300)); }
+
+    String listXattr(int fd, int[] error) {
+        long n = HostCall.call(FLISTXATTR, fd, xattr(), DIRENTS - 512);
+        if (n < 0) {
+            error[0] = (int) n;
+            return null;
+        }
+        return Memory.getBytes(xattr(), (int) n);
+    }
+
+    /** A struct iovec, valid until the next call. */
+    long iovec(long address, long length) {
+        Memory.putLong(words + 48, address);
+        Memory.putLong(words + 56, length);
+        return words + 48;
+    }
+
+    static void close(int fd) { HostCall.call(CLOSE, fd); }
+
+    void free() {
+        Memory.free(nameA);
+        Memory.free(statx);
+        Memory.free(words);
+        if (dirents != 0) Memory.free(dirents);
+    }
+}
