@@ -1,5 +1,7 @@
 package dev.kernelet.sentry.fs.host;
 
+import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Fcntl.*;
 import static dev.kernelet.abi.SyscallNumber.*;
 
 import dev.kernelet.abi.Memory;
@@ -10,17 +12,13 @@ import dev.kernelet.host.HostCall;
  * (never inside a slow section).
  */
 final class HostCalls {
-    static final int O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_CREAT = 0x40, O_EXCL = 0x80, O_NOCTTY = 0x100,
-            O_APPEND = 0x400, O_NONBLOCK = 0x800, O_DSYNC = 0x1000, O_DIRECTORY = 0x10000, O_NOFOLLOW = 0x20000,
-            O_CLOEXEC = 0x80000, O_SYNC = 0x101000, O_PATH = 0x200000, O_TMPFILE = 0x410000;
-    static final int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, AT_REMOVEDIR = 0x200, AT_NO_AUTOMOUNT = 0x800,
-            AT_EMPTY_PATH = 0x1000;
     /** STATX_BASIC_STATS | STATX_BTIME. */
     private static final int STATX_MASK = 0xfff;
     static final int DIRENTS = 32 << 10;
-    static final int NAME_MAX = 255;
 
-    private final long nameA = Memory.allocate(4352), nameB = nameA + 256;
+    /** Room for two names, or a name and a path behind it at {@link #PATH_AT}. */
+    private final long nameA = Memory.allocate(310 + 4160);
+    private static final int PATH_AT = 310;
     /** struct statx of the last {@link #statx}. */
     final long statx = Memory.allocate(256);
     private final long words = Memory.allocate(64);
@@ -46,16 +44,6 @@ final class HostCalls {
     /** openat(2) of one component, a final symbolic link not followed: it cannot leave {@code dir}. */
     int open(int dir, String name, int flags, int mode) {
         return (int) HostCall.call(OPENAT, dir, name(nameA, name, 300), flags | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, mode);
-    }
-
-    /** openat2(2) of a relative path with several components: beneath {@code dir}, no links of any kind. */
-    int openBeneath(int dir, String path, int flags) {
-        if (path.length() > 4095) return -dev.kernelet.abi.Errno.ENAMETOOLONG;
-        long how = words;
-        Memory.putLong(how, flags | O_CLOEXEC);
-        Memory.putLong(how + 8, 0);
-        Memory.putLong(how + 16, 0x08 | 0x04 | 0x02); // RESOLVE_BENEATH, _NO_SYMLINKS, _NO_MAGICLINKS
-        return (int) HostCall.call(OPENAT2, dir, name(nameA, path, 4095), how, 24);
     }
 
     int openSelf(int dir, int flags, int mode) {
@@ -97,34 +85,34 @@ final class HostCalls {
     long unlink(int dir, String name, int flags) { return HostCall.call(UNLINKAT, dir, name(nameA, name, 300), flags); }
 
     long symlink(int dir, String name, String target) {
-        if (target.length() > 4000) return -dev.kernelet.abi.Errno.ENAMETOOLONG;
-        name(nameB + 44, target, 4000);
-        return HostCall.call(SYMLINKAT, nameB + 44, dir, name(nameA, name, 290));
+        if (target.length() > 4095) return -ENAMETOOLONG;
+        name(nameA + PATH_AT, target, 4095);
+        return HostCall.call(SYMLINKAT, nameA + PATH_AT, dir, name(nameA, name, 300));
     }
 
     long link(int fromDir, String from, int dir, String name) {
         long a = name(nameA, from, 300);
-        return HostCall.call(LINKAT, fromDir, a, dir, name(nameA + 310, name, 300), 0);
+        return HostCall.call(LINKAT, fromDir, a, dir, name(nameA + PATH_AT, name, 300), 0);
     }
 
     /** linkat(2) of an open file (needs CAP_DAC_READ_SEARCH); for O_TMPFILE. */
     long linkFd(int fd, int dir, String name) {
         Memory.putByte(nameA, (byte) 0);
-        return HostCall.call(LINKAT, fd, nameA, dir, name(nameA + 310, name, 300), AT_EMPTY_PATH);
+        return HostCall.call(LINKAT, fd, nameA, dir, name(nameA + PATH_AT, name, 300), AT_EMPTY_PATH);
     }
 
     long rename(int fromDir, String from, int dir, String name, int flags) {
         long a = name(nameA, from, 300);
-        return HostCall.call(RENAMEAT2, fromDir, a, dir, name(nameA + 310, name, 300), flags);
+        return HostCall.call(RENAMEAT2, fromDir, a, dir, name(nameA + PATH_AT, name, 300), flags);
     }
 
     String readlink(int dir, String name, int[] error) {
-        long n = HostCall.call(READLINKAT, dir, name(nameA, name, 300), nameA + 310, 4000);
+        long n = HostCall.call(READLINKAT, dir, name(nameA, name, 300), nameA + PATH_AT, 4096);
         if (n < 0) {
             error[0] = (int) n;
             return null;
         }
-        return Memory.getBytes(nameA + 310, (int) n);
+        return Memory.getBytes(nameA + PATH_AT, (int) n);
     }
 
     long chown(int dir, String name, int uid, int gid) {
@@ -159,7 +147,7 @@ final class HostCalls {
     byte[] getXattr(int fd, String name, int[] error) {
         long max = DIRENTS - 512;
         long n = HostCall.call(FGETXATTR, fd, name(nameA, name, 300), xattr(), max);
-        if (n == -dev.kernelet.abi.Errno.ERANGE) return bigXattr(fd, nameA, error);
+        if (n == -ERANGE) return bigXattr(fd, nameA, error);
         return bytes(xattr(), n, error);
     }
 

@@ -35,7 +35,7 @@ final class HostDirectoryFile extends OpenFile {
         }
         var f = new HostDirectoryFile(directory, flags, fd);
         f.path = path;
-        directory.opens++;
+        directory.dataOpens++;
         return f;
     }
 

@@ -1,20 +1,15 @@
 package dev.kernelet.sentry.fs.host;
 
 import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Fcntl.*;
 import static dev.kernelet.abi.SyscallNumber.*;
 
-import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.OpenFile;
 
 /** An open regular file of the host. The descriptor is the inode's; the offset is ours. Kernel lock. */
 final class HostFile extends OpenFile {
-    private static final int O_APPEND = 0x400, O_DSYNC = 0x1000, O_SYNC = 0x101000;
-    private static final int RWF_DSYNC = 2, RWF_SYNC = 4, RWF_NOWAIT = 8, RWF_APPEND = 0x10;
-    /** Reads up to this length are made at once even if the host may have to wait for its disk. */
-    private static final long SHORT_READ = 16 << 10;
-
     private final HostInode file;
     private final int fd;
 

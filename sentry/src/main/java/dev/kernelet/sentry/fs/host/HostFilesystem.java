@@ -1,6 +1,7 @@
 package dev.kernelet.sentry.fs.host;
 
 import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Fcntl.*;
 import static dev.kernelet.abi.SyscallNumber.*;
 
 import dev.kernelet.abi.Memory;
@@ -77,7 +78,7 @@ public final class HostFilesystem extends Filesystem implements AutoCloseable {
 
     @Override
     public long sync() {
-        int fd = calls.openSelf(((HostInode) root.inode).pathFd, HostCalls.O_RDONLY | HostCalls.O_DIRECTORY, 0);
+        int fd = calls.openSelf(((HostInode) root.inode).pathFd, O_RDONLY | O_DIRECTORY, 0);
         if (fd < 0) return fd;
         long r = HostCall.call(SYNCFS, fd);
         HostCalls.close(fd);

@@ -1,8 +1,9 @@
 package dev.kernelet.sentry.fs.host;
 
 import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Fcntl.*;
 import static dev.kernelet.abi.SyscallNumber.*;
-import static dev.kernelet.sentry.fs.host.HostCalls.*;
+import static dev.kernelet.sentry.fs.host.HostCalls.close;
 
 import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
@@ -28,9 +29,9 @@ final class HostInode extends Inode {
 
     /** O_PATH descriptor of a directory. */
     int pathFd = -1;
-    /** O_RDONLY, and O_RDWR or O_WRONLY; kept while {@link #opens} is not 0, the first also as a cache. */
+    /** O_RDONLY, and O_RDWR or O_WRONLY; kept while {@link #dataOpens} is not 0, the first also as a cache. */
     int readFd = -1, writeFd = -1;
-    int opens;
+    int dataOpens;
     private boolean isWriteOnly;
     int seat = -1;
     boolean isRecent;
@@ -184,7 +185,7 @@ final class HostInode extends Inode {
 
     /** Closes what nobody needs now; whether the inode has no seat among the caching ones any more. */
     boolean closeIdle() {
-        if (opens == 0) closeData();
+        if (dataOpens == 0) closeData();
         if (pathFd >= 0 && parent != null && name != null) {
             close(pathFd);
             pathFd = -1;
@@ -202,7 +203,7 @@ final class HostInode extends Inode {
 
     /** An open file of this inode is gone. */
     void closed() {
-        if (--opens > 0) return;
+        if (--dataOpens > 0) return;
         if (writeFd >= 0) {
             // A writable descriptor kept open would make execve fail on the host (ETXTBSY).
             close(writeFd);
@@ -215,7 +216,7 @@ final class HostInode extends Inode {
 
     @Override
     public void release() {
-        if (opens > 0) return;
+        if (dataOpens > 0) return;
         host.remove(this);
         if (pathFd >= 0 && parent != null) {
             close(pathFd);
@@ -533,7 +534,7 @@ final class HostInode extends Inode {
         }
         // Kept until the open that O_TRUNC belongs to is done with it, or the cache wants it.
         if (!wasOpen) {
-            if (opens == 0) host.fds.add(this);
+            if (dataOpens == 0) host.fds.add(this);
         }
         return r;
     }
@@ -608,7 +609,7 @@ final class HostInode extends Inode {
             t.error = fd;
             return null;
         }
-        opens++;
+        dataOpens++;
         var f = new HostFile(this, flags, fd);
         f.path = path;
         return f;
