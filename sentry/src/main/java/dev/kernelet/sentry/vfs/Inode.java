@@ -38,6 +38,9 @@ public abstract class Inode {
     /** The pipe behind a FIFO while it is open: owned by fs.pipe. */
     public Object fifo;
 
+    /** The inode of a stacking filesystem (overlay) that stands for this one. */
+    public Object stacked;
+
     protected Inode(Filesystem fs) { this.fs = fs; }
 
     public final int type() { return mode & 0xf000; }

@@ -293,7 +293,7 @@ final class HostInode extends Inode {
     }
 
     private static HostInode fail(Task t, long error) {
-        t.error = (int) error;
+        if (t != null) t.error = (int) error;
         return null;
     }
 

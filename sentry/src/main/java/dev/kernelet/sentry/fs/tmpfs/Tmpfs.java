@@ -13,7 +13,7 @@ import dev.kernelet.sentry.vfs.OpenFile;
 /** One tmpfs (tmpfs(5)). Kernel lock. */
 public class Tmpfs extends Filesystem {
     public static final long MAGIC = 0x01021994;
-    static final int BYTES_PER_INODE = 512;
+    public static final int BYTES_PER_INODE = 512;
     private static final int SYS_SYSINFO = 99;
     /** CLOCK_REALTIME_COARSE: what Linux stamps files with. */
     private static final int COARSE = 5;
@@ -49,7 +49,8 @@ public class Tmpfs extends Filesystem {
         return total;
     }
 
-    static long now() { return HostCall.clockNanos(COARSE); }
+    /** The time to stamp files with, in nanoseconds. */
+    public static long now() { return HostCall.clockNanos(COARSE); }
 
     long newIno() {
         inodes++;
@@ -58,7 +59,7 @@ public class Tmpfs extends Filesystem {
     }
 
     /** Accounts for {@code bytes} more (or, negative, fewer); false when there is no room for them. */
-    boolean charge(long bytes) {
+    public boolean charge(long bytes) {
         if (bytes > 0 && !fits(bytes)) return false;
         account(bytes);
         return true;
