@@ -38,6 +38,27 @@ public class Tmpfs extends Filesystem {
         root = new Dentry(this, "", null, top);
     }
 
+    // ---- static trees (/dev), made while the sandbox is put together
+    public void addDevice(String name, int mode, long rdev) {
+        var n = new TmpfsInode(this, S_IFCHR | mode, 0, 0);
+        n.rdev = rdev;
+        ((TmpfsDirectory) root.inode).add(name, n);
+    }
+
+    public void addSymlink(String name, String target) {
+        var n = new TmpfsInode(this, S_IFLNK | 0777, 0, 0);
+        n.target = target;
+        n.size = target.length();
+        ((TmpfsDirectory) root.inode).add(name, n);
+    }
+
+    public void addDirectory(String name, int mode) {
+        ((TmpfsDirectory) root.inode).add(name, new TmpfsDirectory(this, S_IFDIR | mode, 0, 0));
+    }
+
+    /** Bytes that all tmpfs may use together. */
+    static long limit() { return limit; }
+
     /** size= (bytes). */
     public void setSizeLimit(long bytes) { sizeLimit = bytes; }
 

@@ -45,7 +45,7 @@ final class TmpfsDirectory extends TmpfsInode {
         size = EMPTY_SIZE;
     }
 
-    private void add(String name, TmpfsInode inode) {
+    void add(String name, TmpfsInode inode) {
         var e = new Entry(name, inode, nextCookie++);
         entries.put(name, e);
         e.previous = last;
