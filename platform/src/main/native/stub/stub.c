@@ -36,7 +36,10 @@ static long futex(u64 address, int op, u32 value, const struct timespec *timeout
 /* Wakes the Sentry's sleeper if there is one; remembers when it was not found asleep yet. */
 static void ring(u64 slot)
 {
-	AT32(slot, OFF_RINGING) = AT32(DOOR_BASE, DOOR_SLEEPING) && futex(DOOR_BASE + DOOR_SLEEPING, 1, 1, 0) < 1;
+	u32 sleeping = AT32(DOOR_BASE, DOOR_SLEEPING);
+
+	AT32(slot, OFF_WOKE) = sleeping;
+	AT32(slot, OFF_RINGING) = sleeping && futex(DOOR_BASE + DOOR_SLEEPING, 1, 1, 0) < 1;
 }
 
 void publish(u64 slot, u32 event)
@@ -239,12 +242,38 @@ long signal_event(int sig, u8 *info, u8 *context)
 
 static void wait_turn(u64 slot)
 {
-	u32 spins = AT32(DOOR_BASE, DOOR_SPIN);
+	u32 spins = AT32(DOOR_BASE, DOOR_SPIN), length = 0;
 
+	/*
+	 * Waking a thread on an idle processor takes tens of microseconds: whoever has just caused that waits for it
+	 * awake, else both sides sleep and wake in turn for ever. Where it is of no use it is left out more and more.
+	 */
+	if (AT32(slot, OFF_WOKE)) {
+		AT32(slot, OFF_WOKE) = 0;
+		if (AT32(slot, OFF_SPIN_SKIP))
+			AT32(slot, OFF_SPIN_SKIP)--;
+		else
+			length = AT32(DOOR_BASE, DOOR_SPIN_LONG);
+		if (length)
+			spins = length;
+	}
 	while (spins--) {
-		if (AT32(slot, OFF_TURN) == TURN_STUB)
+		if (AT32(slot, OFF_TURN) == TURN_STUB) {
+			if (length)
+				AT32(slot, OFF_SPIN_FAILS) = 0;
 			return;
+		}
+		if (AT32(slot, OFF_PARKED)) {
+			length = 0;
+			break;
+		}
 		__asm__ volatile("pause");
+	}
+	if (length) {
+		u32 fails = AT32(slot, OFF_SPIN_FAILS);
+
+		AT32(slot, OFF_SPIN_SKIP) = 1U << (fails & 7);
+		AT32(slot, OFF_SPIN_FAILS) = fails < 7 ? fails + 1 : 7;
 	}
 	while (AT32(slot, OFF_TURN) != TURN_STUB) {
 		u32 turn = cmpxchg(slot, OFF_TURN, TURN_SENTRY, TURN_SENTRY_ASLEEP);
@@ -271,8 +300,10 @@ static void answer(u64 slot, long result)
 {
 	AT64(slot, OFF_RESULT) = result;
 	exchange(slot, OFF_TURN, TURN_SENTRY);
-	if (AT32(slot, OFF_SENTRY_WAITS))
+	if (AT32(slot, OFF_SENTRY_WAITS)) {
 		futex(slot + OFF_TURN, 1, 1, 0);
+		AT32(slot, OFF_WOKE) = 1;
+	}
 }
 
 /* Receives up to two descriptors from the Sentry: how many, or -errno. */

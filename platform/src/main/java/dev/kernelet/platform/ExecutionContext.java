@@ -66,6 +66,9 @@ public abstract class ExecutionContext {
     /** Resumes with all registers as set by {@link #setReg}: after exec, signals, sigreturn, faults, interrupts. */
     public abstract void resume();
 
+    /** Hint: the call the context has stopped for blocks, no resume comes soon, so the stub need not spin for it. */
+    public void parked() {}
+
     /**
      * Makes a running context stop soon ({@link Trap#INTERRUPTED}, or whatever else it was about to report). Harmless
      * when stopped. Asynchronous; may be called by any thread that holds the kernel lock.

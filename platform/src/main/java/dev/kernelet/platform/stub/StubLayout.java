@@ -27,6 +27,8 @@ public final class StubLayout {
     public static final int DOOR_SLEEPING = 0;
     /** How many turns of its waiting loop a stub may spin before it sleeps. */
     public static final int DOOR_SPIN = 4;
+    /** The same when it has just woken the Sentry on another processor. */
+    public static final int DOOR_SPIN_LONG = 24;
     /** State components to save and load. */
     public static final int DOOR_XFEATURES = 8;
     /** Not zero: wrfsbase and rdfsbase may be used. */
@@ -97,6 +99,13 @@ public final class StubLayout {
     /** The slot's own address and stack top, for the entry from patched call sites (by %gs). */
     public static final int OFF_SELF = 0x1b8;
     public static final int OFF_STACK_PTR = 0x1c0;
+    /** The Sentry's hint: the call blocks, so spinning is of no use. */
+    public static final int OFF_PARKED = 0x38;
+    /** The stub's own: it has just woken a sleeping Sentry thread, which takes long enough to spin longer. */
+    public static final int OFF_WOKE = 0x1cc;
+    /** The stub's own: how often in a row the long spin was in vain, and how many to leave out therefore. */
+    public static final int OFF_SPIN_FAILS = 0x1d0;
+    public static final int OFF_SPIN_SKIP = 0x1d4;
     /** The stub's own: the doorbell's sleeper may have missed the ring. */
     public static final int OFF_RINGING = 0x1c8;
 

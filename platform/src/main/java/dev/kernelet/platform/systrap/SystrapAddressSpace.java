@@ -140,17 +140,17 @@ final class SystrapAddressSpace extends AddressSpace {
     // ---- waiting for a command's answer
 
     /** True: answered. False: the process is dead, if need be because it did not answer by the deadline. */
-    boolean await(long slot, boolean spin) {
+    boolean await(long slot, int turns) {
         long turn = slot + OFF_TURN;
-        if (spin) {
-            for (int n = platform.spinTurns(); n > 0; n--) {
+        if (turns > 0) {
+            for (int n = turns; n > 0; n--) {
                 if (Memory.getIntVolatile(turn) != TURN_STUB) {
-                    platform.spinWon();
+                    platform.spun(turns, true);
                     return !dead;
                 }
                 Thread.onSpinWait();
             }
-            platform.spinLost();
+            platform.spun(turns, false);
         }
         int seconds = 0;
         while (Memory.getIntVolatile(turn) == TURN_STUB && !dead) {

@@ -44,8 +44,10 @@ final class SystrapContext extends ExecutionContext {
         if (Memory.getIntVolatile(s + OFF_TURN) == TURN_STUB) {
             if (!space.dead) return Trap.NONE;
             state = DEAD;
+            platform.runs(-1);
             return Trap.DEAD;
         }
+        platform.runs(-1);
         if (space.dead) {
             state = DEAD;
             return Trap.DEAD;
@@ -163,10 +165,15 @@ final class SystrapContext extends ExecutionContext {
         lazy = 0;
         Memory.putInt(s + OFF_OP, op);
         state = RUNNING;
+        platform.runs(1);
+        Memory.putInt(s + OFF_PARKED, 0);
         // An interrupt that had come too early: the caller has looked at what there was to do.
         Memory.putInt(s + OFF_PENDING, 0);
         if (Memory.getAndSetInt(s + OFF_TURN, TURN_STUB) == TURN_SENTRY_ASLEEP) Host.futexWake(s + OFF_TURN, 1);
     }
+
+    @Override
+    public void parked() { Memory.putInt(slot + OFF_PARKED, 1); }
 
     private void flushDeferred() {
         int n = deferred;
@@ -196,8 +203,10 @@ final class SystrapContext extends ExecutionContext {
             return -ESRCH;
         }
         Memory.putInt(s + OFF_OP, op);
-        if (Memory.getAndSetInt(s + OFF_TURN, TURN_STUB) == TURN_SENTRY_ASLEEP) Host.futexWake(s + OFF_TURN, 1);
-        lost = !space.await(s, op != OP_FORK && op != OP_THREAD);
+        boolean asleep = Memory.getAndSetInt(s + OFF_TURN, TURN_STUB) == TURN_SENTRY_ASLEEP;
+        if (asleep) Host.futexWake(s + OFF_TURN, 1);
+        // A clone takes long, and its child may need this processor: no spinning for it.
+        lost = !space.await(s, op == OP_FORK || op == OP_THREAD ? 0 : platform.spinTurns(asleep));
         return lost ? -ESRCH : Memory.getLong(s + OFF_RESULT);
     }
 
@@ -458,6 +467,7 @@ final class SystrapContext extends ExecutionContext {
     @Override
     public void exitThread() {
         if (state == DEAD) return;
+        if (state == RUNNING) platform.runs(-1);
         if (space.dead || space.remove(this) == 0) {
             state = DEAD;
             space.kill();

@@ -34,7 +34,8 @@ public final class SystrapPlatform extends Platform {
     /** Zero memory in place of a dead context's slot. */
     private final long graveyard;
     final int deadlineSeconds = Integer.getInteger("kernelet.stub.deadline", 10);
-    final boolean manyProcessors = Runtime.getRuntime().availableProcessors() > 1;
+    private final int processors = Runtime.getRuntime().availableProcessors();
+    final boolean manyProcessors = processors > 1;
     boolean vmCalls = true;
 
     // Known once the template stub is up.
@@ -72,6 +73,7 @@ public final class SystrapPlatform extends Platform {
         Memory.putLong(oneSecond, 1);
         Memory.putInt(door + DOOR_SENTRY_PID, (int) Host.getpid());
         Memory.putInt(door + DOOR_SPIN, manyProcessors ? 50 : 0);
+        runs(0);
         template = new Template(this, (int) doorFd);
         template.start();
     }
@@ -242,26 +244,41 @@ public final class SystrapPlatform extends Platform {
         if (Memory.compareAndSetInt(door + DOOR_SLEEPING, 1, 0)) Host.futexWake(door + DOOR_SLEEPING, 1);
     }
 
-    // ---- spinning for an answer: bounded, and given up for a while when it does not help
+    // ---- spinning for an answer: bounded in time, and left out more and more while it does not help
 
-    private int spinLosses, spinPause;
+    private static final int SHORT = 120, LONG = 2400; // turns of some 25 ns
+    private int longFails, longSkip, shortFails, shortSkip, runningContexts;
+    private boolean longSpinOffered;
 
-    int spinTurns() {
+    /** How long to spin for a command's answer; {@code asleep}: the stub had to be woken. */
+    int spinTurns(boolean asleep) {
         if (!manyProcessors) return 0;
-        if (spinPause > 0) {
-            spinPause--;
-            return 0;
+        if (asleep && runningContexts + 2 <= processors) {
+            if (longSkip == 0) return LONG;
+            longSkip--;
         }
-        return 200;
+        if (shortSkip == 0) return SHORT;
+        shortSkip--;
+        return 0;
     }
 
-    void spinWon() { spinLosses = 0; }
-
-    void spinLost() {
-        if (++spinLosses >= 4) {
-            spinLosses = 0;
-            spinPause = 32;
+    void spun(int turns, boolean won) {
+        if (turns == LONG) {
+            longFails = won ? 0 : Math.min(longFails + 1, 8);
+            longSkip = won ? 0 : 1 << longFails;
+        } else {
+            shortFails = won ? 0 : Math.min(shortFails + 1, 8);
+            shortSkip = shortFails < 4 ? 0 : 1 << (shortFails - 3);
         }
+    }
+
+    /** Contexts that run application code: with more of them than processors to spare nobody spins for long. */
+    void runs(int change) {
+        runningContexts += change;
+        boolean offer = manyProcessors && runningContexts < processors;
+        if (offer == longSpinOffered) return;
+        longSpinOffered = offer;
+        Memory.putInt(door + DOOR_SPIN_LONG, offer ? LONG : 0);
     }
 
     @Override
