@@ -177,6 +177,7 @@ final class Worker implements Runnable {
                 return;
             }
             t.state = Task.WAITING;
+            t.ctx.parked();
             // A handler may have been woken between its registration and here (it woke itself, or a slow section).
             return;
         }
