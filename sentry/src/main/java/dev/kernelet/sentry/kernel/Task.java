@@ -42,6 +42,9 @@ public final class Task {
 
     /** Where methods that return an object leave their negative errno. */
     public int error;
+    /** set_mempolicy(2): mode with flags, and nodes (mm.NumaPolicy). */
+    public int memoryPolicy;
+    public long memoryPolicyNodes;
     public final UserMemory mem = new UserMemory(this);
     public final PathWalk walk = new PathWalk(this);
 

@@ -22,6 +22,7 @@ public final class MemoryManager {
     /** mmap_min_addr. */
     static final long LOWEST = 0x10000;
     static final int GROW_AHEAD = 64 << 10;
+    private static final long INITIAL_STACK = 132 << 10;
 
     public AddressSpace space;
     public int users = 1;
@@ -169,6 +170,8 @@ public final class MemoryManager {
     // ---- accounts
     void account(Vma v, long bytes) {
         if ((v.flags & Vma.RESERVED) != 0) return;
+        // The main stack is mapped to its limit, but counts as Linux would have it at the start.
+        if ((v.flags & Vma.STACK) != 0) bytes = Math.clamp(bytes, -INITIAL_STACK, INITIAL_STACK);
         total += bytes;
         if (total > totalPeak) totalPeak = total;
         if (v.isData()) data += bytes;
@@ -193,7 +196,7 @@ public final class MemoryManager {
     /** may_expand_vm: whether limits allow {@code bytes} more (0) or not (-ENOMEM). */
     long mayGrow(Task t, long bytes, boolean isData) {
         Limits limits = t.group.limits;
-        if (total + bytes > limits.soft(Limits.AS) - 0 || total + bytes < 0) return -ENOMEM;
+        if (total + bytes > limits.soft(Limits.AS) || total + bytes < 0) return -ENOMEM;
         if (isData && data + bytes > limits.soft(Limits.DATA)) return -ENOMEM;
         return 0;
     }
@@ -545,6 +548,9 @@ public final class MemoryManager {
         if (!list.isFree(from, to)) removeAccounted(t, from, to);
         addAccounted(t, from, to, v);
     }
+
+    /** Takes out what the host has already unmapped. */
+    void forget(Task t, long from, long to) { removeAccounted(t, from, to); }
 
     /** Where mmap begins to look for space, downwards. */
     public void setMmapBase(long address) { mmapBase = address; }

@@ -59,13 +59,19 @@ public final class Vma {
 
     /** One list entry more. */
     void hold() {
-        if (uses++ == 0 && file != null) file.hold();
+        if (uses++ == 0 && file != null) {
+            file.hold();
+            if ((flags & (SHARED | MAYWRITE)) == (SHARED | MAYWRITE)) file.writableMappings(1);
+        }
         if (shared != null) shared.mapped();
     }
 
     /** One list entry less. */
     void put(Task t) {
         if (shared != null) shared.unmapped();
-        if (--uses == 0 && file != null) file.put(t);
+        if (--uses == 0 && file != null) {
+            if ((flags & (SHARED | MAYWRITE)) == (SHARED | MAYWRITE)) file.writableMappings(-1);
+            file.put(t);
+        }
     }
 }

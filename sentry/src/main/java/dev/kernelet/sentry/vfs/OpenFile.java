@@ -152,6 +152,9 @@ public abstract class OpenFile {
      */
     public long mapDescriptor(Task t, boolean shared, boolean writable) { return -ENODEV; }
 
+    /** Shared mappings through which the file may be written came (1) or went (-1): sealing cares. */
+    public void writableMappings(int change) {}
+
     /** Lines of /proc/PID/fdinfo/N after pos, flags, mnt_id and ino. */
     public String fdinfo(Task t) { return ""; }
 

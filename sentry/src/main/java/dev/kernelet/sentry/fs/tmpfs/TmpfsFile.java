@@ -93,6 +93,9 @@ public final class TmpfsFile extends OpenFile {
         return node.content.descriptor(node.size);
     }
 
+    @Override
+    public void writableMappings(int change) { node.writableMappings += change; }
+
     /** F_GET_SEALS and F_ADD_SEALS. */
     public long seals() { return node.seals; }
 

@@ -1,0 +1,264 @@
+package dev.kernelet.sentry.mm;
+
+import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Mman.*;
+
+import dev.kernelet.abi.SyscallNumber;
+import dev.kernelet.sentry.kernel.Credentials;
+import dev.kernelet.sentry.kernel.Task;
+
+/** madvise(2), msync(2), mincore(2), mlock(2) and mseal(2): calls over ranges of what is mapped. */
+public final class Advice {
+    private Advice() {}
+
+    // ---- madvise
+    public static long madvise(Task t, long address, long length, int advice) {
+        if (!isKnown(advice)) return advice == MADV_HWPOISON || advice == MADV_SOFT_OFFLINE ? -EPERM : -EINVAL;
+        if ((address & 4095) != 0) return -EINVAL;
+        long bytes = MemoryManager.pageUp(length);
+        if (length != 0 && bytes == 0 || bytes < 0) return -EINVAL;
+        long to = address + bytes;
+        if (address < 0 || to < address) return -EINVAL;
+        if (to == address) return 0;
+        MemoryManager mm = t.mm;
+        VmaList l = mm.list;
+        boolean hole = false;
+        long at = address;
+        for (int i = l.find(at); at < to; ) {
+            if (i == l.count || l.start[i] >= to) {
+                hole = true;
+                break;
+            }
+            if (l.start[i] > at) {
+                hole = true;
+                at = l.start[i];
+            }
+            if ((l.vma[i].flags & Vma.RESERVED) != 0) {
+                hole = true;
+                at = l.end[i++];
+                continue;
+            }
+            // One order for all neighbours to which the advice may be given.
+            long from = at, refused = 0;
+            while (i < l.count && l.start[i] <= at && at < to && (l.vma[i].flags & Vma.RESERVED) == 0) {
+                refused = check(t, l.vma[i], advice);
+                if (refused < 0) break;
+                at = Math.min(to, l.end[i++]);
+            }
+            long r = at > from ? apply(t, mm, from, at, advice) : 0;
+            if (r < 0) return r;
+            if (refused < 0) return refused;
+            i = at < to ? l.find(at) : i;
+        }
+        return hole ? -ENOMEM : 0;
+    }
+
+    private static boolean isKnown(int a) {
+        return a >= MADV_NORMAL && a <= MADV_DONTNEED || a >= MADV_FREE && a <= MADV_COLLAPSE && a != MADV_MERGEABLE && a != MADV_UNMERGEABLE;
+    }
+
+    private static long check(Task t, Vma v, int advice) {
+        boolean isLocked = (v.flags & Vma.LOCKED) != 0;
+        switch (advice) {
+            case MADV_DONTNEED, MADV_DONTNEED_LOCKED, MADV_FREE -> {
+                if (isLocked && advice != MADV_DONTNEED_LOCKED) return -EINVAL;
+                if (advice == MADV_FREE && (v.file != null || v.shared != null)) return -EINVAL;
+                if ((v.flags & Vma.SEALED) != 0 && v.isAnonymous() && !v.isWritable()) return -EPERM;
+            }
+            case MADV_REMOVE -> {
+                if (isLocked) return -EINVAL;
+                if (v.isAnonymous()) return -EINVAL;
+                if (!v.isShared() || (v.flags & Vma.MAYWRITE) == 0) return -EACCES;
+            }
+            case MADV_COLD, MADV_PAGEOUT -> { if (isLocked) return -EINVAL; }
+            case MADV_WIPEONFORK -> { if (!v.isAnonymous()) return -EINVAL; }
+            default -> { }
+        }
+        return 0;
+    }
+
+    private static long apply(Task t, MemoryManager mm, long from, long to, int advice) {
+        if (advice != MADV_DONTDUMP && advice != MADV_DODUMP) {
+            int host = advice == MADV_DONTNEED_LOCKED ? MADV_DONTNEED : advice;
+            long r = t.ctx.hostCall(SyscallNumber.MADVISE, from, to - from, host, 0, 0, 0);
+            // Hints the host has no use for (huge pages not built in) are no errors of the application's.
+            boolean isHint = advice == MADV_HUGEPAGE || advice == MADV_NOHUGEPAGE || advice <= MADV_WILLNEED;
+            if (r < 0 && !(isHint && r == -EINVAL)) return r;
+        }
+        switch (advice) {
+            case MADV_DONTFORK -> mm.change(t, from, to, -1, Vma.DONTFORK, 0);
+            case MADV_DOFORK -> mm.change(t, from, to, -1, 0, Vma.DONTFORK);
+            case MADV_WIPEONFORK -> mm.change(t, from, to, -1, Vma.WIPEONFORK, 0);
+            case MADV_KEEPONFORK -> mm.change(t, from, to, -1, 0, Vma.WIPEONFORK);
+            case MADV_DONTDUMP -> mm.change(t, from, to, -1, Vma.DONTDUMP, 0);
+            case MADV_DODUMP -> mm.change(t, from, to, -1, 0, Vma.DONTDUMP);
+            case MADV_HUGEPAGE -> mm.change(t, from, to, -1, Vma.HUGEPAGE, Vma.NOHUGEPAGE);
+            case MADV_NOHUGEPAGE -> mm.change(t, from, to, -1, Vma.NOHUGEPAGE, Vma.HUGEPAGE);
+            case MADV_NORMAL -> mm.change(t, from, to, -1, 0, Vma.RANDOM | Vma.SEQUENTIAL);
+            case MADV_RANDOM -> mm.change(t, from, to, -1, Vma.RANDOM, Vma.SEQUENTIAL);
+            case MADV_SEQUENTIAL -> mm.change(t, from, to, -1, Vma.SEQUENTIAL, Vma.RANDOM);
+            default -> { }
+        }
+        return 0;
+    }
+
+    // ---- msync
+    public static long msync(Task t, long address, long length, int flags) {
+        if ((flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) != 0 || (address & 4095) != 0) return -EINVAL;
+        if ((flags & (MS_ASYNC | MS_SYNC)) == (MS_ASYNC | MS_SYNC)) return -EINVAL;
+        long to = address + MemoryManager.pageUp(length);
+        if (address < 0 || to < address) return -ENOMEM;
+        if (to == address) return 0;
+        VmaList l = t.mm.list;
+        long at = address;
+        boolean hole = false;
+        for (int i = l.find(at); at < to; i = l.find(at)) {
+            if (i == l.count || l.start[i] >= to) return -ENOMEM;
+            if (l.start[i] > at) {
+                hole = true;
+                at = l.start[i];
+            }
+            Vma v = l.vma[i];
+            if ((flags & MS_INVALIDATE) != 0 && (v.flags & Vma.LOCKED) != 0) return -EBUSY;
+            at = Math.min(to, l.end[i]);
+            if ((flags & MS_SYNC) != 0 && v.isShared() && v.file != null) {
+                // May give the kernel lock up: the list can be another one afterwards, hence the look-up by address.
+                v.file.hold();
+                long r = v.file.fsync(t, true);
+                v.file.put(t);
+                if (r < 0 && r != -EINVAL) return r;
+            }
+        }
+        return hole ? -ENOMEM : 0;
+    }
+
+    // ---- mincore
+    public static long mincore(Task t, long address, long length, long vector) {
+        if ((address & 4095) != 0) return -EINVAL;
+        MemoryManager mm = t.mm;
+        if (address < 0 || length < 0 || length > mm.userEnd || address > mm.userEnd - length) return -ENOMEM;
+        long pages = MemoryManager.pageUp(length) >> 12;
+        if (pages == 0) return 0;
+        if (!t.mem.writable(vector, pages)) return -EFAULT;
+        if (!isMapped(mm.list, address, address + (pages << 12))) return -ENOMEM;
+        return t.ctx.hostCall(SyscallNumber.MINCORE, address, pages << 12, vector, 0, 0, 0);
+    }
+
+    static boolean isMapped(VmaList l, long from, long to) {
+        long at = from;
+        for (int i = l.find(from); at < to; i++) {
+            if (i == l.count || l.start[i] > at || (l.vma[i].flags & Vma.RESERVED) != 0) return false;
+            at = l.end[i];
+        }
+        return true;
+    }
+
+    // ---- locks: nothing swaps inside the sandbox, so a lock is its account and the pages brought in
+    private static boolean mayLock(Task t) {
+        return t.cred.capable(Credentials.CAP_IPC_LOCK) || Remap.exceedsLockLimit(t, 1) == false;
+    }
+
+    public static long mlock(Task t, long address, long length, boolean onFault) {
+        if (!mayLock(t)) return -EPERM;
+        length = MemoryManager.pageUp(length + (address & 4095));
+        address &= -4096L;
+        long to = address + length;
+        if (to < address || length < 0 || address < 0) return -EINVAL;
+        if (length == 0) return 0;
+        MemoryManager mm = t.mm;
+        long already = 0;
+        VmaList l = mm.list;
+        for (int i = l.find(address); i < l.count && l.start[i] < to; i++) {
+            if ((l.vma[i].flags & Vma.LOCKED) != 0) already += Math.min(to, l.end[i]) - Math.max(address, l.start[i]);
+        }
+        if (!t.cred.capable(Credentials.CAP_IPC_LOCK) && Remap.exceedsLockLimit(t, mm.locked - already + length)) return -ENOMEM;
+        long end = mappedUpTo(l, address, to);
+        if (end > address) {
+            mm.change(t, address, end, -1, Vma.LOCKED | (onFault ? Vma.LOCKONFAULT : 0), onFault ? 0 : Vma.LOCKONFAULT);
+        }
+        if (end < to) return -ENOMEM;
+        return onFault ? 0 : populate(t, address, to, false);
+    }
+
+    private static long mappedUpTo(VmaList l, long from, long to) {
+        long at = from;
+        for (int i = l.find(from); at < to && i < l.count && l.start[i] <= at && (l.vma[i].flags & Vma.RESERVED) == 0; i++) {
+            at = Math.min(to, l.end[i]);
+        }
+        return at;
+    }
+
+    /** Faults everything in: 0, or -ENOMEM when some of it cannot be ({@code skips}: then left out). */
+    private static long populate(Task t, long from, long to, boolean skips) {
+        VmaList l = t.mm.list;
+        for (int i = l.find(from); i < l.count && l.start[i] < to; i++) {
+            Vma v = l.vma[i];
+            if (!v.isReadable()) {
+                if (skips) continue;
+                return -ENOMEM;
+            }
+            int how = v.isWritable() && !v.isShared() ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
+            long a = Math.max(from, l.start[i]);
+            // A stack is mapped to its limit here, which Linux would not bring in.
+            if ((v.flags & Vma.STACK) != 0) continue;
+            long r = t.ctx.hostCall(SyscallNumber.MADVISE, a, Math.min(to, l.end[i]) - a, how, 0, 0, 0);
+            if (r < 0 && r != -EINVAL && !skips) return r == -EAGAIN ? -EAGAIN : -ENOMEM;
+        }
+        return 0;
+    }
+
+    public static long munlock(Task t, long address, long length) {
+        length = MemoryManager.pageUp(length + (address & 4095));
+        address &= -4096L;
+        long to = address + length;
+        if (to < address || length < 0 || address < 0) return -EINVAL;
+        if (length == 0) return 0;
+        long end = mappedUpTo(t.mm.list, address, to);
+        if (end > address) t.mm.change(t, address, end, -1, 0, Vma.LOCKED | Vma.LOCKONFAULT);
+        return end < to ? -ENOMEM : 0;
+    }
+
+    public static long mlockall(Task t, int flags) {
+        if (flags == 0 || (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) != 0 || flags == MCL_ONFAULT) return -EINVAL;
+        if (!mayLock(t)) return -EPERM;
+        MemoryManager mm = t.mm;
+        boolean isCurrent = (flags & MCL_CURRENT) != 0;
+        if (isCurrent && !t.cred.capable(Credentials.CAP_IPC_LOCK) && Remap.exceedsLockLimit(t, mm.total)) return -ENOMEM;
+        int lock = Vma.LOCKED | ((flags & MCL_ONFAULT) != 0 ? Vma.LOCKONFAULT : 0);
+        mm.defaultFlags = (flags & MCL_FUTURE) != 0 ? lock : 0;
+        if (!isCurrent) return 0;
+        lockAll(t, mm, lock);
+        if ((flags & MCL_ONFAULT) == 0) populate(t, 0, mm.userEnd, true);
+        return 0;
+    }
+
+    private static void lockAll(Task t, MemoryManager mm, int lock) {
+        VmaList l = mm.list;
+        for (int i = 0; i < l.count; i++) {
+            if ((l.vma[i].flags & Vma.RESERVED) != 0) continue;
+            long end = l.end[i];
+            mm.change(t, l.start[i], end, -1, lock, ~lock & (Vma.LOCKED | Vma.LOCKONFAULT));
+            // It may have been joined with the one before.
+            i = l.find(end) - 1;
+        }
+    }
+
+    public static long munlockall(Task t) {
+        t.mm.defaultFlags = 0;
+        lockAll(t, t.mm, 0);
+        return 0;
+    }
+
+    // ---- mseal
+    public static long mseal(Task t, long address, long length, long flags) {
+        if (flags != 0 || (address & 4095) != 0) return -EINVAL;
+        long bytes = MemoryManager.pageUp(length);
+        if (length != 0 && bytes == 0 || bytes < 0) return -EINVAL;
+        long to = address + bytes;
+        if (to < address || address < 0) return -EINVAL;
+        if (to == address) return 0;
+        if (!isMapped(t.mm.list, address, to)) return -ENOMEM;
+        t.mm.change(t, address, to, -1, Vma.SEALED, 0);
+        return 0;
+    }
+}
