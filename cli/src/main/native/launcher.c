@@ -55,6 +55,7 @@ static char **arguments, **environment;
 static jlong info[INFO_COUNT];
 static JavaVMOption options[OPTIONS_MAX];
 static int option_count;
+static int here = -1; /* the caller's directory, when the machine must start in another one */
 static int training; /* the machine must end by itself: it writes its AOT configuration then */
 
 static _Noreturn void leave(int status)
@@ -260,6 +261,8 @@ static int call_main(JNIEnv *env)
 		(*env)->ExceptionDescribe(env);
 		return FAILURE;
 	}
+	if (here >= 0 && fchdir(here))
+		leave(FAILURE);
 	numbers = (*env)->NewLongArray(env, INFO_COUNT);
 	(*env)->SetLongArrayRegion(env, numbers, 0, INFO_COUNT, info);
 	directory = (*env)->NewByteArray(env, strlen(home));
@@ -291,6 +294,10 @@ static void *run(void *unused)
 	create = library ? (jint(*)(JavaVM **, void **, void *))dlsym(library, "JNI_CreateJavaVM") : NULL;
 	if (!create)
 		fail("cannot load the Java runtime", dlerror(), "The distribution is incomplete: make it again with bin/dist.");
+	/* The machine and its class loader do not start in a directory that has been removed. */
+	here = getcwd(path, sizeof path) ? -1 : open(".", O_PATH | O_CLOEXEC);
+	if (here >= 0 && chdir("/"))
+		leave(FAILURE);
 	if (create(&vm, (void **)&env, &args) != JNI_OK)
 		machine_exits(1, NULL);
 	status = call_main(env);
