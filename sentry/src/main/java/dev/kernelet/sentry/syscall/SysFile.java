@@ -92,13 +92,17 @@ final class SysFile {
     /** How much of the range, from its start, may be read or written: at the granularity of pages. */
     private static long accessible(Task t, long address, long count, boolean write) {
         long n = Math.min(count, 4096 - (address & 4095));
-        if (!t.mm.isAccessible(address, n, write)) return 0;
+        if (!isAccessible(t, address, n, write)) return 0;
         while (n < count) {
             long piece = Math.min(count - n, 4096);
-            if (!t.mm.isAccessible(address + n, piece, write)) break;
+            if (!isAccessible(t, address + n, piece, write)) break;
             n += piece;
         }
         return n;
+    }
+
+    private static boolean isAccessible(Task t, long address, long length, boolean write) {
+        return write ? t.mem.writable(address, length) : t.mem.readable(address, length);
     }
 
     /** The file said -EAGAIN: waits until it is ready, unless it is not to. */
@@ -316,7 +320,7 @@ final class SysFile {
         long total = 0;
         for (int i = 0; i < count; i++) {
             long address = Memory.getLong(iov + 16L * i), n = Memory.getLong(iov + 16L * i + 8);
-            if (n == 0 || t.mm.isAccessible(address, n, write)) {
+            if (n == 0 || isAccessible(t, address, n, write)) {
                 total += n;
                 continue;
             }
