@@ -14,6 +14,9 @@ public final class Dentry {
     /** Number of mounts on this dentry in any namespace: walks look for a Mount only when it is not 0. */
     public int mounts;
 
+    /** Used since the ring of cached names last came by. */
+    boolean isRecent;
+    private boolean isAttached;
     private Dentry[] children;
     private int childCount;
     private Dentry nextInBucket;
@@ -43,7 +46,10 @@ public final class Dentry {
         if (children == null) return null;
         int h = hash(path, from, length);
         for (Dentry d = children[(h >>> 16) & (children.length - 1)]; d != null; d = d.nextInBucket) {
-            if (d.hash == h && d.name.length() == length && same(d.name, path, from)) return d;
+            if (d.hash == h && d.name.length() == length && same(d.name, path, from)) {
+                d.isRecent = true;
+                return d;
+            }
         }
         return null;
     }
@@ -66,6 +72,7 @@ public final class Dentry {
     public Dentry addChild(String name, Inode inode) {
         var d = new Dentry(fs, name, this, inode);
         attach(d);
+        fs.cached.add(d);
         return d;
     }
 
@@ -78,6 +85,7 @@ public final class Dentry {
         d.nextInBucket = children[b];
         children[b] = d;
         d.parent = this;
+        d.isAttached = true;
         childCount++;
     }
 
@@ -92,8 +100,11 @@ public final class Dentry {
             p.nextInBucket = d.nextInBucket;
         }
         d.nextInBucket = null;
+        d.isAttached = false;
         childCount--;
     }
+
+    boolean isAttached() { return isAttached; }
 
     private void grow() {
         Dentry[] old = children;

@@ -6,6 +6,7 @@ public abstract class Filesystem {
     /** st_dev: an anonymous device number, as Linux gives to filesystems without a block device. */
     public final long device = nextDevice++;
     public Dentry root;
+    final DentryRing cached = new DentryRing();
 
     /** The type's name as in /proc/filesystems. */
     public abstract String type();

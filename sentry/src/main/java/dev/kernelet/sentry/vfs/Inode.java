@@ -124,6 +124,9 @@ public abstract class Inode {
      */
     public void release() {}
 
+    /** A name of it is no longer cached; it may be looked up again later. For filesystems that keep more than the name. */
+    public void forgotten() {}
+
     /** After a name went away: {@link #release} if it was the last and nobody has the file open. */
     public final void releaseIfUnused() {
         if (nlink == 0 && opens == 0) release();

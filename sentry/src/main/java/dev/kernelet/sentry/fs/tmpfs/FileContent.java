@@ -22,7 +22,6 @@ final class FileContent {
     private static final int SYS_CLOSE = 3, SYS_FSTAT = 5, SYS_LSEEK = 8, SYS_PREAD64 = 17, SYS_PWRITE64 = 18,
             SYS_FTRUNCATE = 77, SYS_FALLOCATE = 285, SYS_MEMFD_CREATE = 319;
     private static final int MFD_CLOEXEC = 1;
-    private static long memfdName, statBuffer;
 
     private final Tmpfs fs;
     private long buffer;
@@ -43,9 +42,8 @@ final class FileContent {
 
     /** The memfd's real size on the host, which the charge becomes. */
     private long recount() {
-        if (statBuffer == 0) statBuffer = Memory.allocate(Stat.SIZE);
-        if (HostCall.call(SYS_FSTAT, fd, statBuffer) < 0) return charged;
-        long bytes = Memory.getLong(statBuffer + Stat.BLOCKS) << 9;
+        if (HostCall.call(SYS_FSTAT, fd, fs.space.stat) < 0) return charged;
+        long bytes = Memory.getLong(fs.space.stat + Stat.BLOCKS) << 9;
         // Also what was written through mappings, which is too late to refuse.
         fs.account(bytes - charged);
         charged = bytes;
@@ -140,11 +138,7 @@ final class FileContent {
     }
 
     private long toMemfd(long size) {
-        if (memfdName == 0) {
-            memfdName = Memory.allocate(16);
-            Memory.putBytes(memfdName, "tmpfs");
-        }
-        long made = HostCall.call(SYS_MEMFD_CREATE, memfdName, MFD_CLOEXEC);
+        long made = HostCall.call(SYS_MEMFD_CREATE, fs.space.memfdName, MFD_CLOEXEC);
         if (made < 0) return made == -ENOMEM ? -ENOSPC : made;
         long r = HostCall.call(SYS_FTRUNCATE, made, size);
         // Pages of zeros become holes again.

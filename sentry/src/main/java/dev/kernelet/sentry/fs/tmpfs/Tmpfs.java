@@ -14,13 +14,10 @@ import dev.kernelet.sentry.vfs.OpenFile;
 public class Tmpfs extends Filesystem {
     public static final long MAGIC = 0x01021994;
     public static final int BYTES_PER_INODE = 512;
-    private static final int SYS_SYSINFO = 99;
     /** CLOCK_REALTIME_COARSE: what Linux stamps files with. */
     private static final int COARSE = 5;
 
-    /** Bytes that all tmpfs of the sandbox use and may use together. */
-    private static long used, limit;
-
+    final TmpfsSpace space;
     private final String type;
     /** size= of this mount; 0: only the common limit. */
     long sizeLimit;
@@ -33,7 +30,7 @@ public class Tmpfs extends Filesystem {
 
     public Tmpfs(Kernel kernel, String type, int mode, int uid, int gid) {
         this.type = type;
-        if (limit == 0) limit = kernel.options.memoryLimit > 0 ? kernel.options.memoryLimit : hostMemory() / 2;
+        space = TmpfsSpace.of(kernel);
         var top = new TmpfsDirectory(this, S_IFDIR | mode, uid, gid);
         root = new Dentry(this, "", null, top);
     }
@@ -56,21 +53,9 @@ public class Tmpfs extends Filesystem {
         ((TmpfsDirectory) root.inode).add(name, new TmpfsDirectory(this, S_IFDIR | mode, 0, 0));
     }
 
-    /** Bytes that all tmpfs may use together. */
-    static long limit() { return limit; }
-
     /** size= (bytes). */
     public void setSizeLimit(long bytes) { sizeLimit = bytes; }
 
-    private static long hostMemory() {
-        long p = Memory.allocate(128);
-        long r = HostCall.call(SYS_SYSINFO, p);
-        long total = r < 0 ? 1L << 30 : Memory.getLong(p + 32) * Math.max(1, Memory.getInt(p + 104));
-        Memory.free(p);
-        return total;
-    }
-
-    /** The time to stamp files with, in nanoseconds. */
     public static long now() { return HostCall.clockNanos(COARSE); }
 
     long newIno() {
@@ -88,12 +73,12 @@ public class Tmpfs extends Filesystem {
 
     /** Accounts for what was used already. */
     void account(long bytes) {
-        used += bytes;
+        space.used += bytes;
         ownUsed += bytes;
     }
 
     /** Whether {@code bytes} more fit. */
-    boolean fits(long bytes) { return used + bytes <= limit && (sizeLimit == 0 || ownUsed + bytes <= sizeLimit); }
+    boolean fits(long bytes) { return space.used + bytes <= space.limit && (sizeLimit == 0 || ownUsed + bytes <= sizeLimit); }
 
     @Override
     public String type() { return type; }
@@ -106,8 +91,8 @@ public class Tmpfs extends Filesystem {
 
     @Override
     public long statfs(long buf) {
-        long total = sizeLimit > 0 ? Math.min(sizeLimit, limit) : limit;
-        long free = Math.max(0, Math.min(total - ownUsed, limit - used));
+        long total = sizeLimit > 0 ? Math.min(sizeLimit, space.limit) : space.limit;
+        long free = Math.max(0, Math.min(total - ownUsed, space.limit - space.used));
         Memory.putLong(buf + F_BSIZE, 4096);
         Memory.putLong(buf + F_BLOCKS, total >> 12);
         Memory.putLong(buf + F_BFREE, free >> 12);
@@ -120,12 +105,11 @@ public class Tmpfs extends Filesystem {
     }
 
     // ---- memfd_create(2)
-    private static Tmpfs anonymous;
-
     /** An unnamed file of the kernel's own tmpfs, as memfd_create(2) and shmget(2) want it; {@code name} is for show. */
     public static OpenFile memfd(Task t, String name, int mode, int seals) {
-        if (anonymous == null) anonymous = new Tmpfs(t.kernel, 01777);
-        var n = new TmpfsRegular(anonymous, S_IFREG | mode, t.cred.fsuid, t.cred.fsgid);
+        TmpfsSpace space = TmpfsSpace.of(t.kernel);
+        if (space.anonymous == null) space.anonymous = new Tmpfs(t.kernel, 01777);
+        var n = new TmpfsRegular(space.anonymous, S_IFREG | mode, t.cred.fsuid, t.cred.fsgid);
         n.nlink = 0;
         n.seals = seals;
         var f = new TmpfsFile(n, 0x8002);

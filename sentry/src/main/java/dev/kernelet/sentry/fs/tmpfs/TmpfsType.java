@@ -61,7 +61,7 @@ public final class TmpfsType implements FilesystemTypes.Type {
         };
         if (s.endsWith("%")) {
             long percent = number(s.substring(0, s.length() - 1), 10);
-            return percent < 0 || percent > 100 ? -1 : Tmpfs.limit() / 100 * percent;
+            return percent < 0 || percent > 100 ? -1 : TmpfsSpace.of(t.kernel).limit / 100 * percent;
         }
         long n = number(shift > 0 ? s.substring(0, s.length() - 1) : s, 10);
         return n < 0 || n > Long.MAX_VALUE >> shift ? -1 : n << shift;

@@ -1,0 +1,49 @@
+package dev.kernelet.sentry.vfs;
+
+import java.util.Arrays;
+
+/**
+ * All cached names of one filesystem in the order of their arrival, to keep their number within bounds: past the limit each
+ * new one pushes out an old one that was not used since the ring last came round (the "second chance" of page caches).
+ * Directories, and files in use, stay: working directories, open files and mounts refer to their dentries.
+ */
+final class DentryRing {
+    private static final int LIMIT = 1 << 16;
+    private static final int TRIES = 16;
+
+    private Dentry[] ring = new Dentry[64];
+    private int count, hand;
+
+    void add(Dentry d) {
+        if (count >= LIMIT) {
+            for (int i = 0; i < TRIES; i++) {
+                int at = hand++;
+                if (hand >= count) hand = 0;
+                Dentry old = ring[at];
+                if (old.isRecent) {
+                    old.isRecent = false;
+                    continue;
+                }
+                if (!release(old)) continue;
+                ring[at] = d;
+                return;
+            }
+        }
+        if (count == ring.length) ring = Arrays.copyOf(ring, count * 2);
+        ring[count++] = d;
+    }
+
+    /** Whether nothing keeps the dentry in the cache (any more). */
+    private static boolean release(Dentry d) {
+        if (d.isDead || !d.isAttached()) return true;
+        Inode n = d.inode;
+        if (d.mounts != 0 || d.childCount() > 0) return false;
+        if (n != null) {
+            if (n.isDirectory() || n.opens > 0 || n.locks != null || n.watches != null || n.fifo != null) return false;
+            if (n.type() == 0xc000) return false;
+        }
+        d.parent.detach(d);
+        if (n != null) n.forgotten();
+        return true;
+    }
+}
