@@ -62,7 +62,7 @@ TEST(initial_seals) {
     int pair[2];
     CHECK_OK(pipe(pair));
     CHECK_ERR(fcntl(pair[0], F_GET_SEALS), EINVAL);
-    CHECK_ERR(fcntl(pair[0], F_ADD_SEALS, F_SEAL_WRITE), EINVAL);
+    CHECK_ERR(fcntl(pair[1], F_ADD_SEALS, F_SEAL_WRITE), EINVAL);
 }
 
 TEST(seal_shrink_and_grow) {

@@ -245,6 +245,7 @@ TEST(notify_by_signal) {
     CHECK_ERR(mq_notify(q, &event), EINVAL);
     event.sigev_notify = SIGEV_SIGNAL, event.sigev_signo = 100;
     CHECK_ERR(mq_notify(q, &event), EINVAL);
+    event.sigev_signo = SIGUSR1;
     CHECK_ERR(mq_notify(99, &event), EBADF);
 }
 

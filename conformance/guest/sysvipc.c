@@ -135,12 +135,14 @@ TEST(shm_errors) {
     int id = shm(4096);
     CHECK_ERR(shmctl(id, 999, &ds), EINVAL);
     CHECK_ERR(shmctl(id, IPC_STAT, BAD), EFAULT);
-    if (geteuid() == 0) {
-        become_user();
-        CHECK_ERR(shmat(id, NULL, 0), EACCES);
-        CHECK_ERR(shmctl(id, IPC_STAT, &ds), EACCES);
-        CHECK_ERR(shmctl(id, IPC_RMID, NULL), EPERM);
-    }
+    if (geteuid() == 0)
+        WAIT(SPAWN({
+            become_user();
+            CHECK_ERR(shmat(id, NULL, 0), EACCES);
+            CHECK_ERR(shmctl(id, IPC_STAT, &ds), EACCES);
+            CHECK_ERR(shmctl(id, IPC_RMID, NULL), EPERM);
+        }));
+    CHECK_OK(shmctl(id, IPC_RMID, NULL));
 }
 
 TEST(shm_detached_by_exec_and_exit) {
