@@ -10,6 +10,7 @@ import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.Access;
 import dev.kernelet.sentry.vfs.Filesystem;
+import dev.kernelet.sentry.vfs.FilesystemTypes;
 import dev.kernelet.sentry.vfs.Inode;
 import dev.kernelet.sentry.vfs.Mount;
 import dev.kernelet.sentry.vfs.OpenFile;
@@ -199,6 +200,45 @@ final class SysStat {
         OpenFile f = t.fds.get(fd);
         if (f == null || inode(f) == null) return -EBADF;
         return statfsOut(t, inode(f).fs, f.path == null ? null : f.path.mount, buf);
+    }
+
+    /** ustat(2). */
+    static long ustat(Task t, long device, long buf) {
+        for (Mount m : t.fs.mounts.mounts) {
+            if (m.fs.device != device) continue;
+            long s = t.mem.scratch(STATFS_SIZE), p = t.mem.scratch(32);
+            long r = m.fs.statfs(s);
+            if (r < 0) return r;
+            Memory.putInt(p, (int) Memory.getLong(s + F_BFREE));
+            Memory.putLong(p + 8, Memory.getLong(s + F_FFREE));
+            return t.mem.out(buf, p, 32);
+        }
+        return -EINVAL;
+    }
+
+    /** sysfs(2): filesystem types by number. */
+    static long sysfs(Task t, int option, long a1, long a2) {
+        FilesystemTypes types = FilesystemTypes.of(t.kernel);
+        if (option == 3) return types.count();
+        if (option == 1) {
+            String wanted = t.mem.string(a1, 256);
+            if (wanted == null) return t.error;
+            int i = 0;
+            for (String name : types.names()) {
+                if (name.equals(wanted)) return i;
+                i++;
+            }
+            return -EINVAL;
+        }
+        if (option != 2) return -EINVAL;
+        int i = 0;
+        for (String name : types.names()) {
+            if (i++ != (int) a1) continue;
+            long p = t.mem.scratch(name.length() + 1);
+            Memory.putBytes(p, name);
+            return t.mem.out(a2, p, name.length() + 1);
+        }
+        return -EINVAL;
     }
 
     private static long statfsOut(Task t, Filesystem fs, Mount m, long buf) {

@@ -178,8 +178,10 @@ public final class SyscallTable {
             case 132 -> SysAttr.utime(t, t.arg(0), t.arg(1));
             case 133 -> SysPath.mknod(t, t.arg(0), t.argInt(1), t.arg(2));
             case 135 -> SysProcess.personality(t, t.argInt(0));
+            case 136 -> SysStat.ustat(t, t.arg(0) & 0xffffffffL, t.arg(1));
             case 137 -> SysStat.statfs(t, t.arg(0), t.arg(1));
             case 138 -> SysStat.fstatfs(t, t.argInt(0), t.arg(1));
+            case 139 -> SysStat.sysfs(t, t.argInt(0), t.arg(1), t.arg(2));
             case 140 -> SysSched.getpriority(t, t.argInt(0), t.argInt(1));
             case 141 -> SysSched.setpriority(t, t.argInt(0), t.argInt(1), t.argInt(2));
             case 142 -> SysSched.sched_setparam(t, t.argInt(0), t.arg(1));

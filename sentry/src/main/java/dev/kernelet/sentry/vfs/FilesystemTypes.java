@@ -17,6 +17,8 @@ public final class FilesystemTypes {
 
     public Type find(String name) { return types.get(name); }
 
+    public int count() { return types.size(); }
+
     /** Names in the order of registration, for /proc/filesystems. */
     public Iterable<String> names() { return types.keySet(); }
 

@@ -173,6 +173,13 @@ final class FileContent {
     long fallocate(int mode, long position, long length, long size) {
         long r = descriptor(size);
         if (r < 0) return r;
+        if ((mode & FALLOC_FL_ZERO_RANGE) != 0) {
+            // The host's tmpfs has no such thing: a hole, then room for it again.
+            int punch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+            r = HostCall.call(SYS_FALLOCATE, fd, punch, position, length);
+            if (r < 0) return r;
+            mode &= ~FALLOC_FL_ZERO_RANGE;
+        }
         if ((mode & FALLOC_FL_PUNCH_HOLE) == 0 && !chargeMemfd(length)) return -ENOSPC;
         return HostCall.call(SYS_FALLOCATE, fd, mode, position, length);
     }

@@ -71,10 +71,10 @@ public final class TmpfsFile extends OpenFile {
 
     @Override
     public long fallocate(Task t, int mode, long position, long length) {
-        if ((mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) != 0) return -EOPNOTSUPP;
-        boolean punches = (mode & FALLOC_FL_PUNCH_HOLE) != 0;
-        if (punches) {
-            if ((mode & FALLOC_FL_KEEP_SIZE) == 0) return -EOPNOTSUPP;
+        if ((mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) != 0) return -EOPNOTSUPP;
+        boolean punches = (mode & FALLOC_FL_PUNCH_HOLE) != 0, zeroes = (mode & FALLOC_FL_ZERO_RANGE) != 0;
+        if (punches && ((mode & FALLOC_FL_KEEP_SIZE) == 0 || zeroes)) return -EOPNOTSUPP;
+        if (punches || zeroes) {
             if ((node.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0) return -EPERM;
         }
         long end = position + length;
