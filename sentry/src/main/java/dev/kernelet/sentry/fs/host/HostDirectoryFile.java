@@ -12,8 +12,8 @@ import dev.kernelet.sentry.vfs.Path;
 /** An open host directory. Offsets are the host's own cookies. Kernel lock. */
 final class HostDirectoryFile extends OpenFile {
     private static final int DT_DIR = 4;
-    /** Offsets of hidden directories that the host has no entry for lie up here, behind all others. */
-    private static final long EXTRA = Long.MAX_VALUE - 64;
+    /** Offsets of hidden directories that the host has no entry for: values no host filesystem uses. */
+    private static final long EXTRA = 0x5ff0_f1f2_f3f4_0000L;
 
     private final HostInode directory;
     /** -1: not shown. */
@@ -59,7 +59,7 @@ final class HostDirectoryFile extends OpenFile {
     @Override
     public long readdir(Task t, DirectorySink sink) {
         if (fd < 0) return readHidden(sink);
-        if (offset >= EXTRA) return readExtra(sink);
+        if (isExtra()) return readExtra(sink);
         if (offset != position) {
             long r = HostCall.call(LSEEK, fd, offset, 0);
             if (r < 0) return r;
@@ -101,8 +101,10 @@ final class HostDirectoryFile extends OpenFile {
         return sink.entry(name, ino, type, next);
     }
 
+    private boolean isExtra() { return offset >= EXTRA && offset <= EXTRA + directory.hiddenCount(); }
+
     private long readExtra(DirectorySink sink) {
-        int from = offset >= EXTRA ? (int) (offset - EXTRA) : 0;
+        int from = isExtra() ? (int) (offset - EXTRA) : 0;
         for (int i = from; i < directory.hiddenCount(); i++) {
             HostInode h = directory.hiddenChild(i);
             if (h.isListed) continue;
