@@ -1,0 +1,239 @@
+package dev.kernelet.sentry.fs.host;
+
+import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Fcntl.*;
+import static dev.kernelet.abi.Stat.*;
+import static dev.kernelet.abi.SyscallNumber.*;
+
+import dev.kernelet.abi.Memory;
+import dev.kernelet.host.HostCall;
+import dev.kernelet.sentry.kernel.Reactor;
+import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.vfs.OpenFile;
+import dev.kernelet.sentry.wait.WaitQueue;
+
+/**
+ * A descriptor the sandbox was given. Regular files are read and written without a position, so that the offset and O_APPEND
+ * are the host's, shared with whoever else has the description open.
+ *
+ * <p>The description is shared with other processes, so O_NONBLOCK must not be set on it: it would make their reads fail.
+ * Instead each call is told not to wait: MSG_DONTWAIT for sockets, RWF_NOWAIT for pipes (Linux 6.4). Where neither is known
+ * (terminals, older kernels) readiness is asked first; such a write is kept to what poll(2) promises. Kernel lock.
+ */
+public final class HostFdFile extends OpenFile {
+    private static final int MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000;
+    private static final int PIPE_BUF = 4096;
+    private static final int TCGETS = 0x5401, TCSETSF = 0x5404, TCSBRK = 0x5409, TCFLSH = 0x540b, TIOCOUTQ = 0x5411,
+            TIOCGWINSZ = 0x5413, TIOCSWINSZ = 0x5414, FIONREAD = 0x541b, TCGETS2 = 0x802c542a, TCSETSF2 = 0x402c542d;
+
+    private final HostFdInode node;
+    private final int fd;
+    private final int type;
+    private final boolean isTerminal;
+    /** RWF_NOWAIT is of no use here. */
+    private boolean asksFirst;
+    private Reactor.Watch watch;
+    private boolean isAlwaysReady;
+
+    HostFdFile(HostFdInode node, int flags) {
+        super(node, flags);
+        this.node = node;
+        this.fd = node.fd;
+        this.type = node.mode & S_IFMT;
+        isAlwaysReady = type == S_IFREG || type == S_IFDIR || type == S_IFBLK;
+        long p = Memory.allocate(64);
+        isTerminal = type == S_IFCHR && HostCall.call(IOCTL, fd, TCGETS, p) == 0;
+        Memory.free(p);
+        asksFirst = type == S_IFCHR;
+    }
+
+    public boolean isTerminal() { return isTerminal; }
+
+    public int hostDescriptor() { return fd; }
+
+    @Override
+    protected void release(Task t) {
+        if (watch != null) Reactor.of(node.kernel).remove(watch);
+    }
+
+    // ---- data
+    @Override
+    public long read(Task t, long address, long length) {
+        if (isAlwaysReady) return HostCall.call(READ, fd, address, length);
+        long n;
+        if (type == S_IFSOCK) {
+            n = HostCall.call(RECVFROM, fd, address, length, MSG_DONTWAIT, 0, 0);
+        } else if (!asksFirst) {
+            n = HostCall.call(PREADV2, fd, node.iovec(address, length), 1, -1, 0, RWF_NOWAIT);
+            if (n == -EOPNOTSUPP) {
+                asksFirst = true;
+                return read(t, address, length);
+            }
+        } else {
+            n = (ask(POLLIN) & (POLLIN | POLLERR | POLLHUP)) == 0 ? -EAGAIN : HostCall.call(READ, fd, address, length);
+        }
+        if (n == -EAGAIN) arm(POLLIN | POLLRDHUP);
+        return n;
+    }
+
+    @Override
+    public long write(Task t, long address, long length) {
+        if (isAlwaysReady) {
+            // O_APPEND set by F_SETFL inside is not the host's business.
+            if ((flags & O_APPEND) == 0) return HostCall.call(WRITE, fd, address, length);
+            return HostCall.call(PWRITEV2, fd, node.iovec(address, length), 1, -1, 0, RWF_APPEND);
+        }
+        long n;
+        if (type == S_IFSOCK) {
+            n = HostCall.call(SENDTO, fd, address, length, MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0);
+        } else if (!asksFirst) {
+            n = HostCall.call(PWRITEV2, fd, node.iovec(address, length), 1, -1, 0, RWF_NOWAIT);
+            if (n == -EOPNOTSUPP) {
+                asksFirst = true;
+                return write(t, address, length);
+            }
+        } else if ((ask(POLLOUT) & (POLLOUT | POLLERR | POLLHUP)) == 0) {
+            n = -EAGAIN;
+        } else if (isTerminal) {
+            // Output may be stopped at any byte (^S).
+            hold();
+            t.kernel.enterSlow();
+            n = HostCall.call(WRITE, fd, address, length);
+            t.kernel.exitSlow();
+            put(t);
+        } else {
+            n = HostCall.call(WRITE, fd, address, type == S_IFIFO ? Math.min(length, PIPE_BUF) : length);
+        }
+        if (n == -EAGAIN) arm(POLLOUT);
+        return n;
+    }
+
+    @Override
+    public long pread(Task t, long address, long length, long position) {
+        return isAlwaysReady ? HostCall.call(PREAD64, fd, address, length, position) : -ESPIPE;
+    }
+
+    @Override
+    public long pwrite(Task t, long address, long length, long position) {
+        return isAlwaysReady ? HostCall.call(PWRITE64, fd, address, length, position) : -ESPIPE;
+    }
+
+    @Override
+    public boolean isSeekable() { return isAlwaysReady || type == S_IFCHR && !isTerminal; }
+
+    @Override
+    public boolean isPacketLike() { return isTerminal || type == S_IFSOCK || type == 0; }
+
+    @Override
+    public long lseek(Task t, long off, int whence) {
+        if (!isSeekable()) return -ESPIPE;
+        long r = HostCall.call(LSEEK, fd, off, whence);
+        if (r >= 0) offset = r;
+        return r;
+    }
+
+    @Override
+    public long readdir(Task t, DirectorySink sink) { return -ENOTDIR; }
+
+    @Override
+    public long fsync(Task t, boolean dataOnly) {
+        hold();
+        t.kernel.enterSlow();
+        long r = HostCall.call(dataOnly ? FDATASYNC : FSYNC, fd);
+        t.kernel.exitSlow();
+        put(t);
+        return r;
+    }
+
+    @Override
+    public long fallocate(Task t, int mode, long position, long length) {
+        return type == S_IFREG ? HostCall.call(FALLOCATE, fd, mode, position, length) : -ESPIPE;
+    }
+
+    @Override
+    public long mapDescriptor(Task t, boolean shared, boolean writable) { return type == S_IFREG ? fd : -ENODEV; }
+
+    // ---- readiness
+    /** poll(2) without waiting. */
+    private int ask(int conditions) {
+        long p = node.iovec(0, 0);
+        Memory.putInt(p, fd);
+        Memory.putInt(p + 4, conditions & 0xffff);
+        long r = HostCall.call(POLL, p, 1, 0);
+        return r > 0 ? Memory.getUnsignedShort(p + 6) : 0;
+    }
+
+    private void arm(int conditions) {
+        Reactor reactor = Reactor.of(node.kernel);
+        if (watch == null) watch = reactor.watch(fd);
+        if (reactor.arm(watch, conditions) == -EPERM) isAlwaysReady = true;
+    }
+
+    @Override
+    public int poll(Task t) {
+        if (isAlwaysReady) return super.poll(t);
+        int wanted = (isReadable() ? POLLIN | POLLPRI | POLLRDHUP | POLLRDNORM : 0) | (isWritable() ? POLLOUT | POLLWRNORM : 0);
+        int now = ask(wanted);
+        // Whoever asks may be about to wait for what is not there yet.
+        int missing = (isReadable() && (now & POLLIN) == 0 ? POLLIN | POLLRDHUP | POLLPRI : 0)
+                | (isWritable() && (now & POLLOUT) == 0 ? POLLOUT : 0);
+        if (missing != 0 && (now & POLLHUP) == 0) arm(missing);
+        return now;
+    }
+
+    @Override
+    public WaitQueue waitQueue() {
+        if (isAlwaysReady) return null;
+        if (watch == null) {
+            arm(0);
+            if (isAlwaysReady) return null;
+        }
+        return watch.queue;
+    }
+
+    // ---- terminals
+    @Override
+    public long ioctl(Task t, int request, long argument) {
+        int size = switch (request) {
+            case TCGETS -> 36;
+            case TCGETS2 -> 44;
+            case TIOCGWINSZ -> 8;
+            case FIONREAD, TIOCOUTQ -> 4;
+            default -> 0;
+        };
+        if (size != 0) {
+            long p = t.mem.scratch(size);
+            long r = HostCall.call(IOCTL, fd, request, p);
+            return r < 0 ? r : t.mem.out(argument, p, size);
+        }
+        if (!isTerminal) return -ENOTTY;
+        if (request >= TCGETS + 1 && request <= TCSETSF) size = 36;
+        else if (request > 0x402c542a && request <= TCSETSF2 || request == 0x402c542b) size = 44;
+        else if (request == TIOCSWINSZ) size = 8;
+        if (size != 0) {
+            long p = t.mem.in(argument, size);
+            return p < 0 ? p : slowIoctl(t, request, p);
+        }
+        return request >= TCSBRK && request <= TCFLSH ? slowIoctl(t, request, argument) : -ENOTTY;
+    }
+
+    /** Those that may wait for output to drain. */
+    private long slowIoctl(Task t, int request, long argument) {
+        hold();
+        t.kernel.enterSlow();
+        long r = HostCall.call(IOCTL, fd, Integer.toUnsignedLong(request), argument);
+        t.kernel.exitSlow();
+        put(t);
+        return r;
+    }
+
+    @Override
+    public String describe() {
+        return switch (type) {
+            case S_IFIFO -> "pipe:[" + node.ino + "]";
+            case S_IFSOCK -> "socket:[" + node.ino + "]";
+            case S_IFCHR -> isTerminal ? "/dev/tty" : (int) node.rdev == 0x103 ? "/dev/null" : "/dev/char";
+            default -> "host:[" + node.ino + "]";
+        };
+    }
+}
