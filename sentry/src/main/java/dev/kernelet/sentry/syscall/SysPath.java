@@ -97,7 +97,8 @@ final class SysPath {
 
     /** mknodat(2). */
     static long mknodat(Task t, int dirfd, long path, int mode, long device) {
-        long r = path(t, path);
+        long r = DirectoryOps.checkNodeType(mode);
+        if (r == 0) r = path(t, path);
         return r < 0 ? r : DirectoryOps.mknod(t, dirfd, mode, device & 0xffffffffL);
     }
 

@@ -55,15 +55,18 @@ public final class DirectoryOps {
         return 0;
     }
 
-    /** mknodat(2). */
+    /** Whether mknod(2) makes files of the type in {@code mode}: asked before the path is looked at. */
+    public static long checkNodeType(int mode) {
+        return switch (mode & S_IFMT) {
+            case 0, S_IFREG, S_IFIFO, S_IFSOCK, S_IFCHR, S_IFBLK -> 0;
+            case S_IFDIR -> -EPERM;
+            default -> -EINVAL;
+        };
+    }
+
+    /** mknodat(2), after {@link #checkNodeType}. */
     public static long mknod(Task t, int dirfd, int mode, long rdev) {
-        int type = mode & S_IFMT;
-        switch (type) {
-            case 0 -> type = S_IFREG;
-            case S_IFREG, S_IFIFO, S_IFSOCK, S_IFCHR, S_IFBLK -> { }
-            case S_IFDIR -> { return -EPERM; }
-            default -> { return -EINVAL; }
-        }
+        int type = (mode & S_IFMT) == 0 ? S_IFREG : mode & S_IFMT;
         long r = prepareCreate(t, dirfd, false);
         if (r < 0) return r;
         boolean isDevice = type == S_IFCHR || type == S_IFBLK;

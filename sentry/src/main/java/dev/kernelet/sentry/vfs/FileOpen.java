@@ -78,8 +78,7 @@ public final class FileOpen {
         if ((flags & O_TMPFILE_BIT) != 0) return tmpfile(t, w, flags, mode);
         boolean isNew = false;
         if ((flags & O_CREAT) != 0) {
-            if (w.last != PathWalk.NORMAL || w.hasTrailingSlash) r = -EISDIR;
-            else if (w.inode == null) {
+            if (w.inode == null) {
                 r = create(t, w, mode);
                 isNew = true;
             } else if ((flags & O_EXCL) != 0) r = -EEXIST;

@@ -176,6 +176,7 @@ public final class PathWalk {
                 parent = dentry;
                 parentMount = mount;
                 if ((flags & PARENT) != 0) return keepName();
+                if ((flags & CREATE) != 0 && hasTrailingSlash) return -EISDIR;
             }
             Dentry d = lookup(dentry, from, length);
             if (d == null || d.inode == null) {
