@@ -28,6 +28,8 @@ final class FileContent {
     private int capacity;
     /** In the buffer: everything from here on is zero and counts as never written. */
     private long dataEnd;
+    /** Whole pages of the buffer were skipped by writes: they count as holes as long as they are zero. */
+    private boolean hasGaps;
     private int fd = -1;
     /** Bytes charged for the memfd. */
     private long charged;
@@ -36,8 +38,12 @@ final class FileContent {
 
     /** st_blocks. */
     long blocks() {
-        if (fd < 0) return (dataEnd + 4095 >> 12) << 3;
-        return recount() >> 9;
+        if (fd >= 0) return recount() >> 9;
+        long pages = dataEnd + 4095 >> 12;
+        if (hasGaps) {
+            for (long at = 0; at < dataEnd; at += 4096) if (isZero(buffer + at, Math.min(4096, dataEnd - at))) pages--;
+        }
+        return pages << 3;
     }
 
     /** The memfd's real size on the host, which the charge becomes. */
@@ -82,6 +88,7 @@ final class FileContent {
             long r = grow((int) end);
             if (r < 0) return r;
         }
+        if (position > (dataEnd + 4095 & -4096L)) hasGaps = true;
         Memory.copy(address, buffer + position, length);
         if (end > dataEnd) dataEnd = end;
         return length;
