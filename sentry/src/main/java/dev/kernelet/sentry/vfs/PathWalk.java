@@ -59,6 +59,7 @@ public final class PathWalk {
     private int links;
     private Mount rootMount;
     private Dentry rootDentry;
+    private boolean knowsRoot;
     private byte[] spliced = {}, spare = {};
 
     public PathWalk(Task t) { this.t = t; }
@@ -123,7 +124,9 @@ public final class PathWalk {
         dentry = start.dentry;
         rootMount = t.fs.root.mount;
         rootDentry = t.fs.root.dentry;
+        knowsRoot = end > 0 && path[0] == '/';
         if ((flags & (BENEATH | IN_ROOT)) != 0) {
+            knowsRoot = true;
             rootMount = mount;
             rootDentry = dentry;
             if (end > 0 && path[0] == '/' && (flags & BENEATH) != 0) return -EXDEV;
@@ -273,6 +276,7 @@ public final class PathWalk {
 
     /** "..": never above the root of the walk. */
     private long up() {
+        knowsRoot = true;
         for (;;) {
             if (mount == rootMount && dentry == rootDentry) {
                 return (flags & BENEATH) != 0 ? -EXDEV : 0;
@@ -319,7 +323,9 @@ public final class PathWalk {
         if (n == 0) return -ENOENT;
         if (target.charAt(0) == '/') {
             if ((flags & BENEATH) != 0) return -EXDEV;
-            if ((flags & NO_XDEV) != 0 && mount != rootMount) return -EXDEV;
+            // Linux knows the root's mount only when the path has led it there before.
+            if ((flags & NO_XDEV) != 0 && (!knowsRoot || mount != rootMount)) return -EXDEV;
+            knowsRoot = true;
             mount = rootMount;
             dentry = rootDentry;
         }
