@@ -1,0 +1,4 @@
+# Package tools that only read.
+dpkg -l | wc -l; dpkg -l bash | tail -n 1 | awk '{ print $2, $3 }'; dpkg -S /bin/bash 2> /dev/null || dpkg -S /usr/bin/bash; dpkg-query -W -f '${Package} ${Status}\n' coreutils; dpkg -L grep | grep bin/grep; dpkg --print-architecture; dpkg --compare-versions 1.2 lt 1.10 && echo older
+apt-cache policy bash 2> /dev/null | head -n 2; apt-cache show coreutils 2> /dev/null | grep -m 1 ^Package; apt-config dump 2> /dev/null | grep -m 1 '^APT::Architecture '
+mkdir -p pkg/DEBIAN pkg/usr/share/x; printf 'Package: x\nVersion: 1\nArchitecture: all\nMaintainer: a <a@b>\nDescription: x\n' > pkg/DEBIAN/control; echo data > pkg/usr/share/x/f; dpkg-deb --root-owner-group -b pkg x.deb > /dev/null && dpkg-deb -I x.deb | grep Package; dpkg-deb -c x.deb | awk '{ print $1, $2, $NF }'; dpkg-deb -x x.deb out; cat out/usr/share/x/f

@@ -1,0 +1,11 @@
+# perl: files, processes, signals, sockets.
+perl -e 'print "sum ", eval { my $s = 0; $s += $_ for 1..100000; $s }, "\n"'
+perl -MFile::Temp=tempfile -e 'my ($fh, $n) = tempfile(UNLINK => 1); print $fh "line\n" x 10; close $fh; open my $in, "<", $n; my @l = <$in>; print scalar(@l), "\n"'
+perl -e 'my $pid = fork; if (!$pid) { exit 7 } waitpid $pid, 0; print $? >> 8, "\n"'
+perl -e 'pipe(my $r, my $w); if (!fork) { close $r; print $w "from child\n"; exit } close $w; print <$r>; wait'
+perl -e '$SIG{ALRM} = sub { print "alarm\n"; exit }; alarm 1; sleep 10'
+perl -MIO::Socket::UNIX -e 'my $s = IO::Socket::UNIX->new(Local => "sock", Listen => 1); if (!fork) { my $c = IO::Socket::UNIX->new(Peer => "sock"); print $c "hello\n"; exit } my $c = $s->accept; print <$c>; wait'
+perl -MTime::HiRes=time,sleep -e 'my $t = time; sleep 0.2; my $d = time - $t; print $d >= 0.2 && $d < 2 ? "slept\n" : "no: $d\n"'
+perl -e 'opendir my $d, "/etc"; my @e = readdir $d; print @e > 10 ? "etc\n" : "no\n"; print join(",", map { sprintf "%03o", $_ & 0777 } (stat "/etc/passwd")[2]), "\n"'
+perl -MPOSIX -e 'my ($s, $n, $r) = uname; print "$s\n"; print POSIX::strftime("%Y", gmtime 0), "\n"; print getppid() > 0 ? "parent\n" : "no\n"'
+seq 1 1000 | perl -ne '$h{length $_}++; END { print "$_ $h{$_}\n" for sort keys %h }'
