@@ -381,6 +381,42 @@ public final class MemoryManager {
         return to <= next;
     }
 
+    // ---- System V shared memory
+    /** shmat(2): maps all of a segment; {@code address} 0 lets the kernel choose. The address or -errno. */
+    public long attach(Task t, long address, long size, int prot, SharedMemory s, boolean mayWrite, boolean replaces) {
+        long length = pageUp(size);
+        if (address != 0) {
+            if (address < LOWEST || address > userEnd - length) return -EINVAL;
+            if (!replaces && !isFreeWithGap(address, address + length)) return -EINVAL;
+        } else {
+            address = findFree(length, false);
+            if (address < 0) return address;
+        }
+        if (list.count > VmaList.MAX) return -ENOMEM;
+        var v = new Vma(prot, Vma.SHARED | (mayWrite ? Vma.MAY_ALL : Vma.MAYREAD | Vma.MAYEXEC), null, s, -address);
+        long r = checkReplace(t, address, length, v, replaces);
+        if (r < 0) return r;
+        r = t.ctx.mapFd(address, length, prot, MAP_SHARED | MAP_NORESERVE, s.hostFd, 0);
+        return mapped(t, r, address, length, v, replaces);
+    }
+
+    /** shmdt(2): unmaps what is left of the segment attached at {@code address}; the segment, or null when there is none. */
+    public SharedMemory detach(Task t, long address) {
+        VmaList l = list;
+        int i = l.find(address);
+        while (i < l.count && (l.vma[i].shared == null || l.vma[i].shared.hostFd < 0 || l.vma[i].delta != -address)) i++;
+        if (i == l.count || address < 0) return null;
+        SharedMemory s = l.vma[i].shared;
+        for (; i < l.count; i++) {
+            Vma v = l.vma[i];
+            if (v.shared != s || v.delta != -address) continue;
+            long next = l.end[i];
+            if (unmap(t, t.ctx, l.start[i], next) < 0) return null;
+            i = l.find(next) - 1;
+        }
+        return s;
+    }
+
     // ---- munmap
     /** munmap(2). */
     public long munmap(Task t, long address, long length) {

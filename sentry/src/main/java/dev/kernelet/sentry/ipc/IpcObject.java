@@ -1,0 +1,63 @@
+package dev.kernelet.sentry.ipc;
+
+import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Ipc.*;
+
+import dev.kernelet.abi.Memory;
+import dev.kernelet.sentry.kernel.Credentials;
+import dev.kernelet.sentry.kernel.Task;
+
+/** What all System V objects have: key, id, owners and mode (struct kern_ipc_perm). */
+abstract class IpcObject {
+    int id, key, seq;
+    int uid, gid, cuid, cgid, mode;
+    boolean isRemoved;
+    /** Seconds since the epoch. */
+    long ctime;
+
+    /** Whether the task may do all that the permission bits {@code wanted} (in any of the three places) say: 0 or -EACCES. */
+    long access(Task t, int wanted) {
+        Credentials c = t.cred;
+        int requested = wanted >> 6 | wanted >> 3 | wanted;
+        int granted = mode;
+        if (c.euid == cuid || c.euid == uid) granted >>= 6;
+        else if (inGroup(c, cgid) || inGroup(c, gid)) granted >>= 3;
+        return (requested & ~granted & 7) == 0 || c.capable(Credentials.CAP_IPC_OWNER) ? 0 : -EACCES;
+    }
+
+    private static boolean inGroup(Credentials c, int g) {
+        if (c.egid == g) return true;
+        for (int x : c.groups) if (x == g) return true;
+        return false;
+    }
+
+    /** Whether the task may change or remove the object: 0 or -EPERM. */
+    long control(Task t) {
+        Credentials c = t.cred;
+        return c.euid == cuid || c.euid == uid || c.capable(Credentials.CAP_SYS_ADMIN) ? 0 : -EPERM;
+    }
+
+    /** Writes struct ipc64_perm. */
+    void putPerm(long p) {
+        Memory.putInt(p + PERM_KEY, key);
+        Memory.putInt(p + PERM_UID, uid);
+        Memory.putInt(p + PERM_GID, gid);
+        Memory.putInt(p + PERM_CUID, cuid);
+        Memory.putInt(p + PERM_CGID, cgid);
+        Memory.putInt(p + PERM_MODE, mode);
+        Memory.putShort(p + PERM_SEQ, (short) seq);
+    }
+
+    /** IPC_SET: owner and permission bits of the struct ipc64_perm at {@code p}. 0 or -EINVAL. */
+    long setPerm(Task t, long p) {
+        int u = Memory.getInt(p + PERM_UID), g = Memory.getInt(p + PERM_GID);
+        if (u == -1 || g == -1) return -EINVAL;
+        uid = u;
+        gid = g;
+        mode = mode & ~0777 | Memory.getInt(p + PERM_MODE) & 0777;
+        ctime = seconds(t);
+        return 0;
+    }
+
+    static long seconds(Task t) { return t.kernel.realtime() / 1_000_000_000L; }
+}

@@ -1,0 +1,222 @@
+package dev.kernelet.sentry.ipc;
+
+import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Ipc.*;
+import static dev.kernelet.abi.Mman.*;
+
+import dev.kernelet.abi.Memory;
+import dev.kernelet.abi.SyscallNumber;
+import dev.kernelet.host.HostCall;
+import dev.kernelet.sentry.kernel.Credentials;
+import dev.kernelet.sentry.kernel.Limits;
+import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.mm.SharedMemory;
+
+/** System V shared memory (shmget(2), shmop(2), shmctl(2)). */
+public final class SharedSegments {
+    private static final int SHMMNI = 4096;
+    /** ULONG_MAX - 2^24: the default of shmmax and shmall. */
+    private static final long SHMMAX = -1L - (1L << 24);
+    private static final long NAME = Memory.allocate(16);
+    static { Memory.putBytes(NAME, "SYSV"); }
+
+    private final IpcTable<Segment> table = new IpcTable<>(SHMMNI);
+    private long pages;
+
+    /** A segment; its bytes are in a host memfd, mapped by all that attach it. */
+    static final class Segment extends IpcObject {
+        final SharedSegments owner;
+        final Bytes bytes;
+        final long size;
+        long atime, dtime;
+        int cpid, lpid;
+
+        Segment(SharedSegments owner, int hostFd, long size) {
+            this.owner = owner;
+            this.size = size;
+            bytes = new Bytes(this, hostFd);
+        }
+    }
+
+    /** The mappable side of a segment. */
+    static final class Bytes extends SharedMemory {
+        final Segment segment;
+
+        Bytes(Segment segment, int hostFd) {
+            super(hostFd);
+            this.segment = segment;
+        }
+
+        @Override
+        public String name() {
+            String hex = Integer.toHexString(segment.key);
+            return "/SYSV" + "00000000".substring(hex.length()) + hex + " (deleted)";
+        }
+
+        @Override
+        protected void mapped() {
+            super.mapped();
+            segment.atime = HostCall.clockNanos(0) / 1_000_000_000L;
+        }
+
+        @Override
+        protected void unmapped() {
+            super.unmapped();
+            segment.dtime = HostCall.clockNanos(0) / 1_000_000_000L;
+            if (mappings == 0 && (segment.mode & SHM_DEST) != 0) segment.owner.destroy(segment);
+        }
+    }
+
+    private void destroy(Segment s) {
+        table.remove(s);
+        pages -= s.size + 4095 >>> 12;
+        HostCall.call(SyscallNumber.CLOSE, s.bytes.hostFd);
+    }
+
+    public long get(Task t, int key, long size, int flags) {
+        long r = table.find(t, key, flags);
+        Segment s = table.found;
+        if (s != null) {
+            r = s.access(t, flags);
+            if (r < 0) return r;
+            return Long.compareUnsigned(size, s.size) > 0 ? -EINVAL : s.id;
+        }
+        if (r < 0) return r;
+        if (size <= 0 || size > 1L << 46) return size <= 0 ? -EINVAL : -ENOMEM;
+        // There are no huge pages.
+        if ((flags & SHM_HUGETLB) != 0) return -ENOMEM;
+        if (table.used() >= SHMMNI) return -ENOSPC;
+        long fd = HostCall.call(SyscallNumber.MEMFD_CREATE, NAME, MFD_CLOEXEC);
+        if (fd < 0) return -ENOSPC;
+        long length = size + 4095 & -4096L;
+        r = HostCall.call(SyscallNumber.FTRUNCATE, fd, length);
+        if (r < 0) {
+            HostCall.call(SyscallNumber.CLOSE, fd);
+            return -ENOMEM;
+        }
+        s = new Segment(this, (int) fd, size);
+        s.cpid = t.group.pid;
+        pages += length >> 12;
+        return table.add(t, s, key, flags);
+    }
+
+    public long attach(Task t, int id, long address, int flags) {
+        Segment s = table.get(t, id);
+        if (s == null) return t.error;
+        if (address != 0) {
+            if ((address & 4095) != 0) {
+                if ((flags & SHM_RND) == 0) return -EINVAL;
+                address &= -4096L;
+                if (address == 0 && (flags & SHM_REMAP) != 0) return -EINVAL;
+            }
+        } else if ((flags & SHM_REMAP) != 0) {
+            return -EINVAL;
+        }
+        boolean readOnly = (flags & SHM_RDONLY) != 0, exec = (flags & SHM_EXEC) != 0;
+        long r = s.access(t, 0444 | (readOnly ? 0 : 0222) | (exec ? 0111 : 0));
+        if (r < 0) return r;
+        int prot = PROT_READ | (readOnly ? 0 : PROT_WRITE) | (exec ? PROT_EXEC : 0);
+        r = t.mm.attach(t, address, s.size, prot, s.bytes, !readOnly, (flags & SHM_REMAP) != 0);
+        if (r >= 0) s.lpid = t.group.pid;
+        return r;
+    }
+
+    public long detach(Task t, long address) {
+        if ((address & 4095) != 0) return -EINVAL;
+        SharedMemory m = t.mm.detach(t, address);
+        if (m == null) return -EINVAL;
+        if (m instanceof Bytes b) b.segment.lpid = t.group.pid;
+        return 0;
+    }
+
+    public long control(Task t, int id, int command, long buffer) {
+        if (command < 0 || id < 0) return -EINVAL;
+        switch (command) {
+            case IPC_INFO -> { return info(t, buffer); }
+            case SHM_INFO -> { return usage(t, buffer); }
+            default -> { }
+        }
+        Segment s = command == SHM_STAT || command == SHM_STAT_ANY ? table.bySlot(id) : table.get(t, id);
+        if (s == null) return command == SHM_STAT || command == SHM_STAT_ANY ? -EINVAL : t.error;
+        switch (command) {
+            case IPC_STAT, SHM_STAT, SHM_STAT_ANY -> {
+                long r = command == SHM_STAT_ANY ? 0 : s.access(t, 0444);
+                if (r == 0) r = stat(t, s, buffer);
+                return r < 0 ? r : command == IPC_STAT ? 0 : s.id;
+            }
+            case IPC_SET -> {
+                long p = t.mem.in(buffer, SHMID_DS_SIZE);
+                if (p < 0) return p;
+                long r = s.control(t);
+                return r < 0 ? r : s.setPerm(t, p);
+            }
+            case IPC_RMID -> {
+                long r = s.control(t);
+                if (r < 0) return r;
+                if (s.bytes.mappings == 0) {
+                    destroy(s);
+                } else {
+                    s.mode |= SHM_DEST;
+                    s.key = IPC_PRIVATE;
+                }
+                return 0;
+            }
+            case SHM_LOCK, SHM_UNLOCK -> {
+                if (!t.cred.capable(Credentials.CAP_IPC_LOCK)) {
+                    if (t.cred.euid != s.uid && t.cred.euid != s.cuid) return -EPERM;
+                    if (command == SHM_LOCK && t.group.limits.soft(Limits.MEMLOCK) == 0) return -EPERM;
+                }
+                s.mode = command == SHM_LOCK ? s.mode | SHM_LOCKED : s.mode & ~SHM_LOCKED;
+                return 0;
+            }
+            default -> { return -EINVAL; }
+        }
+    }
+
+    private static long stat(Task t, Segment s, long buffer) {
+        long p = t.mem.scratch(SHMID_DS_SIZE);
+        s.putPerm(p);
+        Memory.putLong(p + SHM_SEGSZ, s.size);
+        Memory.putLong(p + SHM_ATIME, s.atime);
+        Memory.putLong(p + SHM_DTIME, s.dtime);
+        Memory.putLong(p + SHM_CTIME, s.ctime);
+        Memory.putInt(p + SHM_CPID, s.cpid);
+        Memory.putInt(p + SHM_LPID, s.lpid);
+        Memory.putLong(p + SHM_NATTCH, s.bytes.mappings);
+        return t.mem.out(buffer, p, SHMID_DS_SIZE);
+    }
+
+    private long info(Task t, long buffer) {
+        long p = t.mem.scratch(SHMINFO_SIZE);
+        Memory.putLong(p, SHMMAX);
+        Memory.putLong(p + 8, 1);
+        Memory.putLong(p + 16, SHMMNI);
+        Memory.putLong(p + 24, SHMMNI);
+        Memory.putLong(p + 32, SHMMAX);
+        long r = t.mem.out(buffer, p, SHMINFO_SIZE);
+        return r < 0 ? r : Math.max(0, table.maxIndex());
+    }
+
+    private long usage(Task t, long buffer) {
+        long p = t.mem.scratch(SHM_INFO_SIZE);
+        Memory.putInt(p, table.used());
+        Memory.putLong(p + 8, pages);
+        Memory.putLong(p + 16, pages);
+        long r = t.mem.out(buffer, p, SHM_INFO_SIZE);
+        return r < 0 ? r : Math.max(0, table.maxIndex());
+    }
+
+    /** The lines of /proc/sysvipc/shm below the heading. */
+    public String show() {
+        var b = new StringBuilder();
+        for (int i = 0; i <= table.maxIndex(); i++) {
+            Segment s = table.bySlot(i);
+            if (s == null) continue;
+            IpcText.column(b, s.key, 10).column(s.id, 10).octal(s.mode, 5).column(s.size, 21).column(s.cpid, 5).column(s.lpid, 5)
+                    .column(s.bytes.mappings, 5).column(s.uid, 5).column(s.gid, 5).column(s.cuid, 5).column(s.cgid, 5)
+                    .column(s.atime, 10).column(s.dtime, 10).column(s.ctime, 10).column(s.size + 4095 & -4096L, 21).column(0, 21)
+                    .end();
+        }
+        return b.toString();
+    }
+}
