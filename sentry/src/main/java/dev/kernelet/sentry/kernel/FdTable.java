@@ -2,6 +2,8 @@ package dev.kernelet.sentry.kernel;
 
 import static dev.kernelet.abi.Errno.*;
 
+import dev.kernelet.abi.Fcntl;
+import dev.kernelet.sentry.vfs.FileLocks;
 import dev.kernelet.sentry.vfs.OpenFile;
 import java.util.Arrays;
 
@@ -64,8 +66,7 @@ public final class FdTable {
         OpenFile old = get(fd);
         set(fd, file, cloexec);
         if (old != null) {
-            old.flush(t);
-            old.put(t);
+            closed(t, old);
         }
     }
 
@@ -87,9 +88,14 @@ public final class FdTable {
         files[fd] = null;
         if (fd < firstFree) firstFree = fd;
         while (end > 0 && files[end - 1] == null) end--;
+        closed(t, f);
+        return 0;
+    }
+
+    private void closed(Task t, OpenFile f) {
+        if (f.inode != null && f.inode.locks != null && (f.flags & Fcntl.O_PATH) == 0) FileLocks.closed(f.inode, this);
         f.flush(t);
         f.put(t);
-        return 0;
     }
 
     /** A copy for fork, with a reference more on every file. */

@@ -4,7 +4,7 @@ package dev.kernelet.sentry.kernel;
 public final class Root {
     public final Kernel kernel;
     /** Parts by family, each cast by the package that owns it. */
-    public Object sockets, ipc, devices, filesystems, tmpfs, tty, inotify, proc, reactor, imported;
+    public Object sockets, ipc, devices, filesystems, tmpfs, tty, inotify, proc, reactor, imported, locks;
 
     Root(Kernel kernel) { this.kernel = kernel; }
 }

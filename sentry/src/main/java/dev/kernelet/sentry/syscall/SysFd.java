@@ -10,6 +10,7 @@ import dev.kernelet.sentry.kernel.FdTable;
 import dev.kernelet.sentry.kernel.Limits;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.Access;
+import dev.kernelet.sentry.vfs.FileLocks;
 import dev.kernelet.sentry.vfs.OpenFile;
 
 /** System calls on descriptors as such: close(2), dup(2), fcntl(2), ioctl(2), getdents(2), flock(2). */
@@ -23,7 +24,8 @@ final class SysFd {
             FIOQSIZE = 0x5460, FIGETBSZ = 2;
     /** FICLONE, FICLONERANGE, FIDEDUPERANGE: copy instead (cp falls back). */
     private static final int FICLONE = 0x40049409, FICLONERANGE = 0x4020940d, FIDEDUPERANGE = 0xc0189436;
-    private static final int F_UNLCK = 2;
+    private static final int F_UNLCK = 2, FLOCK_SIZE = 32;
+    private static final int LOCK_SH = 1, LOCK_EX = 2, LOCK_NB = 4, LOCK_UN = 8;
 
     // ---- close and dup
     /** close(2). */
@@ -103,7 +105,7 @@ final class SysFd {
         switch (command) {
             case F_SETFL -> { return setFlags(t, f, (int) argument); }
             case F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW -> {
-                return lock(t, f, fd, command, argument);
+                return lock(t, f, command, argument);
             }
             case F_GETPIPE_SZ -> { return f instanceof PipeFile p ? p.capacity() : -EBADF; }
             case F_SETPIPE_SZ -> { return f instanceof PipeFile p ? p.setCapacity(t, (int) argument) : -EBADF; }
@@ -127,14 +129,73 @@ final class SysFd {
         return 0;
     }
 
-    /** POSIX and open file description locks. */
-    private static long lock(Task t, OpenFile f, int fd, int command, long argument) {
-        return -ENOSYS;
+    /** POSIX and open file description locks: struct flock is l_type 2, l_whence 2, l_start 8 (at 8), l_len 8, l_pid 4. */
+    private static long lock(Task t, OpenFile f, int command, long argument) {
+        boolean isOfd = command >= F_OFD_GETLK, gets = command == F_GETLK || command == F_OFD_GETLK;
+        long p = t.mem.in(argument, FLOCK_SIZE);
+        if (p < 0) return p;
+        int type = Memory.getShort(p);
+        if (isOfd && Memory.getInt(p + 24) != 0) return -EINVAL;
+        if (type < FileLocks.READ || type > FileLocks.UNLOCK || gets && !isOfd && type == FileLocks.UNLOCK) return -EINVAL;
+        if (f.inode == null) return -EINVAL;
+        long start = Memory.getLong(p + 8), length = Memory.getLong(p + 16);
+        long base = 0;
+        switch (Memory.getShort(p + 2)) {
+            case SEEK_SET -> { }
+            case SEEK_CUR -> base = f.offset;
+            case SEEK_END -> {
+                long r = f.inode.refresh(t);
+                if (r < 0) return r;
+                base = f.inode.size;
+            }
+            default -> { return -EINVAL; }
+        }
+        if (start > Long.MAX_VALUE - base) return -EOVERFLOW;
+        start += base;
+        if (start < 0) return -EINVAL;
+        long last = FileLocks.END;
+        if (length > 0) {
+            if (length - 1 > Long.MAX_VALUE - start) return -EOVERFLOW;
+            last = start + length - 1;
+        } else if (length < 0) {
+            if (start + length < 0) return -EINVAL;
+            last = start - 1;
+            start += length;
+        }
+        Object owner = isOfd ? f : t.fds;
+        FileLocks locks = FileLocks.of(t.kernel);
+        if (gets) return testLock(t, locks.test(f.inode, owner, type, start, last), p, argument);
+        if (type == FileLocks.READ && !f.isReadable() || type == FileLocks.WRITE && !f.isWritable()) return -EBADF;
+        boolean waits = command == F_SETLKW || command == F_OFD_SETLKW;
+        return locks.set(t, f.inode, owner, isOfd ? -1 : t.group.pid, type, start, last, waits);
+    }
+
+    private static long testLock(Task t, FileLocks.Lock c, long p, long argument) {
+        if (c == null) {
+            Memory.putShort(p, (short) FileLocks.UNLOCK);
+        } else {
+            Memory.putShort(p, (short) c.type);
+            Memory.putShort(p + 2, (short) SEEK_SET);
+            Memory.putLong(p + 8, c.start);
+            Memory.putLong(p + 16, c.last == FileLocks.END ? 0 : c.last - c.start + 1);
+            Memory.putInt(p + 24, c.pid);
+        }
+        return t.mem.out(argument, p, FLOCK_SIZE);
     }
 
     /** flock(2). */
     static long flock(Task t, int fd, int operation) {
-        return -ENOSYS;
+        OpenFile f = t.fds.get(fd);
+        int type = switch (operation & ~LOCK_NB) {
+            case LOCK_SH -> FileLocks.READ;
+            case LOCK_EX -> FileLocks.WRITE;
+            case LOCK_UN -> FileLocks.UNLOCK;
+            default -> -1;
+        };
+        if (type < 0) return -EINVAL;
+        if (f == null || (f.flags & O_PATH) != 0) return -EBADF;
+        if (f.inode == null) return -EINVAL;
+        return FileLocks.of(t.kernel).flock(t, f, type, (operation & LOCK_NB) == 0);
     }
 
     /** Whom a file's signals go to (F_SETOWN, F_SETSIG). */

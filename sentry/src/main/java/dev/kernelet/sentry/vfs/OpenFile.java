@@ -64,7 +64,7 @@ public abstract class OpenFile {
     /** The last reference is gone ({@code t} may be null at shutdown). */
     protected void release(Task t) {}
 
-    /** A descriptor of this file was closed by a process (close(2), exit): POSIX locks and mq notify care. */
+    /** A descriptor of this file was closed by a process (close(2), exit): mq notify cares. */
     public void flush(Task t) {}
 
     // ---- data

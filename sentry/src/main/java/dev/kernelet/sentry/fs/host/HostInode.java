@@ -226,6 +226,10 @@ final class HostInode extends Inode {
         host.fds.remove(this);
     }
 
+    /** With one name only it can be found again; with several, others may still be cached. */
+    @Override
+    public void forgotten() { if (nlink <= 1 && opens == 0 && !isDirectory()) release(); }
+
     // ---- names
     /** Makes {@code child} appear as an empty directory, whatever the host has there. */
     void hide(String child) {

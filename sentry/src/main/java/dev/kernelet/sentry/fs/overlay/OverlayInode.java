@@ -185,6 +185,9 @@ class OverlayInode extends Inode {
     }
 
     @Override
+    public void forgotten() { if (home != null) lower.forgotten(); }
+
+    @Override
     public void release() {
         if (isCharged) overlay.upper.charge(-Tmpfs.BYTES_PER_INODE);
         overlay.upper.charge(-xattrBytes);
