@@ -132,6 +132,30 @@ static void record_limits(void)
 	}
 }
 
+/*
+ * bin/kernelet is a bash script and bash sets SHLVL, PWD, OLDPWD and _. KERNELET_CALLER has them as they were, each ended by
+ * a byte 1: puts those back and takes the others out, as well as KERNELET_CALLER.
+ */
+static void restore_shell_variables(char *before)
+{
+	size_t count = 0, n = 0;
+	char **restored, *save, *entry;
+
+	while (environ[count])
+		count++;
+	for (char *c = before; *c; c++)
+		count += *c == 1;
+	restored = calloc(count + 1, sizeof *restored);
+	for (char **from = environ; *from; from++) {
+		if (strncmp(*from, "SHLVL=", 6) && strncmp(*from, "PWD=", 4) && strncmp(*from, "OLDPWD=", 7) &&
+		    strncmp(*from, "_=", 2) && strncmp(*from, "KERNELET_CALLER=", 16))
+			restored[n++] = *from;
+	}
+	for (entry = strtok_r(before, "\1", &save); entry; entry = strtok_r(NULL, "\1", &save))
+		restored[n++] = entry;
+	environ = restored;
+}
+
 /* Keeps the caller's environment for the program inside and empties our own. */
 static void record_environment(void)
 {
@@ -317,6 +341,8 @@ int main(int argc, char **argv)
 	record_signals();
 	record_limits();
 	find_home();
+	if (getenv("KERNELET_CALLER"))
+		restore_shell_variables(getenv("KERNELET_CALLER"));
 	record_environment();
 	read_options();
 	pthread_attr_init(&attributes);

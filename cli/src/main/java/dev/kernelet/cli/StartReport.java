@@ -10,7 +10,11 @@ final class StartReport {
     static void log(String[] arguments, Inherited inherited) {
         DebugLog.debug("kernelet " + Version.NUMBER + " in " + inherited.home());
         for (int i = 0; i < arguments.length; i++) DebugLog.debug("argument " + i + ": " + DebugLog.quote(arguments[i]));
-        DebugLog.debug("environment: " + inherited.environment().length + " variables");
+        var names = new StringBuilder("environment:"); // values may be secrets
+        for (String variable : inherited.environment()) {
+            names.append(' ').append(variable, 0, Math.max(0, variable.indexOf('=')));
+        }
+        DebugLog.debug(names.toString());
         DebugLog.debug("ignored signals: 0x" + Long.toHexString(inherited.ignoredSignals()));
         DebugLog.debug("blocked signals: 0x" + Long.toHexString(inherited.blockedSignals()));
         DebugLog.debug("closed descriptors: 0x" + Integer.toHexString(inherited.closedStdio()));

@@ -117,6 +117,17 @@ class LauncherTest {
         assertLogged("closed descriptors: 0x0");
     }
 
+    /** bin/kernelet is a bash script, and bash adds and changes variables. */
+    @Test
+    void environmentIsTheCallers() throws Exception {
+        String tree = "t=$(mktemp -d); mkdir -p $t/bin $t/dist; cp " + ROOT + "/bin/kernelet $t/bin; ln -s ${K%/bin/*} $t/dist/out; ";
+        String run = "KERNELET_CLASSES=\"$KERNELET_CLASSES\" $t/bin/kernelet --debug --debug-log=$LOG help";
+        assertEquals(0, shell(tree + "env -i 'C D=1' A=2 " + run).status);
+        assertLogged("environment: C D A KERNELET_CLASSES");
+        assertEquals(0, shell(tree + "env -i A=1 SHLVL=7 PWD=/ _=x " + run).status);
+        assertLogged("environment: A KERNELET_CLASSES SHLVL PWD _");
+    }
+
     @Test
     void limitsAreTheCallers() throws Exception {
         shell("ulimit -n 123; ulimit -s 256; $K --debug --debug-log=$LOG help");
