@@ -27,4 +27,10 @@ public abstract class AddressSpace {
 
     /** Writes application memory without any of its threads; see {@link #readRemote}. */
     public abstract long writeRemote(long userAddress, long source, long length);
+
+    /**
+     * The text of the host's {@code /proc/PID/name} for this process ("statm", "smaps"...), at most 4 MiB; null when it
+     * cannot be read. For figures only the host knows (resident memory). Slow.
+     */
+    public String hostProc(String name) { return null; }
 }

@@ -200,4 +200,29 @@ final class SystrapAddressSpace extends AddressSpace {
             return n == -5 ? -EFAULT : n; // /proc/PID/mem says EIO for an unmapped page
         }
     }
+
+    @Override
+    public String hostProc(String name) {
+        synchronized (this) {
+            if (reaped) return null;
+            long fd = Host.openat(platform.procFd, pid + "/" + name, 0);
+            if (fd < 0) return null;
+            int size = 64 << 10, max = 4 << 20;
+            long buffer = Memory.allocate(size);
+            long length = 0, n;
+            while ((n = Host.read(fd, buffer + length, size - length)) > 0) {
+                length += n;
+                if (size - length >= 4096 || size == max) continue;
+                long larger = Memory.allocate(size * 2);
+                Memory.copy(buffer, larger, length);
+                Memory.free(buffer);
+                buffer = larger;
+                size *= 2;
+            }
+            Host.close(fd);
+            String text = n < 0 ? null : Memory.getBytes(buffer, (int) length);
+            Memory.free(buffer);
+            return text;
+        }
+    }
 }

@@ -36,7 +36,7 @@ public final class MemoryManager {
     int defaultFlags;
 
     // ---- sizes in bytes
-    public long total, data, stack, executable, locked, totalPeak;
+    public long total, data, stack, executable, locked, totalPeak, residentPeak;
 
     // ---- the program's parts, set by the loader; prctl PR_SET_MM may change them
     public long startCode, endCode, startData, endData, startBrk, brk, startStack;
