@@ -19,6 +19,8 @@ __attribute__((noinline)) static long sys(long nr, long a, long b, long c, long 
 extern long check_call(long nr);
 extern long check_loop(long turns);
 extern long glibc_getppid(void), glibc_read(int, void *, long), glibc_openat(int, const char *, int, int);
+extern long glibc_getpid(void), check_call39(void), glibc_stat(const char *, void *);
+char single_threaded = 1;
 static volatile u64 counter;
 static char buffer[8192];
 
@@ -83,6 +85,9 @@ void guest_main(long mode, long n)
 	case 15: for (long i = 0; i < n; i++) if (glibc_read(3, buffer, 64) != 64) bad++; break;
 	case 16: for (long i = 0; i < n; i++) if (glibc_openat(-100, "/some/path", 0, 0) != 5) bad++; break;
 	case 17: for (long i = 0; i < n; i++) if (SYS(39) != 1234) bad++; break;
+	case 18: for (long i = 0; i < n; i++) bad += check_call39(); break;
+	case 19: for (long i = 0; i < n; i++) if (glibc_getpid() != 1234) bad++; break;
+	case 20: for (long i = 0; i < n; i++) if (glibc_stat("/some/path/to/a/file", buffer)) bad++; break;
 	}
 	SYS(231, bad ? 1 : 42);
 	for (;;)

@@ -54,21 +54,46 @@ restorer:
 
 /*
  * From a patched call site: %rax number, %rcx return address, everything else the application's. The application's stack
- * is not touched (red zone), flags only after the first stores.
+ * is not touched (red zone), flags are kept: in %ax while the table of ready answers is looked at.
  */
-	.globl	stub_entry
-	.hidden	stub_entry
-	.balign	64
+	.section .text.patched, "ax", @progbits
+	.globl	stub_entry, fast_test, fast_sahf, fast_result, fast_end, fast_slow
+	.hidden	stub_entry, fast_test, fast_sahf, fast_result, fast_end, fast_slow
 stub_entry:
+	mov	%rax, %gs:REG(R_RAX)
+	mov	%rcx, %gs:REG(R_RIP)
+	mov	%eax, %ecx
+	mov	%eax, %r11d
+	lahf
+	seto	%al
+	and	$15, %ecx
+	shl	$4, %ecx
+	cmp	%r11d, %gs:OFF_ANSWERS(%rcx)
+	jne	fast_slow
+	mov	%gs:OFF_ANSWERS+8(%rcx), %r11
+	mov	%gs:REG(R_RIP), %rcx
+	cmpl	$0, %gs:OFF_PENDING
+fast_test:				/* an interrupt from here on continues at fast_slow, see signal_event */
+	jne	fast_slow
+	add	$0x7f, %al		/* OF */
+fast_sahf:
+	sahf
+fast_result:				/* ... and here counts as one in the application */
+	mov	%r11, %rax
+	jmp	*%rcx
+fast_end:
+fast_slow:
+	add	$0x7f, %al
+	sahf
+	mov	%gs:REG(R_RAX), %rax
+	mov	%gs:REG(R_RIP), %rcx
 	mov	%rdi, %gs:REG(R_RDI)
 	mov	%rsi, %gs:REG(R_RSI)
 	mov	%rdx, %gs:REG(R_RDX)
 	mov	%r10, %gs:REG(R_R10)
 	mov	%r8, %gs:REG(R_R8)
 	mov	%r9, %gs:REG(R_R9)
-	mov	%rax, %gs:REG(R_RAX)
 	mov	%rax, %gs:REG(R_ORIG_RAX)
-	mov	%rcx, %gs:REG(R_RIP)
 	mov	%rcx, %gs:REG(R_RCX)
 	mov	%rsp, %gs:REG(R_RSP)
 	mov	%rbx, %gs:REG(R_RBX)
@@ -86,7 +111,9 @@ stub_entry:
 	mov	%gs:OFF_SELF, %rbx
 	mov	%rbx, %rdi
 	call	syscall_event
+	jmp	event_loop
 
+	.text
 event_loop:
 	mov	%rbx, %rdi
 	call	serve
@@ -152,8 +179,8 @@ tail_pending:
 /*
  * Copies that may fault on an application address. In this range the fault handler continues at %r8.
  */
-	.globl	copy_start, copy_end, copy_bytes, copy_string, load_word, cas_word
-	.hidden	copy_start, copy_end, copy_bytes, copy_string, load_word, cas_word
+	.globl	copy_start, copy_end, copy_bytes, copy_string, load_word, cas_word, store_long
+	.hidden	copy_start, copy_end, copy_bytes, copy_string, load_word, cas_word, store_long
 copy_start:
 copy_bytes:				/* (to, from, n): bytes not copied */
 	mov	%rdx, %rcx
@@ -189,6 +216,11 @@ cas_word:				/* (at, expected and old, value): 0 or -1 */
 	mov	(%rsi), %eax
 	lock cmpxchg %edx, (%rdi)
 	mov	%eax, (%rsi)
+	xor	%eax, %eax
+	ret
+store_long:				/* (at, value): 0 or -1 */
+	lea	copy_fault(%rip), %r8
+	mov	%rsi, (%rdi)
 	xor	%eax, %eax
 	ret
 copy_end:

@@ -142,6 +142,7 @@ long syscall_event(u64 slot)
 	u32 nr = (u32)AT64(slot, REG(R_RAX));
 
 	AT32(slot, OFF_NR) = nr;
+	AT32(slot, OFF_TRAPPED) = 0;
 	AT32(slot, OFF_PREFETCHED) = prefetch(slot, nr);
 	publish(slot, EVENT_SYSCALL);
 	return 0;
@@ -193,8 +194,19 @@ long signal_event(int sig, u8 *info, u8 *context)
 	if (sig == INTERRUPT_SIGNAL) {
 		u64 mask = 1UL << (sig - 1);
 
+		if (rip >= (u64)fast_sahf && rip < (u64)fast_end) {
+			/* A ready answer, all but given: complete it, then it is the application that was hit. */
+			if (rip == (u64)fast_sahf)
+				g[G_EFLAGS] = (g[G_EFLAGS] & ~0xd5UL) | (g[G_RAX] >> 8 & 0xd5);
+			g[G_RAX] = g[G_R11];
+			g[G_R11] = g[G_EFLAGS];
+			g[G_RIP] = g[G_RCX];
+			in_stub = 0;
+		}
 		if (in_stub) {
 			AT32(slot, OFF_PENDING) = 1;
+			if (rip >= (u64)fast_test && rip < (u64)fast_sahf)
+				g[G_RIP] = (u64)fast_slow; /* not a ready answer then, but a call */
 			return 0;
 		}
 		/* Blocked while in the handler (frames must not nest); as we do not return, unblock by hand. */
@@ -212,6 +224,7 @@ long signal_event(int sig, u8 *info, u8 *context)
 		save_registers(slot, g);
 		AT64(slot, REG(R_ORIG_RAX)) = g[G_RAX];
 		AT32(slot, OFF_NR) = nr;
+		AT32(slot, OFF_TRAPPED) = 1;
 		AT32(slot, OFF_PREFETCHED) = prefetch(slot, nr);
 		publish(slot, EVENT_SYSCALL);
 		return *(long *)(context + CONTEXT_FP);
@@ -449,6 +462,9 @@ long serve(u64 slot)
 			result = cas_word((void *)a0, &word, (u32)a2);
 			AT32(slot, OFF_SMALL) = word;
 			break;
+		case OP_STORE64:
+			result = store_long((void *)a0, a1);
+			break;
 		case OP_HOST_CALL:
 			result = sys6(a0, a1, a2, AT64(slot, OFF_ARGS + 24), AT64(slot, OFF_ARGS + 32),
 				      AT64(slot, OFF_ARGS + 40), AT64(slot, OFF_ARGS + 48));
@@ -487,6 +503,8 @@ void child_start(u64 slot, long process)
 	struct { u64 sp; int flags, pad; u64 size; } stack = { slot + OFF_STACK, 0, 0, OFF_STACK_TOP - OFF_STACK };
 
 	AT64(slot, OFF_SELF) = slot;
+	if (!AT32(slot, OFF_ANSWERS))
+		AT32(slot, OFF_ANSWERS) = -1;
 	AT64(slot, OFF_STACK_PTR) = slot + OFF_STACK_TOP;
 	sys3(NR_sigaltstack, (long)&stack, 0, 0); /* EPERM: we are on it already */
 	if (AT32(DOOR_BASE, DOOR_FSGSBASE))

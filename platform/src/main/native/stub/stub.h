@@ -89,6 +89,8 @@ HIDDEN u64 copy_bytes(void *to, const void *from, u64 n);        /* bytes not co
 HIDDEN long copy_string(void *to, const void *from, u64 n);      /* bytes with the NUL; 0: none in n; -1: fault */
 HIDDEN long load_word(volatile u32 *value, const void *from);    /* 0 or -1 */
 HIDDEN long cas_word(void *at, volatile u32 *old, u32 value);    /* 0 or -1 */
+HIDDEN long store_long(void *at, u64 value);                     /* 0 or -1 */
+HIDDEN extern char fast_test[], fast_sahf[], fast_result[], fast_end[], fast_slow[];
 HIDDEN long clone_fork(long memfd, long sock);
 HIDDEN long clone_thread(u64 child_slot);
 

@@ -5,6 +5,26 @@ public abstract class AddressSpace {
     /** For the Sentry's use (its MemoryManager). */
     public Object owner;
 
+    /**
+     * What a platform that rewrites call sites must know of the application's memory; set by its memory manager. Null:
+     * nothing is rewritten.
+     */
+    public interface TextMap {
+        /**
+         * A free range of whole pages within {@code distance} of {@code near}, the platform's from now on: neither
+         * mapped nor shown to the application. 0: there is none.
+         */
+        long reserve(long near, long length, long distance);
+
+        /**
+         * The protection (PROT_*) of a range that lies in one private mapping of a file's text which the application
+         * itself cannot write to; -1 otherwise.
+         */
+        int privateText(long address, long length);
+    }
+
+    public TextMap textMap;
+
     /** The context the space was born with. */
     public abstract ExecutionContext first();
 

@@ -70,6 +70,15 @@ public abstract class ExecutionContext {
     public void parked() {}
 
     /**
+     * Lets the platform answer a call that takes no arguments and whose result does not change by itself (getpid,
+     * gettid, getuid...) without reporting it, until {@link #clearStubAnswers}. A platform may do nothing. Both may be
+     * called while the context runs.
+     */
+    public void setStubAnswer(int nr, long value) {}
+
+    public void clearStubAnswers() {}
+
+    /**
      * Makes a running context stop soon ({@link Trap#INTERRUPTED}, or whatever else it was about to report). Harmless
      * when stopped. Asynchronous; may be called by any thread that holds the kernel lock.
      */

@@ -12,6 +12,8 @@ public final class StubLayout {
     public static final long STUB_BASE = 0x7ffb00000000L;
     /** Text and constants end before this; the seccomp filter's instruction-pointer window. */
     public static final long STUB_TEXT_MAX = 0x8000L;
+    /** Where rewritten call sites enter. */
+    public static final long STUB_ENTRY = STUB_BASE + 0x100;
     /** vvar and vDSO pages of the host, moved here. */
     public static final long VDSO_AREA = 0x7ffb08000000L;
     /** One page of the Sentry's, mapped read-only: the doorbell and the spin figure. */
@@ -85,6 +87,8 @@ public final class StubLayout {
     public static final int OFF_PREFETCHED = 0x24;
     public static final int OFF_FAULT_ADDRESS = 0x28;
     public static final int OFF_ERROR_CODE = 0x30;
+    /** Of a system call: 1 by SIGSYS, 0 from a rewritten call site. */
+    public static final int OFF_TRAPPED = 0x3c;
     public static final int OFF_PIECES = 0x40;
     public static final int PIECE_SIZE = 16;
     public static final int PIECES_MAX = 3;
@@ -122,6 +126,12 @@ public final class StubLayout {
     public static final int OFF_DEFERRED = 0x250;
     public static final int OFF_DEFERRED_LIST = 0x258;
     public static final int DEFERRED_SIZE = 24;
+    /**
+     * Calls the stub answers by itself: entry number {@code nr & 15}, 16 bytes each: the number (int; entry 0 must never
+     * hold 0 unasked), at 8 the value. getpid, gettid and the identity calls all differ in these four bits.
+     */
+    public static final int OFF_ANSWERS = 0x300;
+    public static final int ANSWERS = 16;
     /** Small copies travel in the control page. */
     public static final int OFF_SMALL = 0x800;
     public static final int SMALL_SIZE = 0x800;
@@ -142,6 +152,7 @@ public final class StubLayout {
     public static final int OP_FORK = 13;
     public static final int OP_THREAD = 14;
     public static final int OP_EXIT_THREAD = 15;
+    public static final int OP_STORE64 = 16;
 
     /** The host signal that interrupts application code (SIGUSR2). */
     public static final int INTERRUPT_SIGNAL = 12;

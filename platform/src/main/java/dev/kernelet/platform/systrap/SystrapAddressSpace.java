@@ -20,6 +20,9 @@ final class SystrapAddressSpace extends AddressSpace {
     private int pid;
     private boolean reaped;
     private long memFd = -1;
+    final CallSites sites = new CallSites(this);
+    /** Contexts that run application code. Kernel lock. */
+    int running;
 
     /** By slot number; null: free. Kernel lock. */
     private SystrapContext[] contexts = new SystrapContext[4];
@@ -60,6 +63,18 @@ final class SystrapAddressSpace extends AddressSpace {
             if (!reaped && pid > 0) Host.kill(pid, SIGKILL);
         }
         markDead();
+    }
+
+    void runs(int change) {
+        running += change;
+        platform.runs(change);
+    }
+
+    /** Writes private memory whatever its protection, by /proc/PID/mem; copied on write. Bytes, or negative. */
+    synchronized long poke(long address, long source, long length) {
+        if (reaped) return -ESRCH;
+        if (memFd < 0) memFd = Host.openat(platform.procFd, pid + "/mem", 2 /* O_RDWR */);
+        return memFd < 0 ? memFd : Host.pwrite(memFd, source, length, address);
     }
 
     synchronized void signal(long tid, int signal) {

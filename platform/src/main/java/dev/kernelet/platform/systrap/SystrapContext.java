@@ -21,6 +21,8 @@ final class SystrapContext extends ExecutionContext {
     int state = STOPPED;
     long tid;
     private boolean interruptSent;
+    /** The end of the call site that trapped, if it is due to be rewritten. */
+    private long patchSite;
     private int lazy, deferred, pieces;
     private long fsBase;
 
@@ -44,10 +46,10 @@ final class SystrapContext extends ExecutionContext {
         if (Memory.getIntVolatile(s + OFF_TURN) == TURN_STUB) {
             if (!space.dead) return Trap.NONE;
             state = DEAD;
-            platform.runs(-1);
+            space.runs(-1);
             return Trap.DEAD;
         }
-        platform.runs(-1);
+        space.runs(-1);
         if (space.dead) {
             state = DEAD;
             return Trap.DEAD;
@@ -65,6 +67,10 @@ final class SystrapContext extends ExecutionContext {
             a3 = Memory.getLong(r + 8 * Registers.R10);
             a4 = Memory.getLong(r + 8 * Registers.R8);
             a5 = Memory.getLong(r + 8 * Registers.R9);
+            if (Memory.getInt(s + OFF_TRAPPED) != 0 && platform.patching) {
+                long rip = Memory.getLong(r + 8 * Registers.RIP);
+                if (space.sites.hit(rip)) patchSite = rip;
+            }
             return Trap.SYSCALL;
         }
         pieces = 0;
@@ -146,6 +152,10 @@ final class SystrapContext extends ExecutionContext {
     @Override
     public void resumeSyscall(long result) {
         long s = slot;
+        if (patchSite != 0) {
+            space.sites.patch(this, patchSite);
+            patchSite = 0;
+        }
         Memory.putLong(s + OFF_REGS + 8 * Registers.RAX, result);
         Memory.putInt(s + OFF_DEFERRED, deferred);
         resume(OP_RESUME_SYSCALL);
@@ -161,15 +171,30 @@ final class SystrapContext extends ExecutionContext {
         long s = slot;
         deferred = 0;
         pieces = 0;
+        patchSite = 0;
         Memory.putInt(s + OFF_FLAGS, lazy);
         lazy = 0;
         Memory.putInt(s + OFF_OP, op);
         state = RUNNING;
-        platform.runs(1);
+        space.runs(1);
         Memory.putInt(s + OFF_PARKED, 0);
         // An interrupt that had come too early: the caller has looked at what there was to do.
         Memory.putInt(s + OFF_PENDING, 0);
         if (Memory.getAndSetInt(s + OFF_TURN, TURN_STUB) == TURN_SENTRY_ASLEEP) Host.futexWake(s + OFF_TURN, 1);
+    }
+
+    @Override
+    public void setStubAnswer(int nr, long value) {
+        if (nr <= 0) return;
+        long entry = slot + OFF_ANSWERS + (nr & ANSWERS - 1) * 16L;
+        Memory.putInt(entry, -1);
+        Memory.putLongVolatile(entry + 8, value);
+        Memory.putIntRelease(entry, nr);
+    }
+
+    @Override
+    public void clearStubAnswers() {
+        for (int i = 0; i < ANSWERS; i++) Memory.putInt(slot + OFF_ANSWERS + 16L * i, -1);
     }
 
     @Override
@@ -203,6 +228,7 @@ final class SystrapContext extends ExecutionContext {
             return -ESRCH;
         }
         Memory.putInt(s + OFF_OP, op);
+        Memory.putInt(s + OFF_PARKED, 0);
         boolean asleep = Memory.getAndSetInt(s + OFF_TURN, TURN_STUB) == TURN_SENTRY_ASLEEP;
         if (asleep) Host.futexWake(s + OFF_TURN, 1);
         // A clone takes long, and its child may need this processor: no spinning for it.
@@ -412,6 +438,7 @@ final class SystrapContext extends ExecutionContext {
     private void copyTo(SystrapContext child) {
         long to = child.slot;
         Memory.zero(to, OFF_SMALL);
+        Memory.putInt(to + OFF_ANSWERS, -1);
         Memory.copy(slot + OFF_REGS, to + OFF_REGS, 8L * Registers.COUNT);
         child.lazy = lazy;
         child.fsBase = fsBase;
@@ -452,7 +479,8 @@ final class SystrapContext extends ExecutionContext {
             long pid = -ESRCH;
             if (Host.sendFds(space.arena.control, scratch, arena.memfd(), arena.peer()) >= 0)
                 pid = command(OP_FORK);
-            // A pid is what a hostile process says: it must be a child of ours nobody has claimed.
+            child.sites.inherit(space.sites);
+        // A pid is what a hostile process says: it must be a child of ours nobody has claimed.
             if (lost || pid <= 0 || !platform.adopt(child, (int) pid)) {
                 arena.close();
                 return null;
@@ -467,7 +495,7 @@ final class SystrapContext extends ExecutionContext {
     @Override
     public void exitThread() {
         if (state == DEAD) return;
-        if (state == RUNNING) platform.runs(-1);
+        if (state == RUNNING) space.runs(-1);
         if (space.dead || space.remove(this) == 0) {
             state = DEAD;
             space.kill();
@@ -477,6 +505,12 @@ final class SystrapContext extends ExecutionContext {
         Memory.putInt(s + OFF_OP, OP_EXIT_THREAD);
         if (Memory.getAndSetInt(s + OFF_TURN, TURN_STUB) == TURN_SENTRY_ASLEEP) Host.futexWake(s + OFF_TURN, 1);
         state = DEAD;
+    }
+
+    /** For {@link CallSites}: an atomic aligned store; 0 or negative. */
+    long store64(long address, long value) {
+        long result = command(OP_STORE64, address, value, 0);
+        return lost ? -ESRCH : result;
     }
 
     /** For the platform: a command without arguments, by the thread that owns this context. False: process lost. */

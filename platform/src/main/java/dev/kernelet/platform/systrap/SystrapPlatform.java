@@ -37,6 +37,8 @@ public final class SystrapPlatform extends Platform {
     private final int processors = Runtime.getRuntime().availableProcessors();
     final boolean manyProcessors = processors > 1;
     boolean vmCalls = true;
+    /** Whether hot call sites are rewritten; {@code -Dkernelet.patch=off} turns it off. */
+    volatile boolean patching = !"off".equals(System.getProperty("kernelet.patch"));
 
     // Known once the template stub is up.
     PlatformTraits traits;

@@ -24,6 +24,9 @@ public final class SystrapCheck {
         System.out.println("traits " + platform.traits() + " after " + (System.nanoTime() - t0) / 1000 + " us");
         String only = args.length > 1 ? args[1] : "";
         if (only.isEmpty() || only.equals("basic")) basic();
+        patches = true;
+        if (only.isEmpty() || only.equals("patches")) patches();
+        patches = false;
         if (only.isEmpty() || only.equals("memory")) memory();
         if (only.isEmpty() || only.equals("faults")) faults();
         if (only.isEmpty() || only.equals("many")) many();
@@ -58,6 +61,7 @@ public final class SystrapCheck {
     static ExecutionContext load(int mode, long argument) {
         var space = platform.newAddressSpace();
         var c = space.first();
+        space.textMap = patches ? new Text() : null;
         long at = Memory.allocate(guest.length);
         Memory.copyFromArray(guest, 0, at, guest.length);
         int phnum = Memory.getShort(at + 56);
@@ -82,6 +86,22 @@ public final class SystrapCheck {
         return c;
     }
 
+    static boolean patches, answers;
+
+    /** Trampolines below the guest, all of whose text may be rewritten. */
+    static final class Text implements dev.kernelet.platform.AddressSpace.TextMap {
+        long next = 0x300000;
+
+        public long reserve(long near, long length, long distance) {
+            next += length;
+            return next - length;
+        }
+
+        public int privateText(long address, long length) {
+            return address >= 0x400000 && address + length <= 0x440000 ? 7 : -1;
+        }
+    }
+
     static int run(int mode, long argument) {
         start(mode, argument);
         return loop();
@@ -93,9 +113,11 @@ public final class SystrapCheck {
         childCodes.clear();
         output.setLength(0);
         code = -1;
+        calls = trapped = 0;
         deaths = 0;
         faulted = null;
         running.add(main);
+        if (answers) main.setStubAnswer(39, 1234);
         main.resume();
         return main;
     }
@@ -128,6 +150,8 @@ public final class SystrapCheck {
                 running.remove(i--);
                 deaths++;
             } else if (trap == Trap.SYSCALL) {
+                calls++;
+                if (Memory.getInt(((SystrapContext) c).slot + dev.kernelet.platform.stub.StubLayout.OFF_TRAPPED) != 0) trapped++;
                 if (!call(c)) running.remove(c);
             } else if (trap == Trap.FAULT) {
                 faulted = c;
@@ -142,6 +166,7 @@ public final class SystrapCheck {
     }
 
     static long interrupted;
+    static int calls, trapped;
 
     static boolean call(ExecutionContext c) {
         switch (c.nr) {
@@ -179,6 +204,7 @@ public final class SystrapCheck {
                     return true;
                 }
                 child.first().setReg(Registers.RAX, 0);
+                child.textMap = c.space().textMap;
                 running.add(child.first());
                 child.first().resume();
                 c.resumeSyscall(1000);
@@ -222,6 +248,32 @@ public final class SystrapCheck {
         spin = true;
         for (int mode = 14; mode <= 16; mode++) check("call site form " + mode, run(mode, 200) == 42);
         check("int 0x80 is a call of no number", run(9, 0) == 42);
+    }
+
+    static void patches() throws Exception {
+        check("getppid", run(14, 1000) == 42);
+        check("patched: " + trapped + " of 1000 calls trapped", trapped < 40);
+        check("registers, flags, red zone, xmm over a patched call", run(2, 20000) == 42);
+        check("also patched: " + trapped, trapped < 40);
+        spin = false;
+        check("the same without spinning", run(2, 5000) == 42);
+        spin = true;
+        for (int mode = 14; mode <= 16; mode++) {
+            check("call site form " + mode, run(mode, 200) == 42);
+            System.out.println("  form " + mode + ": " + trapped + " trapped");
+        }
+        answers = true;
+        check("getpid answered in the stub", run(19, 100_000) == 42);
+        check("... nearly always: " + calls, calls < 50);
+        check("registers with a ready answer", run(18, 100_000) == 42 && calls < 50);
+        answers = false;
+        many();
+        interrupts();
+        answers = true;
+        var c = start(18, 10_000_000);
+        storm(c);
+        check("ready answers under " + interrupted + " interrupts: " + code, code == 42 && interrupted > 100);
+        answers = false;
     }
 
     static void memory() {
@@ -303,19 +355,21 @@ public final class SystrapCheck {
 
     static void interrupts() throws Exception {
         for (int round = 0; round < 2; round++) {
-            var c = start(round == 0 ? 6 : 2, round == 0 ? 20_000_000 : 100_000);
-            interrupted = 0;
-            long sent = 0, deadline = System.nanoTime() + 3_000_000_000L, next = 0;
-            while (!running.isEmpty()) {
-                if (!step()) Thread.onSpinWait();
-                long now = System.nanoTime();
-                if (now > next && now < deadline && !running.isEmpty()) {
-                    c.interrupt();
-                    sent++;
-                    next = now + 20_000;
-                }
-            }
+            storm(start(round == 0 ? 6 : 2, round == 0 ? 20_000_000 : 100_000));
             check("registers under " + interrupted + " interrupts, round " + round + ": " + code, code == 42 && interrupted > 100);
+        }
+    }
+
+    static void storm(ExecutionContext c) {
+        interrupted = 0;
+        long deadline = System.nanoTime() + 3_000_000_000L, next = 0;
+        while (!running.isEmpty()) {
+            if (!step()) Thread.onSpinWait();
+            long now = System.nanoTime();
+            if (now > next && now < deadline && !running.isEmpty()) {
+                c.interrupt();
+                next = now + 20_000;
+            }
         }
     }
 
@@ -351,6 +405,21 @@ public final class SystrapCheck {
     }
 
     static void figures() {
+        patches = true;
+        for (int round = 0; round < 3; round++) {
+            int n = 1_000_000;
+            long t = System.nanoTime();
+            run(14, n);
+            System.out.println("getppid, patched " + (System.nanoTime() - t) / n + " ns");
+        }
+        answers = true;
+        for (int mode = 19; mode <= 20; mode++) {
+            int n = mode == 19 ? 50_000_000 : 300_000;
+            long t = System.nanoTime();
+            run(mode, n);
+            System.out.println((mode == 19 ? "getpid, answered " : "stat, patched ") + (System.nanoTime() - t) / n + " ns");
+        }
+        answers = patches = false;
         for (int round = 0; round < 3; round++) {
             int n = 200_000;
             long t = System.nanoTime();

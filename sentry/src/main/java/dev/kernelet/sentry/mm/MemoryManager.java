@@ -18,7 +18,7 @@ import dev.kernelet.sentry.vfs.OpenFile;
  * what is mapped where, and orders it from the address space's host process through a stopped thread of it. Every order
  * names the address, so the host decides nothing that matters here, and the list changes only when the order succeeded.
  */
-public final class MemoryManager {
+public final class MemoryManager implements AddressSpace.TextMap {
     /** mmap_min_addr. */
     static final long LOWEST = 0x10000;
     static final int GROW_AHEAD = 64 << 10;
@@ -57,6 +57,7 @@ public final class MemoryManager {
         mm.userEnd = userEnd;
         mm.mmapBase = userEnd - (1L << 30);
         space.owner = mm;
+        space.textMap = mm;
         return mm;
     }
 
@@ -116,6 +117,7 @@ public final class MemoryManager {
         var c = new MemoryManager(list.copy(parent));
         c.space = childSpace;
         childSpace.owner = c;
+        childSpace.textMap = c;
         c.userEnd = userEnd;
         c.mmapBase = mmapBase;
         c.startCode = startCode;
@@ -606,5 +608,18 @@ public final class MemoryManager {
         if (a < 0) return 0;
         list.add(t, a, a + length, new Vma(0, Vma.RESERVED, null, null, 0));
         return a;
+    }
+
+    @Override
+    public long reserve(long near, long length, long distance) { return reserve(null, near, length, distance); }
+
+    @Override
+    public int privateText(long address, long length) {
+        int i = list.at(address);
+        if (i < 0 || address + length > list.end[i]) return -1;
+        Vma v = list.vma[i];
+        boolean isText = v.file != null && !v.isShared() && (v.prot & (PROT_WRITE | PROT_EXEC)) == PROT_EXEC
+                && (v.flags & (Vma.SEALED | Vma.RESERVED)) == 0;
+        return isText ? v.prot : -1;
     }
 }
