@@ -215,8 +215,8 @@ static void add_line(char *line, const char *classes)
 		return;
 	if (classes && !strncmp(line, "-XX:AOTCache=", 13))
 		return;
-	if (classes && !strncmp(line, "-Djava.class.path=", 18)) {
-		if (asprintf(&text, "-Djava.class.path=%s", classes) < 0)
+	if (classes && !strncmp(line, "-Xbootclasspath/a:", 18)) {
+		if (asprintf(&text, "-Xbootclasspath/a:%s", classes) < 0)
 			leave(FAILURE);
 	} else if (mark) {
 		if (asprintf(&text, "%.*s%s%s", (int)(mark - line), line, home, mark + 6) < 0)
