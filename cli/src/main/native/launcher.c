@@ -39,6 +39,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -46,6 +47,7 @@
 #define OPTIONS_MAX 96
 #define STACK_SIZE (1 << 20)
 #define SR_SIGNAL "63"
+#define JAR_TIME 1735689600 /* as bin/dist sets it */
 
 /* The layout of the long[] given to Main.start: Inherited.java reads it. */
 enum { INFO_IGNORED, INFO_BLOCKED, INFO_CLOSED, INFO_RLIMITS, INFO_COUNT = INFO_RLIMITS + 2 * 16 };
@@ -253,6 +255,18 @@ static void read_options(void)
 	}
 }
 
+/* The machine drops the AOT cache when the jar's modification time is another; copies often have one of their own. */
+static void restore_jar_time(void)
+{
+	struct timespec times[2] = { { 0, UTIME_OMIT }, { JAR_TIME, 0 } };
+	char path[PATH_MAX + 32];
+	struct stat status;
+
+	snprintf(path, sizeof path, "%s/lib/kernelet.jar", home);
+	if (stat(path, &status) == 0 && status.st_mtime != JAR_TIME)
+		utimensat(AT_FDCWD, path, times, 0); /* where it may not be written starts are slow */
+}
+
 static jobjectArray byte_strings(JNIEnv *env, char **strings)
 {
 	jclass type = (*env)->FindClass(env, "[B");
@@ -345,6 +359,7 @@ int main(int argc, char **argv)
 		restore_shell_variables(getenv("KERNELET_CALLER"));
 	record_environment();
 	read_options();
+	restore_jar_time();
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, STACK_SIZE);
 	if (pthread_create(&thread, &attributes, run, NULL))
