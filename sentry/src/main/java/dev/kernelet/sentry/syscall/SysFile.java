@@ -23,6 +23,8 @@ final class SysFile {
 
     /** Most bytes one call moves (read(2), NOTES). */
     private static final long MAX_RW_COUNT = 0x7ffff000L;
+    /** The end of what can be an application's address: checked before anything else (access_ok). */
+    private static final long USER_END = 0x7ffffffff000L;
     private static final int IOV_MAX = 1024;
     /** Vectors are gathered in pieces of this size; what must not be split, up to the second. */
     private static final int GATHER = 64 << 10, PACKET_MAX = 1 << 20;
@@ -52,7 +54,7 @@ final class SysFile {
     }
 
     private static long read(Task t, OpenFile f, long buffer, long count, long position, int rwf) {
-        if (count < 0) return -EINVAL;
+        if (count < 0 || buffer < 0 || buffer + count > USER_END || buffer + count < 0) return -EFAULT;
         if (count > MAX_RW_COUNT) count = MAX_RW_COUNT;
         if (count > 0 && !t.mem.writable(buffer, count)) {
             count = accessible(t, buffer, count, true);
@@ -130,13 +132,14 @@ final class SysFile {
     }
 
     private static long write(Task t, OpenFile f, long buffer, long count, long position, int rwf) {
-        if (count < 0) return -EINVAL;
+        if (count < 0 || buffer < 0 || buffer + count > USER_END || buffer + count < 0) return -EFAULT;
         if (count > MAX_RW_COUNT) count = MAX_RW_COUNT;
         Inode n = f.inode;
         if (n != null && n.isRegular()) {
             count = beginWrite(t, f, count, position);
             if (count < 0) return count;
         }
+        if (f.isSink()) return count;
         int max = t.mem.dataMax();
         boolean isPacket = f.isPacketLike();
         if (count > max && isPacket) return writePacket(t, f, buffer, count, rwf);
@@ -335,6 +338,7 @@ final class SysFile {
             total = beginWrite(t, f, total, position);
             if (total < 0) return total;
         }
+        if (f.isSink()) return total;
         boolean isPacket = f.isPacketLike();
         if (total == 0 && !isPacket) return 0;
         int max = (int) Math.min(total, isPacket ? PACKET_MAX : GATHER);

@@ -47,6 +47,10 @@ final class SysXattr {
         } else if (s.indexOf('.') < 0) {
             t.error = -EOPNOTSUPP;
             s = null;
+        } else if (s.indexOf('.') == s.length() - 1) {
+            // A name space without a name in it.
+            t.error = -EINVAL;
+            s = null;
         }
         return s;
     }

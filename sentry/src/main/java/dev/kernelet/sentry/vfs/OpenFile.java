@@ -91,6 +91,9 @@ public abstract class OpenFile {
     /** True for streams whose single read(2)/readv(2) may not be split into several calls (sockets, eventfd, ttys...). */
     public boolean isPacketLike() { return false; }
 
+    /** Takes whatever is written without a look at it (null(4)): the data need not even be there. */
+    public boolean isSink() { return false; }
+
     public long lseek(Task t, long off, int whence) {
         if (!isSeekable()) return -ESPIPE;
         long to;

@@ -45,7 +45,8 @@ public final class TmpfsFile extends OpenFile {
         // pwrite(2), BUGS: O_APPEND wins over the position.
         if ((flags & O_APPEND) != 0) position = node.size;
         if (length == 0) return 0;
-        if (position > Long.MAX_VALUE - length) return -EFBIG;
+        if (position >= TmpfsRegular.SIZE_MAX) return -EFBIG;
+        length = Math.min(length, TmpfsRegular.SIZE_MAX - position);
         if ((node.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0) return -EPERM;
         if (position + length > node.size && (node.seals & F_SEAL_GROW) != 0) {
             if (position >= node.size) return -EPERM;
@@ -78,6 +79,7 @@ public final class TmpfsFile extends OpenFile {
             if ((node.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0) return -EPERM;
         }
         long end = position + length;
+        if (end > TmpfsRegular.SIZE_MAX) return -EFBIG;
         boolean grows = !punches && (mode & FALLOC_FL_KEEP_SIZE) == 0 && end > node.size;
         if (grows && (node.seals & F_SEAL_GROW) != 0) return -EPERM;
         long r = node.content.fallocate(mode, position, length, node.size);

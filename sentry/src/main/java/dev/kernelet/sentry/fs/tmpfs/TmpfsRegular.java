@@ -9,6 +9,9 @@ import dev.kernelet.sentry.vfs.Path;
 
 /** A regular file and its content. */
 final class TmpfsRegular extends TmpfsInode {
+    /** The largest file: 16 TiB, as on the filesystems this one stands in for. */
+    static final long SIZE_MAX = 1L << 44;
+
     final FileContent content;
     /** F_SEAL_*; F_SEAL_SEAL alone: no seals may be added. */
     int seals = F_SEAL_SEAL;
@@ -24,6 +27,7 @@ final class TmpfsRegular extends TmpfsInode {
     @Override
     public long truncate(Task t, long newSize) {
         if (newSize < 0) return -EINVAL;
+        if (newSize > SIZE_MAX) return -EFBIG;
         if (newSize < size && (seals & F_SEAL_SHRINK) != 0) return -EPERM;
         if (newSize > size && (seals & F_SEAL_GROW) != 0) return -EPERM;
         long r = content.truncate(newSize);
