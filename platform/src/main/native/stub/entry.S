@@ -51,6 +51,7 @@ on_signal:
 restorer:
 	mov	$15, %eax
 	syscall
+	ret				/* never reached; an attacker who jumps to the syscall returns to himself */
 
 /*
  * From a patched call site: %rax number, %rcx return address, everything else the application's. The application's stack

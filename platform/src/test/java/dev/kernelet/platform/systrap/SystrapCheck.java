@@ -12,12 +12,13 @@ import java.util.ArrayList;
 /** The systrap platform by itself: a Sentry of a few calls, tiny guests, checks and figures. Run by bin/systrap-check. */
 public final class SystrapCheck {
     static SystrapPlatform platform;
-    static byte[] guest;
+    static byte[] guest, stubImage;
     static int failures, checks;
 
     public static void main(String[] args) throws Exception {
         HostCall.load(Path.of(args[0], "libkernelet.so").toAbsolutePath().toString());
-        int image = SystrapPlatform.image(Files.readAllBytes(Path.of(args[0], "kernelet-stub")));
+        stubImage = Files.readAllBytes(Path.of(args[0], "kernelet-stub"));
+        int image = SystrapPlatform.image(stubImage);
         guest = Files.readAllBytes(Path.of(args[0], "systrap-guest"));
         long t0 = System.nanoTime();
         platform = new SystrapPlatform(image);
@@ -32,6 +33,7 @@ public final class SystrapCheck {
         if (only.isEmpty() || only.equals("many")) many();
         if (only.isEmpty() || only.equals("interrupts")) interrupts();
         if (only.isEmpty() || only.equals("hostile")) hostile();
+        if (only.isEmpty() || only.equals("filter")) filter();
         if (only.isEmpty() || only.equals("figures")) figures();
         platform.close();
         long left = HostCall.call(61, -1, 0, 1 | 0x40000000L, 0);
@@ -402,6 +404,71 @@ public final class SystrapCheck {
         for (int i = 0; i < 1000 && (trap = loop.poll()) == Trap.NONE; i++) Thread.sleep(1);
         check("an endless loop is interrupted", trap == Trap.INTERRUPTED);
         loop.space().kill();
+    }
+
+    // ---- the boundary: jump to the stub's own syscall instruction with every number
+
+    /** What the filter lets through whatever its arguments; all other numbers must be refused or be checked below. */
+    private static final int[] OPEN = {3, 10, 11, 15, 25, 26, 27, 60, 110, 131, 14, 231, 324};
+
+    static long syscallInStub() {
+        for (int i = 0; i < stubImage.length - 7; i++) {
+            // restorer: mov $15,%eax; syscall
+            if (stubImage[i] == (byte) 0xb8 && stubImage[i + 1] == 15 && stubImage[i + 2] == 0 && stubImage[i + 5] == 0x0f
+                    && stubImage[i + 6] == 5) {
+                long offset = Memory.getLong(elfWord(64 + 8)), vaddr = Memory.getLong(elfWord(64 + 16));
+                return vaddr + (i + 5 - offset);
+            }
+        }
+        return 0;
+    }
+
+    private static long elfWord(int at) {
+        Memory.copyFromArray(stubImage, at, scratch, 8);
+        return scratch;
+    }
+
+    /** The result of the call made from within the stub, as an attacker makes it; the process may die of it. */
+    static long jump(ExecutionContext victim, long at, int nr, long... a) {
+        var copy = victim.fork();
+        var c = copy.first();
+        int[] order = {Registers.RDI, Registers.RSI, Registers.RDX, Registers.R10, Registers.R8, Registers.R9};
+        for (int i = 0; i < 6; i++) c.setReg(order[i], i < a.length ? a[i] : 0);
+        c.setReg(Registers.RAX, nr);
+        c.setReg(Registers.RIP, at);
+        c.setReg(Registers.RSP, 0x7ff000080000L);
+        c.resume();
+        int trap = Trap.NONE;
+        long end = System.nanoTime() + 2_000_000_000L;
+        while ((trap = c.poll()) == Trap.NONE && System.nanoTime() < end) Thread.onSpinWait();
+        // It returns to address 0 and faults there.
+        long rax = trap == Trap.DEAD || trap == Trap.NONE ? -999 : c.reg(Registers.RAX);
+        copy.kill();
+        return rax;
+    }
+
+    static void filter() {
+        var c = load(0, 0);
+        long at = syscallInStub();
+        check("the stub's syscall is found", at != 0);
+        StringBuilder allowed = new StringBuilder();
+        for (int nr = 0; nr < 470; nr++) {
+            boolean open = nr == 335 || nr == 336; // uretprobe, uprobe: the kernel itself leaves them out of seccomp
+            for (int n : OPEN) open |= n == nr;
+            if (open) continue;
+            long r = jump(c, at, nr, 0x7777, 0x7777, 0x7777, 0x7777, 0x7777, 0x7777);
+            if (r != -1) allowed.append(' ').append(nr).append(':').append(r);
+        }
+        check("numbers not refused:" + allowed, allowed.isEmpty());
+        check("clone with other flags", jump(c, at, 56, 17) == -1 && jump(c, at, 56, 0x8011L | 1L << 32) == -1);
+        check("prctl but PDEATHSIG", jump(c, at, 157, 1, 15) == -1 && jump(c, at, 157, 22, 0) == -1 && jump(c, at, 157, 4, 1) == -1);
+        check("mmap locked, huge", jump(c, at, 9, 0, 4096, 3, 0x2022, -1, 0) == -1 && jump(c, at, 9, 0, 4096, 3, 0x40022, -1, 0) == -1);
+        check("madvise mergeable, poison", jump(c, at, 28, 0, 4096, 12) == -1 && jump(c, at, 28, 0, 4096, 100) == -1);
+        check("futex requeue, lock, wait_bitset", jump(c, at, 202, 0, 3) == -1 && jump(c, at, 202, 0, 6) == -1 && jump(c, at, 202, 0, 9) == -1);
+        check("recvmsg of another descriptor", jump(c, at, 47, 1) == -1);
+        check("dup2 to another descriptor", jump(c, at, 33, 0, 1) == -1);
+        check("arch_prctl", jump(c, at, 158, 0x3001) == -1 && jump(c, at, 158, 0x1011, 0) == -1);
+        c.space().kill();
     }
 
     static void figures() {
