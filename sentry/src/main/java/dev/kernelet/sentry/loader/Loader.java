@@ -22,8 +22,8 @@ import dev.kernelet.sentry.vfs.OpenFile;
 public final class Loader {
     /** First bytes of a file read at once: headers, program headers and interpreter name lie there. */
     private static final int HEAD = 4096;
-    /** Of these, what decides the kind of a file and holds a #! line (BINPRM_BUF_SIZE). */
-    private static final int SCRIPT_HEAD = 256;
+    /** Of these, what may hold a #! line (BINPRM_BUF_SIZE with a terminator). */
+    private static final int SCRIPT_HEAD = 255;
     private static final int MAX_SCRIPTS = 5;
     /** Most of the stack that is mapped at the start; what the limit allows beyond comes by growth. */
     private static final long MAX_STACK = 256L << 20;
@@ -94,6 +94,7 @@ public final class Loader {
     private long resolve() {
         String name = image.fileName;
         for (int depth = 0; ; depth++) {
+            if (file.inode != null && file.inode.writers > 0) return -ETXTBSY;
             long n = file.pread(t, head, HEAD, 0);
             if (n < 0) return n;
             if (n < HEAD) Memory.zero(head + n, HEAD - n);
@@ -143,7 +144,7 @@ public final class Loader {
         if (main.interpreter == null) return 0;
         OpenFile f = FileOpen.openExec(t, Fcntl.AT_FDCWD, main.interpreter, 0);
         if (f == null) return t.error;
-        long n = f.pread(t, head, HEAD, 0);
+        long n = f.inode.writers > 0 ? -ETXTBSY : f.pread(t, head, HEAD, 0);
         interpreter = n < EHDR_SIZE ? null : ElfFile.read(t, f, head, n);
         if (interpreter != null) return 0;
         f.put(t);

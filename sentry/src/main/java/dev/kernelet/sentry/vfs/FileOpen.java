@@ -166,6 +166,7 @@ public final class FileOpen {
             }
             default -> f = n.open(t, path, flags);
         }
+        if (f != null && n.isRegular()) f.countWriter();
         if (f != null && f.path == null) f.path = path;
         return f;
     }

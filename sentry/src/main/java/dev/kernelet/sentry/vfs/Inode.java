@@ -27,6 +27,8 @@ public abstract class Inode {
     public int opens;
     /** Programs that run from this inode: opening it for writing is ETXTBSY. Kept by the loader's owner (mm). */
     public int executions;
+    /** Open file descriptions that may write, made by open(2): it cannot be executed then (ETXTBSY). */
+    public int writers;
     /** Shared writable mappings: F_SEAL_WRITE is EBUSY. Kept by mm. */
     public int writableMappings;
     /** Made by O_TMPFILE without O_EXCL: linkat(2) may give it a name. */

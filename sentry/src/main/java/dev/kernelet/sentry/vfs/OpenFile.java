@@ -24,6 +24,7 @@ public abstract class OpenFile {
     /** The file offset (read, write and lseek use it in the default implementations). */
     public long offset;
     private int references = 1;
+    private boolean isWriter;
     /** The epoll items that watch this file (fs.anon), told when it is released. */
     public ReleaseHook epollItems;
     /** F_SETOWN, F_SETSIG state; owned by SysFile. */
@@ -38,6 +39,13 @@ public abstract class OpenFile {
     public final boolean isReadable() { return (flags & 3) == 0 || (flags & 3) == 2; }
     public final boolean isWritable() { return (flags & 3) == 1 || (flags & 3) == 2; }
     public final boolean isNonblocking() { return (flags & 0x800) != 0; }
+
+    /** Counts this description in its inode's {@code writers}. */
+    final void countWriter() {
+        if (isWriter || inode == null || !isWritable()) return;
+        isWriter = true;
+        inode.writers++;
+    }
 
     public final OpenFile hold() {
         references++;
