@@ -8,6 +8,9 @@ public final class Notify {
             IN_OPEN = 0x20, IN_MOVED_FROM = 0x40, IN_MOVED_TO = 0x80, IN_CREATE = 0x100, IN_DELETE = 0x200,
             IN_DELETE_SELF = 0x400, IN_MOVE_SELF = 0x800, IN_ISDIR = 0x40000000;
 
+    /** The name is no longer in its directory (IN_EXCL_UNLINK); not for programs. */
+    public static final int UNLINKED = 0x8000000;
+
     /** What {@link Inode#watches} holds. */
     public interface Watches {
         /** {@code name}: of the entry when the watched inode is its directory, else null. */
@@ -34,7 +37,9 @@ public final class Notify {
     /** Something happened to the inode behind {@code d}: told to watches on its directory and on itself. */
     public static void dentry(Dentry d, Inode n, int mask) {
         if (active == 0) return;
-        if (d != null && d.parent != null && d.parent.inode != null) name(d.parent.inode, mask, n, d.name, 0);
+        if (d != null && d.parent != null && d.parent.inode != null) {
+            name(d.parent.inode, d.isDead ? mask | UNLINKED : mask, n, d.name, 0);
+        }
         if (n != null) self(n, mask);
     }
 

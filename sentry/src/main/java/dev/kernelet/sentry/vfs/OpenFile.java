@@ -59,7 +59,9 @@ public abstract class OpenFile {
         Inode n = inode;
         if (Notify.active > 0) Notify.file(this, isWritable() ? Notify.IN_CLOSE_WRITE : Notify.IN_CLOSE_NOWRITE);
         release(t);
-        if (n != null && --n.opens == 0) n.releaseIfUnused();
+        if (n == null || --n.opens > 0) return;
+        if (Notify.active > 0 && n.nlink == 0 && !n.isDirectory()) Notify.self(n, Notify.IN_DELETE_SELF);
+        n.releaseIfUnused();
     }
 
     /** Told before the last reference's release. */
