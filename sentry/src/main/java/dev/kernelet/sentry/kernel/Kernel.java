@@ -4,6 +4,7 @@ import dev.kernelet.abi.SyscallNumber;
 import dev.kernelet.host.HostCall;
 import dev.kernelet.platform.Platform;
 import dev.kernelet.sentry.log.DebugLog;
+import dev.kernelet.sentry.mm.BulkBuffers;
 import dev.kernelet.sentry.wait.TimerQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
@@ -18,6 +19,7 @@ public final class Kernel {
     public final Futexes futexes = new Futexes();
     public final PidTable pids = new PidTable();
     public final Root root;
+    public final BulkBuffers bulk = new BulkBuffers();
 
     // ---- scheduling; kernel lock
     Task[] running = new Task[64];

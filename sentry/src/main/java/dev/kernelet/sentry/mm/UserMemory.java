@@ -209,6 +209,22 @@ public final class UserMemory {
         return 0;
     }
 
+    /** A large piece of private memory to the application, now: how many bytes before a fault. */
+    public long bulkOut(long userAddress, long source, long length) {
+        long n = task.ctx.space().writeRemote(userAddress, source, length);
+        if (n == length) return n;
+        n = Math.max(n, 0);
+        return n + copyOut(userAddress + n, source + n, length - n);
+    }
+
+    /** A large piece of the application's memory to private memory: how many bytes before a fault. */
+    public long bulkIn(long destination, long userAddress, long length) {
+        long n = task.ctx.space().readRemote(userAddress, destination, length);
+        if (n == length) return n;
+        n = Math.max(n, 0);
+        return n + task.ctx.copyIn(destination + n, userAddress + n, length - n);
+    }
+
     // ---- checks
     public boolean readable(long userAddress, long length) {
         return task.mm.isAccessible(userAddress, length, false) || task.mm.growFor(task, userAddress, length, false);

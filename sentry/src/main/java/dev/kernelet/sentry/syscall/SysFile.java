@@ -7,6 +7,7 @@ import static dev.kernelet.abi.Stat.*;
 import dev.kernelet.abi.Memory;
 import dev.kernelet.sentry.kernel.Limits;
 import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.mm.BulkBuffers;
 import dev.kernelet.sentry.vfs.FileOpen;
 import dev.kernelet.sentry.vfs.Inode;
 import dev.kernelet.sentry.vfs.Notify;
@@ -62,6 +63,7 @@ final class SysFile {
         }
         int max = t.mem.dataMax();
         if (count > max && f.isPacketLike()) return readPacket(t, f, buffer, count, rwf);
+        if (count >= BulkBuffers.WORTHWHILE) return readBulk(t, f, buffer, count, position, rwf);
         long done = 0, n;
         do {
             long piece = Math.min(count - done, max);
@@ -74,6 +76,29 @@ final class SysFile {
             done += n;
             if (isLast) break;
         } while (true);
+        if (done > 0) {
+            if (Notify.active > 0) Notify.file(f, Notify.IN_ACCESS);
+            return done;
+        }
+        return n == -EAGAIN ? waitFor(t, f, WAIT_READ, rwf) : n;
+    }
+
+    private static long readBulk(Task t, OpenFile f, long buffer, long count, long position, int rwf) {
+        long p = t.kernel.bulk.take();
+        long done = 0, n;
+        do {
+            long piece = Math.min(count - done, BulkBuffers.SIZE);
+            n = position < 0 ? f.read(t, p, piece) : f.pread(t, p, piece, position + done);
+            if (n <= 0) break;
+            long out = t.mem.bulkOut(buffer + done, p, n);
+            done += out;
+            if (out < n) {
+                n = -EFAULT;
+                break;
+            }
+            if (n < piece) break;
+        } while (done < count);
+        t.kernel.bulk.give(p);
         if (done > 0) {
             if (Notify.active > 0) Notify.file(f, Notify.IN_ACCESS);
             return done;
@@ -148,6 +173,7 @@ final class SysFile {
             // An empty datagram is one; elsewhere nothing happens.
             return isPacket ? finishWrite(t, f, f.write(t, t.mem.dataWindow(), 0), 0, rwf) : 0;
         }
+        if (count - done >= BulkBuffers.WORTHWHILE) return writeBulk(t, f, buffer, count, position, rwf);
         long w = 0;
         while (done < count) {
             long piece = Math.min(count - done, max);
@@ -163,6 +189,25 @@ final class SysFile {
             // A short write means "full" for streams; go on, and hear -EAGAIN.
             if (w == 0) break;
         }
+        return finishWrite(t, f, w, done, rwf);
+    }
+
+    private static long writeBulk(Task t, OpenFile f, long buffer, long count, long position, int rwf) {
+        long p = t.kernel.bulk.take();
+        long done = t.s0, w = 0;
+        while (done < count) {
+            long piece = Math.min(count - done, BulkBuffers.SIZE);
+            long in = t.mem.bulkIn(p, buffer + done, piece);
+            if (in < piece) count = done + in;
+            if (in == 0) {
+                w = done > 0 ? 0 : -EFAULT;
+                break;
+            }
+            w = position < 0 ? f.write(t, p, in) : f.pwrite(t, p, in, position + done);
+            if (w <= 0) break;
+            done += w;
+        }
+        t.kernel.bulk.give(p);
         return finishWrite(t, f, w, done, rwf);
     }
 
