@@ -10,7 +10,7 @@ public final class BulkBuffers {
     /** Of one buffer: small enough to stay in a processor's cache. */
     public static final int SIZE = 256 << 10;
     /** From this many bytes on it pays. */
-    public static final int WORTHWHILE = 48 << 10;
+    public static final int WORTHWHILE = 96 << 10;
     private static final int KEPT = 4;
 
     private final long[] free = new long[KEPT];
