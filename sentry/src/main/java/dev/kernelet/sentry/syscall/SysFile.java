@@ -299,7 +299,7 @@ final class SysFile {
         return vector(t, fd, iov, count, position, rwf, writes);
     }
 
-    private static long vector(Task t, int fd, long iov, int count, long position, int rwf, boolean writes) {
+    static long vector(Task t, int fd, long iov, int count, long position, int rwf, boolean writes) {
         OpenFile f = t.fds.get(fd);
         if (f == null || (f.flags & O_PATH) != 0 || !(writes ? f.isWritable() : f.isReadable())) return -EBADF;
         if (count < 0 || count > IOV_MAX) return -EINVAL;
@@ -525,28 +525,4 @@ final class SysFile {
     static long cachestat(Task t, int fd, long range, long result, int flags) { return -ENOSYS; }
 
     // ---- moving data between files
-    /** sendfile(2). */
-    static long sendfile(Task t, int a0, int a1, long a2, long a3) {
-        return -ENOSYS;
-    }
-
-    /** copy_file_range(2). */
-    static long copy_file_range(Task t, int a0, long a1, int a2, long a3, long a4, int a5) {
-        return -ENOSYS;
-    }
-
-    /** splice(2). */
-    static long splice(Task t, int a0, long a1, int a2, long a3, long a4, int a5) {
-        return -ENOSYS;
-    }
-
-    /** tee(2). */
-    static long tee(Task t, int a0, int a1, long a2, int a3) {
-        return -ENOSYS;
-    }
-
-    /** vmsplice(2). */
-    static long vmsplice(Task t, int a0, long a1, long a2, int a3) {
-        return -ENOSYS;
-    }
 }

@@ -71,7 +71,7 @@ public final class SyscallTable {
             case 37 -> SysTime.alarm(t, t.argInt(0));
             case 38 -> SysTime.setitimer(t, t.argInt(0), t.arg(1), t.arg(2));
             case 39 -> SysProcess.getpid(t);
-            case 40 -> SysFile.sendfile(t, t.argInt(0), t.argInt(1), t.arg(2), t.arg(3));
+            case 40 -> SysSplice.sendfile(t, t.argInt(0), t.argInt(1), t.arg(2), t.arg(3));
             case 41 -> SysSocket.socket(t, t.argInt(0), t.argInt(1), t.argInt(2));
             case 42 -> SysSocket.connect(t, t.argInt(0), t.arg(1), t.argInt(2));
             case 43 -> SysSocket.accept(t, t.argInt(0), t.arg(1), t.arg(2));
@@ -300,10 +300,10 @@ public final class SyscallTable {
             case 272 -> SysProcess.unshare(t, t.argInt(0));
             case 273 -> SysProcess.set_robust_list(t, t.arg(0), t.arg(1));
             case 274 -> SysProcess.get_robust_list(t, t.argInt(0), t.arg(1), t.arg(2));
-            case 275 -> SysFile.splice(t, t.argInt(0), t.arg(1), t.argInt(2), t.arg(3), t.arg(4), t.argInt(5));
-            case 276 -> SysFile.tee(t, t.argInt(0), t.argInt(1), t.arg(2), t.argInt(3));
+            case 275 -> SysSplice.splice(t, t.argInt(0), t.arg(1), t.argInt(2), t.arg(3), t.arg(4), t.argInt(5));
+            case 276 -> SysSplice.tee(t, t.argInt(0), t.argInt(1), t.arg(2), t.argInt(3));
             case 277 -> SysFile.sync_file_range(t, t.argInt(0), t.arg(1), t.arg(2), t.argInt(3));
-            case 278 -> SysFile.vmsplice(t, t.argInt(0), t.arg(1), t.arg(2), t.argInt(3));
+            case 278 -> SysSplice.vmsplice(t, t.argInt(0), t.arg(1), t.arg(2), t.argInt(3));
             case 279 -> SysMm.move_pages(t, t.argInt(0), t.arg(1), t.arg(2), t.arg(3), t.arg(4), t.argInt(5));
             case 280 -> SysAttr.utimensat(t, t.argInt(0), t.arg(1), t.arg(2), t.argInt(3));
             case 281 -> SysPoll.epoll_pwait(t, t.argInt(0), t.arg(1), t.argInt(2), t.argInt(3), t.arg(4), t.arg(5));
@@ -351,7 +351,7 @@ public final class SyscallTable {
             case 323 -> SysMm.userfaultfd(t, t.argInt(0));
             case 324 -> SysMm.membarrier(t, t.argInt(0), t.argInt(1), t.argInt(2));
             case 325 -> SysMm.mlock2(t, t.arg(0), t.arg(1), t.argInt(2));
-            case 326 -> SysFile.copy_file_range(t, t.argInt(0), t.arg(1), t.argInt(2), t.arg(3), t.arg(4), t.argInt(5));
+            case 326 -> SysSplice.copy_file_range(t, t.argInt(0), t.arg(1), t.argInt(2), t.arg(3), t.arg(4), t.argInt(5));
             case 327 -> SysFile.preadv2(t, t.argInt(0), t.arg(1), t.argInt(2), t.arg(3), t.arg(4), t.argInt(5));
             case 328 -> SysFile.pwritev2(t, t.argInt(0), t.arg(1), t.argInt(2), t.arg(3), t.arg(4), t.argInt(5));
             case 329 -> SysMm.pkey_mprotect(t, t.arg(0), t.arg(1), t.argInt(2), t.argInt(3));

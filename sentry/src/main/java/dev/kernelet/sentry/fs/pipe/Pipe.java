@@ -31,6 +31,9 @@ public final class Pipe {
 
     public int capacity() { return capacity; }
 
+    /** What is next was written as a packet (O_DIRECT) and is read as one. */
+    public boolean hasPackets() { return packetCount > 0; }
+
     public boolean hasReaders() { return readers > 0; }
 
     public boolean hasWriters() { return writers > 0; }
