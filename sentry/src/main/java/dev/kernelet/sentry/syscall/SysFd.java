@@ -11,6 +11,7 @@ import dev.kernelet.sentry.kernel.Limits;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.Access;
 import dev.kernelet.sentry.vfs.FileLocks;
+import dev.kernelet.sentry.vfs.Notify;
 import dev.kernelet.sentry.vfs.OpenFile;
 
 /** System calls on descriptors as such: close(2), dup(2), fcntl(2), ioctl(2), getdents(2), flock(2). */
@@ -339,6 +340,7 @@ final class SysFd {
         if (r < 0) return r;
         if (sink.isTooSmall) return -EINVAL;
         f.offset = sink.next;
+        if (Notify.active > 0) Notify.file(f, Notify.IN_ACCESS);
         if (sink.used == 0) return 0;
         r = t.mem.dataOutLast(buffer, sink.used);
         return r < 0 ? r : sink.used;

@@ -305,6 +305,9 @@ public final class DirectoryOps {
                 Notify.name(oldDir.inode, Notify.IN_MOVED_TO, replaced, oldName, cookie);
             }
         }
-        if (replaced != null && !exchanges) gone(replaced);
+        if (replaced != null && !exchanges) {
+            Notify.self(replaced, Notify.IN_ATTRIB);
+            gone(replaced);
+        }
     }
 }

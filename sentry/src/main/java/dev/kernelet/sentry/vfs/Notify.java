@@ -31,7 +31,9 @@ public final class Notify {
 
     public static void self(Inode n, int mask) {
         if (active == 0 || !(n.watches instanceof Watches w)) return;
-        w.event(n, n.isDirectory() ? mask | IN_ISDIR : mask, 0, null);
+        // Of its own end or move a directory is told without the mark (as Linux does it).
+        boolean isMarked = n.isDirectory() && (mask & (IN_DELETE_SELF | IN_MOVE_SELF)) == 0;
+        w.event(n, isMarked ? mask | IN_ISDIR : mask, 0, null);
     }
 
     /** Something happened to the inode behind {@code d}: told to watches on its directory and on itself. */

@@ -57,6 +57,7 @@ public abstract class OpenFile {
         if (--references != 0) return;
         if (epollItems != null) epollItems.released(this);
         Inode n = inode;
+        if (isWriter) n.writers--;
         if (Notify.active > 0) Notify.file(this, isWritable() ? Notify.IN_CLOSE_WRITE : Notify.IN_CLOSE_NOWRITE);
         release(t);
         if (n == null || --n.opens > 0) return;
