@@ -5,14 +5,17 @@ import static dev.kernelet.abi.Stat.*;
 import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
 import dev.kernelet.sentry.fs.tmpfs.Tmpfs;
+import dev.kernelet.sentry.fs.tmpfs.TmpfsType;
 import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.DeviceTable;
+import dev.kernelet.sentry.vfs.Filesystem;
+import dev.kernelet.sentry.vfs.FilesystemTypes;
 import dev.kernelet.sentry.vfs.Inode;
 import dev.kernelet.sentry.vfs.OpenFile;
 import dev.kernelet.sentry.vfs.Path;
 
-/** Registers the memory devices and makes the tree of /dev. */
+/** Registers the memory devices and the filesystems in memory, and makes the tree of /dev. */
 public final class Devices {
     private Devices() {}
 
@@ -25,9 +28,16 @@ public final class Devices {
         Memory.putBytes(path, "/dev/zero");
         int hostZero = (int) HostCall.call(SYS_OPENAT, -100, path, O_RDWR_CLOEXEC, 0);
         Memory.free(path);
+        TmpfsType.register(k);
+        FilesystemTypes.of(k).register("devtmpfs", new DevType());
         DeviceTable table = DeviceTable.of(k);
         int[] minors = {MemoryDevice.NULL, MemoryDevice.ZERO, MemoryDevice.FULL, MemoryDevice.RANDOM, MemoryDevice.URANDOM};
         for (int minor : minors) table.register(MemoryDevice.MAJOR, minor, new MemoryDriver(minor, hostZero));
+    }
+
+    private record DevType() implements FilesystemTypes.Type {
+        @Override
+        public Filesystem make(Task t, String source, String data) { return filesystem(t.kernel); }
     }
 
     private record MemoryDriver(int minor, int hostZero) implements DeviceTable.Driver {
