@@ -1,0 +1,21 @@
+package dev.kernelet.sentry.fs.proc;
+
+import dev.kernelet.sentry.kernel.Kernel;
+import dev.kernelet.sentry.vfs.Dentry;
+import dev.kernelet.sentry.vfs.Filesystem;
+
+/** procfs. Kernel lock. */
+public final class ProcFs extends Filesystem {
+    public final Kernel kernel;
+
+    public ProcFs(Kernel kernel) {
+        this.kernel = kernel;
+        root = new Dentry(this, "", null, new ProcRoot(this));
+    }
+
+    @Override
+    public String type() { return "proc"; }
+
+    @Override
+    public long magic() { return 0x9fa0; }
+}

@@ -1,0 +1,185 @@
+package dev.kernelet.sentry.fs.proc;
+
+import dev.kernelet.abi.Memory;
+import dev.kernelet.abi.SyscallNumber;
+import dev.kernelet.host.HostCall;
+import dev.kernelet.sentry.kernel.CpuClocks;
+import dev.kernelet.sentry.kernel.Kernel;
+import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.kernel.ThreadGroup;
+
+/** The texts of system-wide files. Figures are the sandbox's own; hardware facts are read from the host once. */
+final class SystemText {
+    private static String hostCpuinfo;
+
+    private SystemText() {}
+
+    static String of(Kernel k, Task t, String name) {
+        return switch (name) {
+            case "cmdline" -> "quiet\n";
+            case "cpuinfo" -> cpuinfo(k);
+            case "filesystems" -> "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\nnodev\tdevpts\nnodev\tpipefs\n"
+                    + "nodev\tsockfs\nnodev\tmqueue\nnodev\toverlay\n";
+            case "loadavg" -> loadavg(k);
+            case "meminfo" -> meminfo(k);
+            case "stat" -> stat(k);
+            case "uptime" -> uptime(k);
+            case "version" -> "Linux version " + k.options.release + " (kernelet) #1 SMP PREEMPT_DYNAMIC\n";
+            case "swaps" -> "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n";
+            case "partitions" -> "major minor  #blocks  name\n\n";
+            case "devices" -> "Character devices:\n  1 mem\n  4 tty\n  5 /dev/tty\n  5 /dev/console\n  5 /dev/ptmx\n"
+                    + "136 pts\n\nBlock devices:\n";
+            case "cgroups" -> "#subsys_name\thierarchy\tnum_cgroups\tenabled\n";
+            case "misc", "modules", "diskstats", "key-users", "consoles", "locks", "pagetypeinfo", "zoneinfo" -> "";
+            case "interrupts" -> interrupts(k);
+            case "softirqs" -> interrupts(k);
+            case "vmstat" -> "nr_free_pages " + (freeBytes(k) >> 12) + "\npgpgin 0\npgpgout 0\npswpin 0\npswpout 0\n"
+                    + "pgfault 0\npgmajfault 0\n";
+            case "tty/drivers" -> "/dev/tty             /dev/tty        5       0 system:/dev/tty\n"
+                    + "/dev/ptmx            /dev/ptmx       5       2 system\npty_slave            /dev/pts      136 0-1048575 "
+                    + "pty:slave\n";
+            case "sysvipc/msg" -> "       key      msqid perms      cbytes       qnum lspid lrpid   uid   gid  cuid  cgid      "
+                    + "stime      rtime      ctime\n";
+            case "sysvipc/sem" -> "       key      semid perms      nsems   uid   gid  cuid  cgid      otime      ctime\n";
+            case "sysvipc/shm" -> "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid  "
+                    + "    atime      dtime      ctime                   rss                  swap\n";
+            default -> "";
+        };
+    }
+
+    // ---- memory
+    /** Bytes of memory the sandbox has: its limit, else the host's. */
+    static long totalBytes(Kernel k) {
+        long host = hostMeminfo("MemTotal:") << 10;
+        return k.options.memoryLimit > 0 ? Math.min(k.options.memoryLimit, host) : host;
+    }
+
+    static long freeBytes(Kernel k) {
+        long free = hostMeminfo("MemAvailable:") << 10;
+        return Math.min(free, totalBytes(k));
+    }
+
+    private static long hostMeminfo(String key) {
+        String text = HostText.read("/proc/meminfo");
+        int at = text.indexOf(key);
+        if (at < 0) return 1 << 20;
+        long value = 0;
+        for (int i = at + key.length(); i < text.length() && text.charAt(i) != '\n'; i++) {
+            char c = text.charAt(i);
+            if (c >= '0' && c <= '9') value = value * 10 + c - '0';
+        }
+        return value;
+    }
+
+    private static String meminfo(Kernel k) {
+        long total = totalBytes(k) >> 10, free = freeBytes(k) >> 10;
+        var s = new StringBuilder(1200);
+        String[] names = {"MemTotal", "MemFree", "MemAvailable", "Buffers", "Cached", "SwapCached", "Active", "Inactive",
+            "Active(anon)", "Inactive(anon)", "Active(file)", "Inactive(file)", "Unevictable", "Mlocked", "SwapTotal",
+            "SwapFree", "Dirty", "Writeback", "AnonPages", "Mapped", "Shmem", "KReclaimable", "Slab", "SReclaimable",
+            "SUnreclaim", "KernelStack", "PageTables", "CommitLimit", "Committed_AS", "VmallocTotal", "VmallocUsed",
+            "VmallocChunk"};
+        for (String n : names) {
+            long v = switch (n) {
+                case "MemTotal", "CommitLimit" -> total;
+                case "MemFree", "MemAvailable" -> free;
+                case "AnonPages", "Active", "Active(anon)", "Committed_AS" -> total - free;
+                case "VmallocTotal" -> 34359738367L;
+                default -> 0;
+            };
+            String value = Long.toString(v);
+            s.append(n).append(':');
+            for (int i = n.length() + 1 + value.length(); i < 24; i++) s.append(' ');
+            s.append(value).append(" kB\n");
+        }
+        s.append("HugePages_Total:       0\nHugePages_Free:        0\nHugePages_Rsvd:        0\n"
+                + "HugePages_Surp:        0\nHugepagesize:       2048 kB\n");
+        return s.toString();
+    }
+
+    // ---- processors
+    /** The host's entries for as many processors as the sandbox has. */
+    private static String cpuinfo(Kernel k) {
+        if (hostCpuinfo == null) hostCpuinfo = HostText.read("/proc/cpuinfo");
+        String one = hostCpuinfo;
+        int end = one.indexOf("\n\n");
+        if (end > 0) one = one.substring(0, end + 2);
+        var s = new StringBuilder();
+        for (int i = 0; i < k.options.processors; i++) {
+            int line = one.indexOf('\n');
+            s.append("processor\t: ").append(i).append(one, Math.max(line, 0), one.length());
+        }
+        return s.toString();
+    }
+
+    private static String stat(Kernel k) {
+        long ticks = 0;
+        int processes = 0, runnable = 0;
+        ThreadGroup g;
+        for (int pid = 1; (g = k.pids.groupFrom(pid)) != null; pid = g.pid + 1) {
+            processes++;
+            ticks += CpuClocks.process(g) / 10_000_000;
+            for (Task t : g.tasks) if (t.state == Task.RUNNING || t.state == Task.IN_KERNEL) runnable++;
+        }
+        long idle = Math.max(0, upNanos(k) / 10_000_000 * k.options.processors - ticks);
+        var s = new StringBuilder();
+        s.append("cpu  ").append(ticks).append(" 0 0 ").append(idle).append(" 0 0 0 0 0 0\n");
+        for (int i = 0; i < k.options.processors; i++) {
+            s.append("cpu").append(i).append(' ').append(ticks / k.options.processors).append(" 0 0 ")
+                    .append(idle / k.options.processors).append(" 0 0 0 0 0 0\n");
+        }
+        s.append("intr 0\nctxt 0\nbtime ").append((k.realtime() - upNanos(k)) / 1_000_000_000).append("\nprocesses ")
+                .append(processes).append("\nprocs_running ").append(Math.max(1, runnable)).append("\nprocs_blocked 0\n")
+                .append("softirq 0 0 0 0 0 0 0 0 0 0 0\n");
+        return s.toString();
+    }
+
+    private static String interrupts(Kernel k) {
+        var s = new StringBuilder("           ");
+        for (int i = 0; i < k.options.processors; i++) s.append("CPU").append(i).append("       ");
+        return s.append('\n').toString();
+    }
+
+    /** CLOCK_BOOTTIME: the application's clocks are the host's, so its uptime is too. */
+    static long upNanos(Kernel k) { return HostCall.clockNanos(7); }
+
+    private static String uptime(Kernel k) {
+        long centis = upNanos(k) / 10_000_000;
+        return centis(centis) + " " + centis(centis * k.options.processors) + "\n";
+    }
+
+    private static String centis(long n) {
+        long f = n % 100;
+        return n / 100 + (f < 10 ? ".0" : ".") + f;
+    }
+
+    private static String loadavg(Kernel k) {
+        int running = 0, last = 0;
+        ThreadGroup g;
+        for (int pid = 1; (g = k.pids.groupFrom(pid)) != null; pid = g.pid + 1) {
+            last = g.pid;
+            for (Task t : g.tasks) if (t.state == Task.RUNNING || t.state == Task.IN_KERNEL) running++;
+        }
+        return "0.00 0.00 0.00 " + Math.max(1, running) + "/" + k.pids.count() + " " + last + "\n";
+    }
+
+    /** Small host files, read when needed. */
+    static final class HostText {
+        private static final int O_RDONLY_CLOEXEC = 0x80000;
+
+        static String read(String path) {
+            long buffer = Memory.allocate(65536);
+            try {
+                int n = Memory.putBytes(buffer, path);
+                Memory.putByte(buffer + n, (byte) 0);
+                long fd = HostCall.call(SyscallNumber.OPENAT, -100, buffer, O_RDONLY_CLOEXEC, 0);
+                if (fd < 0) return "";
+                long length = HostCall.call(SyscallNumber.READ, fd, buffer, 65536);
+                HostCall.call(SyscallNumber.CLOSE, fd);
+                return length <= 0 ? "" : Memory.getBytes(buffer, (int) length);
+            } finally {
+                Memory.free(buffer);
+            }
+        }
+    }
+}
