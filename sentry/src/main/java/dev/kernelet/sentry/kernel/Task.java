@@ -33,6 +33,8 @@ public final class Task {
     public Credentials cred;
     /** comm: up to 15 bytes (prctl PR_SET_NAME). */
     public String name = "";
+    /** The thread's directory in procfs, once it has been asked for. */
+    public Object procDirectory;
     public int state = IN_KERNEL;
     int runIndex = -1;
     /** Born, never resumed: makeReady starts it. */

@@ -1,5 +1,6 @@
 package dev.kernelet.sentry.kernel;
 
+import dev.kernelet.sentry.vfs.Path;
 import java.util.ArrayList;
 
 /** A process: tasks that share a process id, signal handlers, limits and fate. Kernel lock. */
@@ -12,6 +13,13 @@ public final class ThreadGroup {
     public final ArrayList<ThreadGroup> children = new ArrayList<>();
     /** CPU time of address spaces the process has left behind (exec). */
     public long cpuNanosBefore;
+    /** The running program's file (/proc/PID/exe), set by exec. */
+    public Path exe;
+    /** The process's directory in procfs, once it has been asked for. */
+    public Object procDirectory;
+    public int oomScoreAdj;
+    /** CLOCK_BOOTTIME at the process's birth, in nanoseconds. */
+    public long startNanos;
     public Limits limits = new Limits();
 
     public ThreadGroup(Kernel kernel, int pid) {

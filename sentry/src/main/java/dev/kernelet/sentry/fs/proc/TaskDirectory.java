@@ -1,0 +1,148 @@
+package dev.kernelet.sentry.fs.proc;
+
+import static dev.kernelet.abi.Errno.*;
+
+import dev.kernelet.sentry.fs.kernfs.PseudoDirectory;
+import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.kernel.ThreadGroup;
+import dev.kernelet.sentry.vfs.Inode;
+import dev.kernelet.sentry.vfs.OpenFile;
+
+/** /proc/PID and /proc/PID/task/TID. A process keeps its directory, so that inode numbers are stable. */
+final class TaskDirectory extends PseudoDirectory {
+    final ProcFs procfs;
+    final ThreadGroup group;
+    /** The thread, or null for the process's directory (then its leader is shown). */
+    final Task thread;
+
+    private TaskDirectory(ProcFs fs, ThreadGroup group, Task thread) {
+        super(fs, 0555);
+        procfs = fs;
+        this.group = group;
+        this.thread = thread;
+    }
+
+    static TaskDirectory of(ProcFs fs, ThreadGroup g, Task thread) {
+        if (thread == null) {
+            if (g.procDirectory == null) g.procDirectory = new TaskDirectory(fs, g, null);
+            return (TaskDirectory) g.procDirectory;
+        }
+        if (thread.procDirectory == null) thread.procDirectory = new TaskDirectory(fs, g, thread);
+        return (TaskDirectory) thread.procDirectory;
+    }
+
+    Task task() { return thread != null ? thread : group.leader; }
+
+    boolean isGone() {
+        return thread == null ? procfs.kernel.pids.group(group.pid) != group : thread.state == Task.DEAD;
+    }
+
+    @Override
+    public long refresh(Task t) {
+        Task shown = task();
+        if (shown != null && shown.cred != null) {
+            uid = shown.cred.euid;
+            gid = shown.cred.egid;
+        }
+        return 0;
+    }
+
+    @Override
+    protected String[] names() {
+        String common = "attr auxv cgroup clear_refs cmdline comm coredump_filter cwd environ exe fd fdinfo gid_map io limits "
+                + "loginuid maps mem mountinfo mounts mountstats net ns numa_maps oom_adj oom_score oom_score_adj pagemap "
+                + "personality projid_map root sched schedstat sessionid setgroups smaps smaps_rollup stack stat statm status "
+                + "syscall timers timerslack_ns uid_map wchan";
+        return (thread == null ? common + " task" : common + " children").split(" ");
+    }
+
+    @Override
+    protected Inode make(int index, String name) {
+        return switch (name) {
+            case "cwd", "exe", "root" -> new TaskLink(this, name);
+            case "fd", "fdinfo" -> new FdDirectory(this, name.equals("fdinfo"));
+            case "ns" -> new NamespaceDirectory(this);
+            case "net" -> new NetDirectory(procfs);
+            case "attr" -> null;
+            case "task" -> new Threads(this);
+            case "mem", "pagemap" -> new MemoryFile(this, name);
+            default -> new TaskFile(this, name);
+        };
+    }
+
+    @Override
+    public boolean cacheable() { return !isGone(); }
+
+    @Override
+    public Inode lookup(Task t, String name) {
+        if (isGone()) {
+            t.error = -ENOENT;
+            return null;
+        }
+        Inode i = super.lookup(t, name);
+        if (i != null) own(i);
+        return i;
+    }
+
+    /** Files of a process belong to its effective user (proc(5)). */
+    void own(Inode i) {
+        Task shown = task();
+        if (shown == null || shown.cred == null) return;
+        i.uid = shown.cred.euid;
+        i.gid = shown.cred.egid;
+    }
+
+    /** Whether {@code t} may look into the process: PTRACE_MODE_READ (ptrace(2)). */
+    boolean mayInspect(Task t) {
+        Task o = task();
+        if (o == null || o.group == t.group) return true;
+        if (t.cred.capable(dev.kernelet.sentry.kernel.Credentials.CAP_SYS_PTRACE)) return true;
+        int uid = t.cred.fsuid, gid = t.cred.fsgid;
+        return uid == o.cred.euid && uid == o.cred.uid && uid == o.cred.suid && gid == o.cred.egid && gid == o.cred.gid
+                && gid == o.cred.sgid;
+    }
+
+    /** /proc/PID/task. */
+    private static final class Threads extends PseudoDirectory {
+        private final TaskDirectory process;
+
+        Threads(TaskDirectory process) {
+            super(process.procfs, 0555);
+            this.process = process;
+        }
+
+        @Override
+        protected String[] names() { return new String[0]; }
+
+        @Override
+        protected Inode make(int index, String name) { return null; }
+
+        @Override
+        public boolean cacheable() { return false; }
+
+        @Override
+        public Inode lookup(Task t, String name) {
+            int tid = ProcRoot.number(name);
+            Task found = process.procfs.kernel.pids.task(tid);
+            if (found == null || found.group != process.group) {
+                t.error = -ENOENT;
+                return null;
+            }
+            return of(process.procfs, process.group, found);
+        }
+
+        @Override
+        public long refresh(Task t) {
+            nlink = 2 + process.group.tasks.size();
+            return 0;
+        }
+
+        @Override
+        protected void list(Task t, long from, OpenFile.DirectorySink sink) {
+            for (int i = (int) from; i < process.group.tasks.size(); i++) {
+                Task x = process.group.tasks.get(i);
+                if (!sink.entry(Integer.toString(x.tid), of(process.procfs, process.group, x).ino, 4, i + 3)) return;
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package dev.kernelet.sentry.fs.proc;
+
+import static dev.kernelet.abi.Errno.*;
+
+import dev.kernelet.sentry.fs.kernfs.PseudoFile;
+import dev.kernelet.sentry.kernel.Task;
+
+/** A text file of a process's directory. */
+final class TaskFile extends PseudoFile {
+    private final TaskDirectory directory;
+    private final String name;
+
+    TaskFile(TaskDirectory directory, String name) {
+        super(directory.procfs, permissions(name));
+        this.directory = directory;
+        this.name = name;
+        directory.own(this);
+    }
+
+    private static int permissions(String name) {
+        return switch (name) {
+            case "auxv", "environ", "io", "personality", "stack", "syscall" -> 0400;
+            case "clear_refs" -> 0200;
+            case "comm", "oom_score_adj", "oom_adj", "coredump_filter", "gid_map", "uid_map", "projid_map", "setgroups",
+                "loginuid", "sched", "autogroup" -> 0644;
+            case "timerslack_ns" -> 0666;
+            default -> 0444;
+        };
+    }
+
+    @Override
+    protected String text(Task t) {
+        Task shown = directory.task();
+        if (directory.isGone() || shown == null) {
+            t.error = -ESRCH;
+            return null;
+        }
+        switch (name) {
+            case "auxv", "environ", "io", "maps", "smaps", "smaps_rollup", "numa_maps", "syscall", "stack", "personality" -> {
+                if (!directory.mayInspect(t)) {
+                    t.error = -EACCES;
+                    return null;
+                }
+            }
+            default -> { }
+        }
+        return TaskText.of(t, shown, directory, name);
+    }
+
+    @Override
+    protected long store(Task t, String value) { return TaskText.store(t, directory, name, value); }
+}

@@ -1,0 +1,292 @@
+package dev.kernelet.sentry.fs.proc;
+
+import static dev.kernelet.abi.Errno.*;
+
+import dev.kernelet.sentry.kernel.CpuClocks;
+import dev.kernelet.sentry.kernel.Credentials;
+import dev.kernelet.sentry.kernel.Limits;
+import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.kernel.ThreadGroup;
+import dev.kernelet.sentry.mm.MemoryManager;
+import dev.kernelet.sentry.vfs.Mount;
+import dev.kernelet.sentry.vfs.Path;
+import dev.kernelet.sentry.vfs.PathWalk;
+
+/** The texts of a process's files (proc_pid_*(5)). */
+final class TaskText {
+    private static final long TICK = 10_000_000;
+
+    private TaskText() {}
+
+    static String of(Task t, Task o, TaskDirectory directory, String name) {
+        return switch (name) {
+            case "cmdline" -> cmdline(o);
+            case "environ" -> o.mm == null ? "" : o.mm.environ();
+            case "auxv" -> o.mm == null ? "" : o.mm.auxv();
+            case "comm" -> o.name + "\n";
+            case "stat" -> stat(o, directory.thread != null);
+            case "statm" -> statm(o);
+            case "status" -> status(o);
+            case "maps" -> o.mm == null ? "" : o.mm.maps(t, false);
+            case "smaps" -> o.mm == null ? "" : o.mm.maps(t, true);
+            case "smaps_rollup" -> o.mm == null ? "" : o.mm.smapsRollup();
+            case "mounts" -> mounts(o, false);
+            case "mountinfo" -> mounts(o, true);
+            case "mountstats" -> mountstats(o);
+            case "limits" -> limits(o);
+            case "io" -> "rchar: " + o.group.bytesRead + "\nwchar: " + o.group.bytesWritten + "\nsyscr: 0\nsyscw: 0\n"
+                    + "read_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n";
+            case "cgroup" -> "0::/\n";
+            case "oom_score" -> Math.max(0, 666 + o.group.oomScoreAdj * 2 / 3) + "\n";
+            case "oom_score_adj" -> o.group.oomScoreAdj + "\n";
+            case "oom_adj" -> o.group.oomScoreAdj * 17 / 1000 + "\n";
+            case "uid_map", "gid_map", "projid_map" -> "         0          0 4294967295\n";
+            case "setgroups" -> "allow\n";
+            case "loginuid", "sessionid" -> "4294967295";
+            case "personality" -> "00000000\n";
+            case "schedstat" -> CpuClocks.thread(o) + " 0 0\n";
+            case "timerslack_ns" -> "50000\n";
+            case "coredump_filter" -> "00000033\n";
+            case "wchan" -> o.state == Task.RUNNING ? "0" : "do_wait";
+            case "syscall" -> o.state == Task.RUNNING ? "running\n" : o.nr + "\n";
+            case "children" -> children(o);
+            default -> "";
+        };
+    }
+
+    static long store(Task t, TaskDirectory directory, String name, String value) {
+        Task o = directory.task();
+        if (o == null) return -ESRCH;
+        String v = value.endsWith("\n") ? value.substring(0, value.length() - 1) : value;
+        switch (name) {
+            case "comm" -> {
+                if (o.group != t.group) return -EINVAL;
+                o.name = v.length() > 15 ? v.substring(0, 15) : v;
+                return value.length();
+            }
+            case "oom_score_adj", "oom_adj" -> {
+                int n;
+                try {
+                    n = Integer.parseInt(v.trim());
+                } catch (NumberFormatException e) {
+                    return -EINVAL;
+                }
+                if (name.equals("oom_adj")) n = n == 15 ? 1000 : n * 1000 / 17;
+                if (n < -1000 || n > 1000) return -EINVAL;
+                if (n < o.group.oomScoreAdj && !t.cred.capable(Credentials.CAP_SYS_RESOURCE)) return -EACCES;
+                o.group.oomScoreAdj = n;
+                return value.length();
+            }
+            case "clear_refs", "coredump_filter", "timerslack_ns", "loginuid" -> { return value.length(); }
+            case "uid_map", "gid_map", "projid_map", "setgroups" -> { return -EPERM; }
+            default -> { return -EACCES; }
+        }
+    }
+
+    private static String cmdline(Task o) { return o.mm == null ? "" : o.mm.cmdline(); }
+
+    private static char state(Task o) {
+        if (o.group.isZombie()) return 'Z';
+        return switch (o.state) {
+            case Task.RUNNING, Task.IN_KERNEL -> 'R';
+            case Task.STOPPED -> 'T';
+            case Task.DEAD -> 'X';
+            default -> 'S';
+        };
+    }
+
+    private static String stat(Task o, boolean isThread) {
+        ThreadGroup g = o.group;
+        MemoryManager mm = o.mm;
+        long utime = (isThread ? CpuClocks.thread(o) : CpuClocks.process(g)) / TICK;
+        var s = new StringBuilder(400);
+        s.append(isThread ? o.tid : g.pid).append(" (").append(o.name).append(") ").append(state(o)).append(' ');
+        s.append(g.parent == null ? 0 : g.parent.pid).append(' ').append(g.pgid()).append(' ').append(g.sid()).append(' ');
+        s.append(g.ttyNumber()).append(' ').append(g.ttyForeground()).append(" 4194304 0 0 0 0 ");
+        s.append(utime).append(" 0 ").append(g.childrenCpuNanos / TICK).append(" 0 20 0 ").append(Math.max(1, g.tasks.size()));
+        s.append(" 0 ").append(g.startNanos / TICK).append(' ');
+        s.append(mm == null ? 0 : mm.virtualBytes()).append(' ').append(mm == null ? 0 : mm.residentBytes() >> 12).append(' ');
+        s.append(g.limits.rawSoft(Limits.RSS) < 0 ? "18446744073709551615" : g.limits.rawSoft(Limits.RSS) + "");
+        // startcode endcode startstack kstkesp kstkeip
+        if (mm == null) s.append(" 0 0 0 0 0 ");
+        else s.append(' ').append(mm.codeStart()).append(' ').append(mm.codeEnd()).append(' ').append(mm.stackStart()).append(" 0 0 ");
+        s.append(o.signals.pendingMask() & 0x7fffffff).append(' ').append(o.signals.mask & 0x7fffffff).append(' ');
+        s.append(o.signals.ignoredMask() & 0x7fffffff).append(' ').append(o.signals.caughtMask() & 0x7fffffff);
+        s.append(" 0 0 0 17 0 0 0 0 0 0 ");
+        if (mm == null) s.append("0 0 0 0 0 0 0 ");
+        else {
+            s.append(mm.dataStart()).append(' ').append(mm.dataEnd()).append(' ').append(mm.brkStart()).append(' ')
+                    .append(mm.argStart()).append(' ').append(mm.argEnd()).append(' ').append(mm.envStart()).append(' ')
+                    .append(mm.envEnd()).append(' ');
+        }
+        return s.append(g.waitStatus()).append('\n').toString();
+    }
+
+    private static String statm(Task o) {
+        MemoryManager mm = o.mm;
+        if (mm == null) return "0 0 0 0 0 0 0\n";
+        return (mm.virtualBytes() >> 12) + " " + (mm.residentBytes() >> 12) + " " + (mm.residentFileBytes() >> 12) + " "
+                + (mm.codeEnd() - mm.codeStart() + 4095 >> 12) + " 0 " + (mm.dataBytes() >> 12) + " 0\n";
+    }
+
+    private static void line(StringBuilder s, String key, long kilobytes) {
+        String v = Long.toString(kilobytes);
+        s.append(key).append(":\t");
+        for (int i = v.length(); i < 8; i++) s.append(' ');
+        s.append(v).append(" kB\n");
+    }
+
+    private static void hex(StringBuilder s, String key, long value) {
+        String v = Long.toHexString(value);
+        s.append(key).append(":\t");
+        for (int i = v.length(); i < 16; i++) s.append('0');
+        s.append(v).append('\n');
+    }
+
+    private static String status(Task o) {
+        ThreadGroup g = o.group;
+        Credentials c = o.cred;
+        char st = state(o);
+        var s = new StringBuilder(1500);
+        s.append("Name:\t").append(o.name).append("\nUmask:\t0").append(o.fs == null ? "022" : octal3(o.fs.umask));
+        s.append("\nState:\t").append(st).append(st == 'R' ? " (running)" : st == 'S' ? " (sleeping)" : st == 'T' ? " (stopped)"
+                : st == 'Z' ? " (zombie)" : " (dead)");
+        s.append("\nTgid:\t").append(g.pid).append("\nNgid:\t0\nPid:\t").append(o.tid).append("\nPPid:\t");
+        s.append(g.parent == null ? 0 : g.parent.pid).append("\nTracerPid:\t0\nUid:\t").append(c.uid).append('\t').append(c.euid)
+                .append('\t').append(c.suid).append('\t').append(c.fsuid).append("\nGid:\t").append(c.gid).append('\t')
+                .append(c.egid).append('\t').append(c.sgid).append('\t').append(c.fsgid);
+        s.append("\nFDSize:\t").append(o.fds == null ? 0 : Math.max(64, Integer.highestOneBit(Math.max(1, o.fds.end() - 1)) * 2));
+        s.append("\nGroups:\t");
+        for (int x : c.groups) s.append(x).append(' ');
+        s.append("\nNStgid:\t").append(g.pid).append("\nNSpid:\t").append(o.tid).append("\nNSpgid:\t").append(g.pgid())
+                .append("\nNSsid:\t").append(g.sid()).append("\nKthread:\t0\n");
+        MemoryManager mm = o.mm;
+        if (mm != null) {
+            long size = mm.virtualBytes() >> 10, rss = mm.residentBytes() >> 10, file = mm.residentFileBytes() >> 10;
+            line(s, "VmPeak", Math.max(size, mm.peakBytes() >> 10));
+            line(s, "VmSize", size);
+            line(s, "VmLck", mm.lockedBytes() >> 10);
+            line(s, "VmPin", 0);
+            line(s, "VmHWM", rss);
+            line(s, "VmRSS", rss);
+            line(s, "RssAnon", Math.max(0, rss - file));
+            line(s, "RssFile", file);
+            line(s, "RssShmem", 0);
+            line(s, "VmData", mm.dataBytes() >> 10);
+            line(s, "VmStk", mm.stackBytes() >> 10);
+            line(s, "VmExe", mm.codeEnd() - mm.codeStart() + 1023 >> 10);
+            line(s, "VmLib", 0);
+            line(s, "VmPTE", 64);
+            line(s, "VmSwap", 0);
+            s.append("HugetlbPages:\t       0 kB\nCoreDumping:\t0\nTHP_enabled:\t1\n");
+        }
+        s.append("Threads:\t").append(Math.max(1, g.tasks.size())).append("\nSigQ:\t").append(o.signals.queuedCount()).append('/')
+                .append(Math.min(g.limits.soft(Limits.SIGPENDING), 1 << 30)).append('\n');
+        hex(s, "SigPnd", o.signals.pendingMask());
+        hex(s, "ShdPnd", g.sharedPendingMask());
+        hex(s, "SigBlk", o.signals.mask);
+        hex(s, "SigIgn", o.signals.ignoredMask());
+        hex(s, "SigCgt", o.signals.caughtMask());
+        hex(s, "CapInh", c.inheritable);
+        hex(s, "CapPrm", c.permitted);
+        hex(s, "CapEff", c.effective);
+        hex(s, "CapBnd", c.bounding);
+        hex(s, "CapAmb", c.ambient);
+        s.append("NoNewPrivs:\t").append(c.noNewPrivs ? 1 : 0).append("\nSeccomp:\t0\nSeccomp_filters:\t0\n");
+        s.append("Speculation_Store_Bypass:\tvulnerable\nSpeculationIndirectBranch:\talways enabled\n");
+        int cpus = o.kernel.options.processors;
+        s.append("Cpus_allowed:\t").append(Long.toHexString(cpus >= 64 ? -1 : (1L << cpus) - 1)).append("\nCpus_allowed_list:\t")
+                .append(cpus == 1 ? "0" : "0-" + (cpus - 1)).append("\nMems_allowed:\t1\nMems_allowed_list:\t0\n");
+        return s.append("voluntary_ctxt_switches:\t0\nnonvoluntary_ctxt_switches:\t0\n").toString();
+    }
+
+    private static String octal3(int v) {
+        String o = Integer.toOctalString(v);
+        return "000".substring(Math.min(3, o.length())) + o;
+    }
+
+    private static String limits(Task o) {
+        String[] names = {"cpu time", "file size", "data size", "stack size", "core file size", "resident set", "processes",
+            "open files", "locked memory", "address space", "file locks", "pending signals", "msgqueue size", "nice priority",
+            "realtime priority", "realtime timeout"};
+        String[] units = {"seconds", "bytes", "bytes", "bytes", "bytes", "bytes", "processes", "files", "bytes", "bytes",
+            "locks", "signals", "bytes", "", "", "us"};
+        var s = new StringBuilder("Limit                     Soft Limit           Hard Limit           Units     \n");
+        for (int i = 0; i < Limits.COUNT; i++) {
+            pad(s, "Max " + names[i], 26);
+            pad(s, limit(o.group.limits.rawSoft(i)), 21);
+            pad(s, limit(o.group.limits.rawHard(i)), 21);
+            pad(s, units[i], 10);
+            s.append('\n');
+        }
+        return s.toString();
+    }
+
+    private static String limit(long v) { return v < 0 ? "unlimited" : Long.toString(v); }
+
+    private static void pad(StringBuilder s, String text, int width) {
+        s.append(text);
+        for (int i = text.length(); i < width; i++) s.append(' ');
+    }
+
+    private static String children(Task o) {
+        var s = new StringBuilder();
+        for (ThreadGroup c : o.group.children) s.append(c.pid).append(' ');
+        return s.toString();
+    }
+
+    // ---- mounts
+    private static String mounts(Task o, boolean isInfo) {
+        if (o.fs == null || o.fs.mounts == null) return "";
+        var s = new StringBuilder();
+        for (Mount m : o.fs.mounts.mounts) {
+            String point = m.point == null ? "/" : PathWalk.pathName(new Path(m, m.root), o.fs.root);
+            if (point == null) continue;
+            String flags = options(m);
+            if (isInfo) {
+                long dev = m.fs.device;
+                String within = PathWalk.pathName(new Path(m, m.root), new Path(m, m.fs.root));
+                s.append(m.id).append(' ').append(m.parent == null ? 1 : m.parent.id).append(' ').append(dev >>> 8 & 0xfff)
+                        .append(':').append(dev & 0xff | dev >>> 12 & 0xfff00).append(' ').append(within == null ? "/" : escape(within))
+                        .append(' ').append(escape(point)).append(' ').append(flags).append(" - ").append(m.fs.type()).append(' ')
+                        .append(escape(m.source)).append(' ').append(m.isReadOnly() ? "ro" : "rw").append(m.fs.showOptions()).append('\n');
+            } else {
+                s.append(escape(m.source)).append(' ').append(escape(point)).append(' ').append(m.fs.type()).append(' ').append(flags)
+                        .append(m.fs.showOptions()).append(" 0 0\n");
+            }
+        }
+        return s.toString();
+    }
+
+    private static String options(Mount m) {
+        return (m.isReadOnly() ? "ro" : "rw") + ((m.flags & 2) != 0 ? ",nosuid" : "") + ((m.flags & 4) != 0 ? ",nodev" : "")
+                + ((m.flags & 8) != 0 ? ",noexec" : "") + ((m.flags & 1024) != 0 ? ",noatime" : ",relatime");
+    }
+
+    private static String mountstats(Task o) {
+        var s = new StringBuilder();
+        for (Mount m : o.fs.mounts.mounts) {
+            String point = m.point == null ? "/" : PathWalk.pathName(new Path(m, m.root), o.fs.root);
+            if (point != null) {
+                s.append("device ").append(escape(m.source)).append(" mounted on ").append(escape(point)).append(" with fstype ")
+                        .append(m.fs.type()).append('\n');
+            }
+        }
+        return s.toString();
+    }
+
+    /** Blanks and backslashes in octal, as getmntent(3) reads them. */
+    static String escape(String p) {
+        StringBuilder s = null;
+        for (int i = 0; i < p.length(); i++) {
+            char c = p.charAt(i);
+            if (c != ' ' && c != '\t' && c != '\n' && c != '\\' && c != '#') {
+                if (s != null) s.append(c);
+                continue;
+            }
+            if (s == null) s = new StringBuilder(p.substring(0, i));
+            s.append('\\').append(c >>> 6).append(c >>> 3 & 7).append(c & 7);
+        }
+        return s == null ? p : s.toString();
+    }
+}
