@@ -1,15 +1,83 @@
 package dev.kernelet.sandbox;
 
-/** Interim: the kernel that runs the command is not here yet. */
+import static dev.kernelet.abi.Errno.*;
+
+import dev.kernelet.sentry.kernel.Kernel;
+import dev.kernelet.sentry.kernel.KernelOptions;
+import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.log.DebugLog;
+import dev.kernelet.sentry.strace.Strace;
+import dev.kernelet.platform.Platform;
+
+/** One sandbox: a platform, a kernel, its file systems and the first program. Not reusable. */
 public final class Sandbox {
-    private Sandbox() {}
+    private static final int NOT_FOUND = 127, NOT_EXECUTABLE = 126;
+
+    private final SandboxOptions options;
+
+    private Sandbox(SandboxOptions options) { this.options = options; }
 
     /**
      * Runs the command to its end: its exit status, 128 + n when signal n ended it, 127 not found, 126 not executable.
      *
      * @throws Failure when Kernelet itself fails
      */
-    public static int run(SandboxOptions options) {
-        throw new Failure("cannot run " + options.command()[0] + ": not built yet", "This version has no kernel to run programs on.");
+    public static int run(SandboxOptions options) { return new Sandbox(options).run(); }
+
+    private int run() {
+        HostLimits.raise();
+        Platform platform = PlatformChoice.make(options);
+        try {
+            return run(platform);
+        } finally {
+            platform.close();
+        }
+    }
+
+    private int run(Platform platform) {
+        Kernel kernel = new Kernel(platform, kernelOptions());
+        var view = new FileView(kernel, options);
+        view.mount();
+        Strace.enabled = options.strace();
+        Task init = FirstProgram.create(kernel, options, view);
+        if (init == null) return startFailed(-kernel.root.startError);
+        var signals = new SignalForwarder(kernel, options.inherited());
+        signals.start();
+        kernel.run(Math.max(2, Math.min(4, kernel.options.processors)));
+        if (kernel.failure != null) {
+            throw new Failure("internal error in the kernel: " + kernel.failure,
+                    "This is a bug of Kernelet's. Run again with --debug-log=FILE and report it with that file.");
+        }
+        return exitCode(kernel.exitStatus);
+    }
+
+    /** The shell's convention (128 + n for a signal) for a wait status. */
+    private static int exitCode(int waitStatus) {
+        int signal = waitStatus & 0x7f;
+        return signal != 0 ? 128 + signal : waitStatus >>> 8 & 0xff;
+    }
+
+    /** The command could not be run: said as a shell says it, with its statuses. */
+    private int startFailed(int errno) {
+        String what = options.command()[0];
+        String why = switch (errno) {
+            case ENOENT -> "not found";
+            case EACCES -> "permission denied";
+            case ENOEXEC -> "not a 64-bit x86 program or script";
+            default -> dev.kernelet.abi.Errno.name(errno);
+        };
+        DebugLog.warn("execve " + what + ": " + why);
+        StandardError.print("kernelet: " + what + ": " + why + "\n");
+        return errno == ENOENT || errno == ENOTDIR ? NOT_FOUND : NOT_EXECUTABLE;
+    }
+
+    private KernelOptions kernelOptions() {
+        var k = new KernelOptions();
+        k.taskLimit = options.pidsLimit();
+        k.memoryLimit = options.memory();
+        k.fileLimit = options.fdLimit();
+        k.network = options.network();
+        k.strace = options.strace();
+        return k;
     }
 }

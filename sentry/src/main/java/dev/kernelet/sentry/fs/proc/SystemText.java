@@ -168,15 +168,21 @@ final class SystemText {
         private static final int O_RDONLY_CLOEXEC = 0x80000;
 
         static String read(String path) {
-            long buffer = Memory.allocate(65536);
+            int room = 65536;
+            long buffer = Memory.allocate(room);
             try {
                 int n = Memory.putBytes(buffer, path);
                 Memory.putByte(buffer + n, (byte) 0);
                 long fd = HostCall.call(SyscallNumber.OPENAT, -100, buffer, O_RDONLY_CLOEXEC, 0);
                 if (fd < 0) return "";
-                long length = HostCall.call(SyscallNumber.READ, fd, buffer, 65536);
+                var s = new StringBuilder();
+                for (;;) {
+                    long length = HostCall.call(SyscallNumber.READ, fd, buffer, room);
+                    if (length <= 0) break;
+                    s.append(Memory.getBytes(buffer, (int) length));
+                }
                 HostCall.call(SyscallNumber.CLOSE, fd);
-                return length <= 0 ? "" : Memory.getBytes(buffer, (int) length);
+                return s.toString();
             } finally {
                 Memory.free(buffer);
             }

@@ -21,15 +21,15 @@ final class TaskText {
     static String of(Task t, Task o, TaskDirectory directory, String name) {
         return switch (name) {
             case "cmdline" -> cmdline(o);
-            case "environ" -> o.mm == null ? "" : o.mm.environ();
-            case "auxv" -> o.mm == null ? "" : o.mm.auxv();
+            case "environ" -> o.mm == null ? "" : MemoryText.environ(o.mm);
+            case "auxv" -> o.mm == null ? "" : MemoryText.auxv(o.mm);
             case "comm" -> o.name + "\n";
             case "stat" -> stat(o, directory.thread != null);
             case "statm" -> statm(o);
             case "status" -> status(o);
-            case "maps" -> o.mm == null ? "" : o.mm.maps(t, false);
-            case "smaps" -> o.mm == null ? "" : o.mm.maps(t, true);
-            case "smaps_rollup" -> o.mm == null ? "" : o.mm.smapsRollup();
+            case "maps" -> o.mm == null ? "" : MemoryText.maps(t, o.mm, false);
+            case "smaps" -> o.mm == null ? "" : MemoryText.maps(t, o.mm, true);
+            case "smaps_rollup" -> o.mm == null ? "" : MemoryText.rollup(o.mm);
             case "mounts" -> mounts(o, false);
             case "mountinfo" -> mounts(o, true);
             case "mountstats" -> mountstats(o);
@@ -83,7 +83,7 @@ final class TaskText {
         }
     }
 
-    private static String cmdline(Task o) { return o.mm == null ? "" : o.mm.cmdline(); }
+    private static String cmdline(Task o) { return o.mm == null ? "" : MemoryText.cmdline(o.mm); }
 
     private static char state(Task o) {
         if (o.group.isZombie()) return 'Z';
@@ -105,19 +105,19 @@ final class TaskText {
         s.append(g.ttyNumber()).append(' ').append(g.ttyForeground()).append(" 4194304 0 0 0 0 ");
         s.append(utime).append(" 0 ").append(g.childrenCpuNanos / TICK).append(" 0 20 0 ").append(Math.max(1, g.tasks.size()));
         s.append(" 0 ").append(g.startNanos / TICK).append(' ');
-        s.append(mm == null ? 0 : mm.virtualBytes()).append(' ').append(mm == null ? 0 : mm.residentBytes() >> 12).append(' ');
+        s.append(mm == null ? 0 : mm.total).append(' ').append(mm == null ? 0 : MemoryText.resident(mm) >> 12).append(' ');
         s.append(g.limits.rawSoft(Limits.RSS) < 0 ? "18446744073709551615" : g.limits.rawSoft(Limits.RSS) + "");
         // startcode endcode startstack kstkesp kstkeip
         if (mm == null) s.append(" 0 0 0 0 0 ");
-        else s.append(' ').append(mm.codeStart()).append(' ').append(mm.codeEnd()).append(' ').append(mm.stackStart()).append(" 0 0 ");
+        else s.append(' ').append(mm.startCode).append(' ').append(mm.endCode).append(' ').append(mm.startStack).append(" 0 0 ");
         s.append(o.signals.pendingMask() & 0x7fffffff).append(' ').append(o.signals.mask & 0x7fffffff).append(' ');
         s.append(o.signals.ignoredMask() & 0x7fffffff).append(' ').append(o.signals.caughtMask() & 0x7fffffff);
         s.append(" 0 0 0 17 0 0 0 0 0 0 ");
         if (mm == null) s.append("0 0 0 0 0 0 0 ");
         else {
-            s.append(mm.dataStart()).append(' ').append(mm.dataEnd()).append(' ').append(mm.brkStart()).append(' ')
-                    .append(mm.argStart()).append(' ').append(mm.argEnd()).append(' ').append(mm.envStart()).append(' ')
-                    .append(mm.envEnd()).append(' ');
+            s.append(mm.startData).append(' ').append(mm.endData).append(' ').append(mm.startBrk).append(' ')
+                    .append(mm.argStart).append(' ').append(mm.argEnd).append(' ').append(mm.envStart).append(' ')
+                    .append(mm.envEnd).append(' ');
         }
         return s.append(g.waitStatus()).append('\n').toString();
     }
@@ -125,8 +125,8 @@ final class TaskText {
     private static String statm(Task o) {
         MemoryManager mm = o.mm;
         if (mm == null) return "0 0 0 0 0 0 0\n";
-        return (mm.virtualBytes() >> 12) + " " + (mm.residentBytes() >> 12) + " " + (mm.residentFileBytes() >> 12) + " "
-                + (mm.codeEnd() - mm.codeStart() + 4095 >> 12) + " 0 " + (mm.dataBytes() >> 12) + " 0\n";
+        return (mm.total >> 12) + " " + (MemoryText.resident(mm) >> 12) + " " + (MemoryText.residentFile(mm) >> 12) + " "
+                + (mm.endCode - mm.startCode + 4095 >> 12) + " 0 " + (mm.data >> 12) + " 0\n";
     }
 
     private static void line(StringBuilder s, String key, long kilobytes) {
@@ -162,19 +162,19 @@ final class TaskText {
                 .append("\nNSsid:\t").append(g.sid()).append("\nKthread:\t0\n");
         MemoryManager mm = o.mm;
         if (mm != null) {
-            long size = mm.virtualBytes() >> 10, rss = mm.residentBytes() >> 10, file = mm.residentFileBytes() >> 10;
-            line(s, "VmPeak", Math.max(size, mm.peakBytes() >> 10));
+            long size = mm.total >> 10, rss = MemoryText.resident(mm) >> 10, file = MemoryText.residentFile(mm) >> 10;
+            line(s, "VmPeak", Math.max(size, mm.totalPeak >> 10));
             line(s, "VmSize", size);
-            line(s, "VmLck", mm.lockedBytes() >> 10);
+            line(s, "VmLck", mm.locked >> 10);
             line(s, "VmPin", 0);
             line(s, "VmHWM", rss);
             line(s, "VmRSS", rss);
             line(s, "RssAnon", Math.max(0, rss - file));
             line(s, "RssFile", file);
             line(s, "RssShmem", 0);
-            line(s, "VmData", mm.dataBytes() >> 10);
-            line(s, "VmStk", mm.stackBytes() >> 10);
-            line(s, "VmExe", mm.codeEnd() - mm.codeStart() + 1023 >> 10);
+            line(s, "VmData", mm.data >> 10);
+            line(s, "VmStk", mm.stack >> 10);
+            line(s, "VmExe", mm.endCode - mm.startCode + 1023 >> 10);
             line(s, "VmLib", 0);
             line(s, "VmPTE", 64);
             line(s, "VmSwap", 0);

@@ -1,0 +1,47 @@
+package dev.kernelet.sandbox;
+
+import dev.kernelet.abi.Errno;
+import dev.kernelet.abi.Memory;
+import dev.kernelet.abi.SyscallNumber;
+import dev.kernelet.host.HostCall;
+import dev.kernelet.platform.Platform;
+import dev.kernelet.platform.systrap.SystrapPlatform;
+
+/** Makes the platform that was asked for. */
+final class PlatformChoice {
+    private static final int O_RDONLY_CLOEXEC = 0x80000;
+
+    private PlatformChoice() {}
+
+    static Platform make(SandboxOptions options) {
+        if (!options.platform().equals("systrap")) {
+            throw new Failure("platform " + options.platform() + " is not built yet", "Use --platform=systrap.");
+        }
+        byte[] image = read(options.inherited().stubPath());
+        try {
+            return new SystrapPlatform(SystrapPlatform.image(image));
+        } catch (IllegalStateException e) {
+            throw new Failure("cannot start the systrap platform: " + e.getMessage(),
+                    "It needs memfd_create(2), seccomp filters and processes; run with --debug-log=FILE to see more.");
+        }
+    }
+
+    private static byte[] read(String path) {
+        long buffer = Memory.allocate(1 << 20);
+        try {
+            int n = Memory.putBytes(buffer, path);
+            Memory.putByte(buffer + n, (byte) 0);
+            long fd = HostCall.call(SyscallNumber.OPENAT, -100, buffer, O_RDONLY_CLOEXEC, 0);
+            long length = fd < 0 ? fd : HostCall.call(SyscallNumber.READ, fd, buffer, 1 << 20);
+            if (fd >= 0) HostCall.call(SyscallNumber.CLOSE, fd);
+            if (length <= 0) {
+                throw new Failure("cannot read " + path + ": " + Errno.name((int) -length), "The installation is incomplete.");
+            }
+            var bytes = new byte[(int) length];
+            Memory.copyToArray(buffer, bytes, 0, (int) length);
+            return bytes;
+        } finally {
+            Memory.free(buffer);
+        }
+    }
+}

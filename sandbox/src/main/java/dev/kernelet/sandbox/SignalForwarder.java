@@ -1,0 +1,52 @@
+package dev.kernelet.sandbox;
+
+import dev.kernelet.abi.Memory;
+import dev.kernelet.abi.SyscallNumber;
+import dev.kernelet.host.HostCall;
+import dev.kernelet.sentry.kernel.Event;
+import dev.kernelet.sentry.kernel.Kernel;
+
+/**
+ * Gives signals that are sent to the launcher's process to the first program inside. They are blocked in all threads
+ * (launcher.c); one thread reads them from a signalfd(2).
+ */
+final class SignalForwarder implements Runnable {
+    private static final int SFD_CLOEXEC = 0x80000, SIGINFO_SIZE = 128, SIGCHLD = 17;
+
+    private final Kernel kernel;
+    private final long ignored;
+    private long fd = -1;
+    private long buffer;
+
+    SignalForwarder(Kernel kernel, Inherited inherited) {
+        this.kernel = kernel;
+        ignored = inherited.ignoredSignals();
+    }
+
+    void start() {
+        buffer = Memory.allocate(SIGINFO_SIZE);
+        Memory.putLong(buffer, Inherited.FORWARDED_SIGNALS & ~(1L << SIGCHLD - 1));
+        fd = HostCall.call(SyscallNumber.SIGNALFD4, -1, buffer, 8, SFD_CLOEXEC);
+        if (fd < 0) return;
+        var thread = new Thread(null, this, "signals", 64 << 10);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    @Override
+    public void run() {
+        while (HostCall.call(SyscallNumber.READ, fd, buffer, SIGINFO_SIZE) == SIGINFO_SIZE) {
+            int signal = Memory.getInt(buffer);
+            if ((ignored >>> signal - 1 & 1) == 0) kernel.post(new Arrived(signal));
+        }
+    }
+
+    private static final class Arrived extends Event {
+        private final int signal;
+
+        Arrived(int signal) { this.signal = signal; }
+
+        @Override
+        protected void run(Kernel k) { k.signalInit(signal); }
+    }
+}

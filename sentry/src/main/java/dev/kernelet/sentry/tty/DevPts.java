@@ -1,0 +1,182 @@
+package dev.kernelet.sentry.tty;
+
+import static dev.kernelet.abi.Errno.*;
+
+import dev.kernelet.sentry.fs.kernfs.PseudoDirectory;
+import dev.kernelet.sentry.kernel.Kernel;
+import dev.kernelet.sentry.kernel.Session;
+import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.vfs.Dentry;
+import dev.kernelet.sentry.vfs.DeviceTable;
+import dev.kernelet.sentry.vfs.Filesystem;
+import dev.kernelet.sentry.vfs.Inode;
+import dev.kernelet.sentry.vfs.OpenFile;
+import dev.kernelet.sentry.vfs.Path;
+
+/** devpts: /dev/pts/N for each pseudo-terminal, and /dev/pts/ptmx which makes new ones. Kernel lock. */
+public final class DevPts extends Filesystem {
+    private static final int PTY_MAX = 4096;
+    private static final int TTY_GROUP = 5;
+    private final Directory directory;
+    private Pty[] ptys = new Pty[16];
+    private PtyInode[] inodes = new PtyInode[16];
+
+    public DevPts(Kernel kernel) {
+        directory = new Directory();
+        root = new Dentry(this, "", null, directory);
+        DeviceTable devices = DeviceTable.of(kernel);
+        devices.register(5, 2, (t, node, path, flags) -> openMaster(t, node, path, flags));
+        devices.register(136, -1, (t, node, path, flags) -> {
+            Pty p = node instanceof PtyInode i ? i.pty : null;
+            if (p == null) {
+                t.error = -ENXIO;
+                return null;
+            }
+            return p.openSlave(t, node, path, flags);
+        });
+        devices.register(5, 0, (t, node, path, flags) -> openControlling(t, node, path, flags));
+    }
+
+    @Override
+    public String type() { return "devpts"; }
+
+    @Override
+    public long magic() { return 0x1cd1; }
+
+    @Override
+    public String showOptions() { return ",gid=5,mode=620,ptmxmode=666"; }
+
+    private OpenFile openMaster(Task t, Inode node, Path path, int flags) {
+        int i = 0;
+        while (i < ptys.length && ptys[i] != null) i++;
+        if (i >= PTY_MAX) {
+            t.error = -ENOSPC;
+            return null;
+        }
+        if (i == ptys.length) {
+            ptys = java.util.Arrays.copyOf(ptys, i * 2);
+            inodes = java.util.Arrays.copyOf(inodes, i * 2);
+        }
+        ptys[i] = new Pty(this, i);
+        inodes[i] = new PtyInode(t, ptys[i]);
+        return ptys[i].openMaster(node, path, flags);
+    }
+
+    void remove(Pty p) {
+        ptys[p.index] = null;
+        inodes[p.index] = null;
+        Dentry d = root.child(Integer.toString(p.index));
+        if (d != null) {
+            root.detach(d);
+            d.isDead = true;
+        }
+    }
+
+    Inode inode(int index) { return inodes[index]; }
+
+    /** Where a slave lies: in the mount its master was opened through, else in the root's devpts. */
+    Path place(Task t, Pty p, Path master) {
+        for (var m : t.fs.mounts.mounts) {
+            if (m.fs != this) continue;
+            Dentry d = dev.kernelet.sentry.vfs.PathWalk.lookup(t, root, Integer.toString(p.index));
+            if (d != null) return new Path(m, d);
+        }
+        return master;
+    }
+
+    /** /dev/tty: the caller's controlling terminal. */
+    private static OpenFile openControlling(Task t, Inode node, Path path, int flags) {
+        Session s = t.group.session();
+        if (s == null || !(s.tty instanceof Terminal terminal)) {
+            t.error = -ENXIO;
+            return null;
+        }
+        return terminal.openAgain(t, node, path, flags);
+    }
+
+    private final class Directory extends PseudoDirectory {
+        private final Inode ptmx = new Ptmx();
+
+        Directory() { super(DevPts.this, 0755); }
+
+        @Override
+        protected String[] names() { return new String[] {"ptmx"}; }
+
+        @Override
+        protected Inode make(int index, String name) { return ptmx; }
+
+        @Override
+        public boolean cacheable() { return false; }
+
+        @Override
+        public Inode lookup(Task t, String name) {
+            int n = name.length() > 0 && name.length() < 6 && name.charAt(0) >= '0' && name.charAt(0) <= '9' ? number(name) : -1;
+            if (n >= 0 && n < inodes.length && inodes[n] != null) return inodes[n];
+            return super.lookup(t, name);
+        }
+
+        private static int number(String s) {
+            int v = 0;
+            for (int i = 0; i < s.length(); i++) {
+                char c = s.charAt(i);
+                if (c < '0' || c > '9') return -1;
+                v = v * 10 + c - '0';
+            }
+            return s.length() > 1 && s.charAt(0) == '0' ? -1 : v;
+        }
+
+        @Override
+        protected void list(Task t, long from, OpenFile.DirectorySink sink) {
+            if (from == 0 && !sink.entry("ptmx", ptmx.ino, 2, 3)) return;
+            for (int i = (int) Math.max(0, from - 1); i < inodes.length; i++) {
+                if (inodes[i] != null && !sink.entry(Integer.toString(i), inodes[i].ino, 2, i + 4)) return;
+            }
+        }
+    }
+
+    private final class Ptmx extends Inode {
+        Ptmx() {
+            super(DevPts.this);
+            ino = 2;
+            mode = 0x2000 | 0666;
+            rdev = 5 << 8 | 2;
+        }
+
+        @Override
+        public OpenFile open(Task t, Path path, int flags) { return openMaster(t, this, path, flags); }
+    }
+
+    private final class PtyInode extends Inode {
+        final Pty pty;
+
+        PtyInode(Task t, Pty pty) {
+            super(DevPts.this);
+            this.pty = pty;
+            ino = pty.index + 3;
+            mode = 0x2000 | 0620;
+            rdev = pty.deviceNumber();
+            uid = t.cred.fsuid;
+            gid = TTY_GROUP;
+            atime = mtime = ctime = t.kernel.realtime();
+        }
+
+        @Override
+        public OpenFile open(Task t, Path path, int flags) { return pty.openSlave(t, this, path, flags); }
+
+        @Override
+        public long setattr(Task t, int newMode, int newUid, int newGid) {
+            if (newMode >= 0) mode = 0x2000 | newMode;
+            if (newUid >= 0) uid = newUid;
+            if (newGid >= 0) gid = newGid;
+            ctime = t.kernel.realtime();
+            return 0;
+        }
+
+        @Override
+        public long setTimes(Task t, long a, long m) {
+            if (a != Long.MIN_VALUE) atime = a;
+            if (m != Long.MIN_VALUE) mtime = m;
+            return 0;
+        }
+    }
+}
