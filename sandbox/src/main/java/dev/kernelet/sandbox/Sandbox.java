@@ -2,6 +2,7 @@ package dev.kernelet.sandbox;
 
 import static dev.kernelet.abi.Errno.*;
 
+import dev.kernelet.sentry.kernel.Init;
 import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.KernelOptions;
 import dev.kernelet.sentry.kernel.Task;
