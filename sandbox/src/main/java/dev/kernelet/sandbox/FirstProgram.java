@@ -39,9 +39,9 @@ final class FirstProgram {
 
     /** Mounts the view and makes the first process, ready to run: null and {@link Init#error} when it cannot be. */
     Task create() {
+        fs.umask = umask();
         new FileView(kernel, options).mount(setup);
         enterDirectory();
-        fs.umask = umask();
         String[] environment = options.inherited().environment();
         var fds = new FdTable();
         setup.cred = cred;

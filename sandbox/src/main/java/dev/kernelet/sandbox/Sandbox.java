@@ -37,11 +37,9 @@ public final class Sandbox {
 
     private int run(Platform platform) {
         Kernel kernel = new Kernel(platform, kernelOptions());
-        var view = new FileView(kernel, options);
-        view.mount();
         Strace.enabled = options.strace();
-        Task init = FirstProgram.create(kernel, options, view);
-        if (init == null) return startFailed(-kernel.root.startError);
+        Task init = new FirstProgram(kernel, options).create();
+        if (init == null) return startFailed(-Init.error);
         var signals = new SignalForwarder(kernel, options.inherited());
         signals.start();
         kernel.run(Math.max(2, Math.min(4, kernel.options.processors)));
