@@ -22,11 +22,18 @@ public final class CpuClocks {
             if (t.state != Task.DEAD && t.ctx != null) break;
         }
         if (t == null || t.ctx == null) return nanos;
+        // A vfork child still lives in its parent's process.
+        if (t.mm != null && t.mm.users > g.tasks.size()) return nanos;
         int pid = t.ctx.space().hostPid();
         if (pid <= 0) return nanos;
         long now = HostCall.clockNanos(~pid << 3 | SCHED);
         return now < 0 ? nanos : nanos + now;
     }
+
+    /** The part of CPU time that counts as spent in the program, and the rest: the host clock knows the sum only. */
+    public static long userNanos(long nanos) { return nanos - systemNanos(nanos); }
+
+    public static long systemNanos(long nanos) { return nanos >>> 3; }
 
     /** Nanoseconds used by one task. */
     public static long thread(Task t) {

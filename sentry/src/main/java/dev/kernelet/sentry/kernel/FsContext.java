@@ -10,6 +10,9 @@ public final class FsContext {
     public int umask = 022;
     public int users = 1;
 
+    /** The last task that used it is gone. */
+    void release(Task t) {}
+
     public FsContext copy() {
         var c = new FsContext();
         c.mounts = mounts;

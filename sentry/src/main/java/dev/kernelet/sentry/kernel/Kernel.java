@@ -20,6 +20,11 @@ public final class Kernel {
     public final PidTable pids = new PidTable();
     public final Root root;
     public final BulkBuffers bulk = new BulkBuffers();
+    final UserCounts users = new UserCounts();
+    /** The first process: its end is the sandbox's. */
+    public ThreadGroup init;
+    /** Woken when a signal stays pending somewhere: signalfd. */
+    public final dev.kernelet.sentry.wait.WaitQueue signalQueue = new dev.kernelet.sentry.wait.WaitQueue();
 
     // ---- scheduling; kernel lock
     Task[] running = new Task[64];

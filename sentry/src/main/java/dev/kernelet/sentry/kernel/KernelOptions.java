@@ -9,6 +9,10 @@ public final class KernelOptions {
     public int taskLimit = 32768;
     /** Most open files at once in the sandbox. */
     public int fileLimit = 1 << 20;
+    /** The first process never sees the orphans it adopts; the kernel reaps them. False for containers with a real init. */
+    public boolean reapsOrphans = true;
+    /** Whether set-user-ID bits count. */
+    public boolean allowSuid;
     public boolean strace;
     /** "host" or "none". */
     public String network = "host";

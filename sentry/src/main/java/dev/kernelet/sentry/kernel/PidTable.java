@@ -4,9 +4,10 @@ import java.util.Arrays;
 
 /** Task ids in use. Ids are given out in rising order and wrap, as in Linux. Kernel lock. */
 public final class PidTable {
-    public static final int PID_MAX = 1 << 22;
+    public static final int PID_MAX = 1 << 17;
     private Task[] byTid = new Task[256];
     private ThreadGroup[] byPid = new ThreadGroup[256];
+    private ProcessGroup[] byGroup = new ProcessGroup[256];
     private int next = 1;
     private int count;
 
@@ -15,7 +16,7 @@ public final class PidTable {
         for (int tries = 0; tries < PID_MAX; tries++) {
             int id = next++;
             if (next >= PID_MAX) next = 300;
-            if (task(id) == null && group(id) == null) return id;
+            if (task(id) == null && group(id) == null && processGroup(id) == null) return id;
         }
         return -1;
     }
@@ -24,6 +25,17 @@ public final class PidTable {
 
     /** The process with that id, zombies included. */
     public ThreadGroup group(int pid) { return pid > 0 && pid < byPid.length ? byPid[pid] : null; }
+
+    public ProcessGroup processGroup(int id) { return id > 0 && id < byGroup.length ? byGroup[id] : null; }
+
+    public void add(ProcessGroup g) {
+        if (g.id >= byGroup.length) byGroup = Arrays.copyOf(byGroup, Math.max(g.id + 1, byGroup.length * 2));
+        byGroup[g.id] = g;
+    }
+
+    public void remove(ProcessGroup g) {
+        if (processGroup(g.id) == g) byGroup[g.id] = null;
+    }
 
     public void add(Task t) {
         if (t.tid >= byTid.length) byTid = Arrays.copyOf(byTid, Math.max(t.tid + 1, byTid.length * 2));

@@ -24,7 +24,8 @@ public final class Task {
     public static final int RUNNING = 0, IN_KERNEL = 1, WAITING = 2, STOPPED = 3, DEAD = 4;
 
     public final Kernel kernel;
-    public final int tid;
+    /** Changes when exec takes the leader's place over. */
+    public int tid;
     public ThreadGroup group;
     public ExecutionContext ctx;
     public MemoryManager mm;
@@ -66,6 +67,30 @@ public final class Task {
     private int waiterCount;
     private final Deadline deadlineTimer = new Deadline();
 
+    // ---- life
+    /** Must end as soon as its handler is out of the way. */
+    boolean isKilled;
+    /** Its host thread has not stopped yet though the task is no more. */
+    boolean lingers;
+    /** Takes part in a stop of its process. */
+    boolean mustStop;
+    /** What its call ended with when it stopped. */
+    long stopResult;
+    /** vfork(2): who waits for whom. */
+    Task vforkParent, vforkChild;
+    /** set_tid_address(2), set_robust_list(2). */
+    public long clearChildTid, robustList;
+    /** prctl(2) PR_SET_PDEATHSIG. */
+    int parentDeathSignal;
+    /** Woken when this thread ends: pidfds made with PIDFD_THREAD. */
+    dev.kernelet.sentry.wait.WaitQueue pidfdQueue;
+    /** SEM_UNDO adjustments; owned by SysIpc. */
+    public Cleanup semUndo;
+    public int personality;
+    public long timerSlackNanos = 50_000;
+    public final Scheduling sched = new Scheduling();
+    public final long startNanos;
+
     /** Set when there may be work before returning to the application: signals, exit, stop. */
     public boolean attention;
     public final Signals signals;
@@ -76,6 +101,12 @@ public final class Task {
         this.tid = tid;
         this.group = group;
         this.signals = new Signals(this);
+        this.startNanos = kernel.now();
+    }
+
+    public dev.kernelet.sentry.wait.WaitQueue exitQueue() {
+        if (pidfdQueue == null) pidfdQueue = new dev.kernelet.sentry.wait.WaitQueue();
+        return pidfdQueue;
     }
 
     public long arg(int i) { return args[i]; }

@@ -1,6 +1,7 @@
 package dev.kernelet.sentry.kernel;
 
 import dev.kernelet.sentry.vfs.Path;
+import dev.kernelet.sentry.wait.WaitQueue;
 import java.util.ArrayList;
 
 /** A process: tasks that share a process id, signal handlers, limits and fate. Kernel lock. */
@@ -8,22 +9,114 @@ public final class ThreadGroup {
     public final Kernel kernel;
     public final int pid;
     public Task leader;
+    /** The tasks that live; the leader may have ended before others. */
     public final ArrayList<Task> tasks = new ArrayList<>();
     public ThreadGroup parent;
+    /** The thread of the parent that made this process: it gets PR_SET_PDEATHSIG's event, __WNOTHREAD asks for it. */
+    Task creator;
     public final ArrayList<ThreadGroup> children = new ArrayList<>();
+    public Limits limits = new Limits();
+    public ProcessGroup processGroup;
+    /** The signal sent to the parent at the end (clone(2)); 0: none. */
+    int exitSignal;
+
+    // ---- signals
+    public SignalHandlers handlers = new SignalHandlers();
+    final PendingSignals pending = new PendingSignals();
+    /** Where the search for a thread that takes a signal begins. */
+    private int lastTarget;
+
+    // ---- job control
+    /** All tasks have stopped. */
+    public boolean isStopped;
+    /** Tasks that still have to stop, while a stop is under way. */
+    int stopsMissing;
+    public int stopSignal;
+    /** A wait may report these once: a stop, a continue. */
+    boolean reportsStop, reportsContinue;
+
+    // ---- the end
+    /** exit_group(2), exec or a fatal signal: all tasks end with {@link #exitStatus}. */
+    public boolean isExiting;
+    /** wait(2) status. */
+    public int exitStatus;
+    public boolean isZombie;
+    public boolean isReaped;
+    /** Woken when a child changes state. */
+    final WaitQueue childQueue = new WaitQueue();
+    /** Woken when this process ends: pidfds. */
+    public final WaitQueue exitQueue = new WaitQueue();
+
+    // ---- attributes
+    boolean isSubreaper;
+    /** Some ancestor may be a subreaper. */
+    boolean hasSubreaper;
+    /** execve(2) was called: the parent may no longer change the process group. */
+    boolean hasExecuted;
+    /** prctl(2) PR_SET_DUMPABLE. */
+    public int dumpable = 1;
+    public int oomScoreAdj;
+    /** The program's file as /proc/PID/exe shows it. */
+    public Path exe;
+    /** CLOCK_MONOTONIC at birth. */
+    public final long startNanos;
+
+    // ---- accounting
     /** CPU time of address spaces the process has left behind (exec). */
     public long cpuNanosBefore;
-    /** The running program's file (/proc/PID/exe), set by exec. */
-    public Path exe;
     /** The process's directory in procfs, once it has been asked for. */
     public Object procDirectory;
-    public int oomScoreAdj;
-    /** CLOCK_BOOTTIME at the process's birth, in nanoseconds. */
-    public long startNanos;
-    public Limits limits = new Limits();
+    /** CPU time of the process at its end, for wait4(2). */
+    long cpuNanosAtEnd;
+    /** Of waited-for children. */
+    public long childCpuNanos;
+    /** Largest resident set seen, in KB: own and of waited-for children. */
+    long maxRssKb, childMaxRssKb;
+
+    /** Told when the process has ended. */
+    public interface AtExit {
+        void processEnded(ThreadGroup g);
+    }
+
+    public final ArrayList<AtExit> atExit = new ArrayList<>();
+    /** Told when the process becomes another program: POSIX timers, message queue notifications. */
+    public final ArrayList<AtExit> atExec = new ArrayList<>();
+    /** Came to its present parent when an earlier one ended. */
+    boolean isAdopted;
+
+    // ---- timers of the process; owned by the time family
+    public Object itimers, posixTimers;
 
     public ThreadGroup(Kernel kernel, int pid) {
         this.kernel = kernel;
         this.pid = pid;
+        this.startNanos = kernel.now();
+    }
+
+    public int pgid() { return processGroup == null ? 0 : processGroup.id; }
+
+    public Session session() { return processGroup == null ? null : processGroup.session; }
+
+    public int sid() { return processGroup == null ? 0 : processGroup.session.id; }
+
+    public int parentPid() { return parent == null ? 0 : parent.pid; }
+
+    /** The thread a signal for the whole process should interrupt, or null when all block it. */
+    Task targetFor(int signo) {
+        if (leader.signals.wants(signo)) return leader;
+        int n = tasks.size();
+        for (int i = 0; i < n; i++) {
+            Task t = tasks.get((lastTarget + i) % n);
+            if (!t.signals.wants(signo)) continue;
+            lastTarget = (lastTarget + i) % n;
+            return t;
+        }
+        return null;
+    }
+
+    /** Any task that lives, the leader if it does; or null. */
+    public Task anyTask() {
+        if (leader.state != Task.DEAD) return leader;
+        return tasks.isEmpty() ? null : tasks.get(0);
     }
 }

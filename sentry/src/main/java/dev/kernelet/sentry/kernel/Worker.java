@@ -133,6 +133,12 @@ final class Worker implements Runnable {
 
     // ---- traps and calls
     private void trapped(Task t, int trap) {
+        if (t.lingers) {
+            t.state = Task.DEAD;
+            if (trap != Trap.DEAD) t.ctx.exitThread();
+            return;
+        }
+        if (t.isKilled && trap != Trap.DEAD) trap = Trap.INTERRUPTED;
         switch (trap) {
             case Trap.SYSCALL -> {
                 t.beginCall(t.ctx);
@@ -161,7 +167,7 @@ final class Worker implements Runnable {
             call(t);
         } else if (t.state == Task.STOPPED) {
             t.state = Task.IN_KERNEL;
-            toUser(t, Task.REGISTERS_SET);
+            toUser(t, t.stopResult);
         } else if (t.state == Task.IN_KERNEL && t.isNew) {
             t.isNew = false;
             toUser(t, Task.REGISTERS_SET);
@@ -177,6 +183,10 @@ final class Worker implements Runnable {
                 return;
             }
             t.state = Task.WAITING;
+            if (t.isKilled) {
+                Exit.exitTask(t, t.group.exitStatus);
+                return;
+            }
             t.ctx.parked();
             // A handler may have been woken between its registration and here (it woke itself, or a slow section).
             return;

@@ -1,0 +1,227 @@
+package dev.kernelet.sentry.kernel;
+
+import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Signal.*;
+import static dev.kernelet.platform.Registers.*;
+
+import dev.kernelet.abi.Memory;
+import dev.kernelet.platform.AddressSpace;
+import dev.kernelet.platform.ExecutionContext;
+import dev.kernelet.sentry.fs.anon.PidFile;
+
+/** New tasks: clone(2), clone3(2), fork(2), vfork(2). Kernel lock. */
+public final class Clone {
+    public static final long VM = 0x100, FS = 0x200, FILES = 0x400, SIGHAND = 0x800, PIDFD = 0x1000, PTRACE = 0x2000,
+            VFORK = 0x4000, PARENT = 0x8000, THREAD = 0x10000, NEWNS = 0x20000, SYSVSEM = 0x40000, SETTLS = 0x80000,
+            PARENT_SETTID = 0x100000, CHILD_CLEARTID = 0x200000, DETACHED = 0x400000, UNTRACED = 0x800000,
+            CHILD_SETTID = 0x1000000, NEWCGROUP = 0x2000000, NEWUTS = 0x4000000, NEWIPC = 0x8000000,
+            NEWUSER = 0x10000000, NEWPID = 0x20000000, NEWNET = 0x40000000, IO = 0x80000000L,
+            CLEAR_SIGHAND = 0x1_0000_0000L, INTO_CGROUP = 0x2_0000_0000L, NEWTIME = 0x80;
+    public static final long NAMESPACES = NEWNS | NEWCGROUP | NEWUTS | NEWIPC | NEWUSER | NEWPID | NEWNET | NEWTIME;
+
+    /** What clone(2) and clone3(2) have in common. */
+    static final class Request {
+        long flags, stack, tls, parentTid, childTid, pidfd;
+        int exitSignal;
+        long setTid, setTidSize;
+    }
+
+    private Clone() {}
+
+    /** clone(2): the flags carry the exit signal in their low byte; the pidfd goes where CLONE_PARENT_SETTID's id would. */
+    public static long clone(Task t, long flags, long stack, long parentTid, long childTid, long tls) {
+        if (t.vforkChild != null || t.s0 != 0) return awaitVfork(t);
+        flags &= 0xffffffffL;
+        var r = new Request();
+        r.exitSignal = (int) flags & 0xff;
+        r.flags = flags & ~0xffL;
+        r.stack = stack;
+        r.parentTid = parentTid;
+        r.pidfd = parentTid;
+        r.childTid = childTid;
+        r.tls = tls;
+        if ((flags & (PIDFD | PARENT_SETTID)) == (PIDFD | PARENT_SETTID)) return -EINVAL;
+        return make(t, r);
+    }
+
+    /** clone3(2). */
+    public static long clone3(Task t, long address, long size) {
+        if (t.vforkChild != null || t.s0 != 0) return awaitVfork(t);
+        if (size < 64) return -EINVAL;
+        if (size > 4096) return -E2BIG;
+        long p = t.mem.in(address, (int) size);
+        if (p < 0) return p;
+        for (long i = 88; i < size; i++) if (Memory.getByte(p + i) != 0) return -E2BIG;
+        var r = new Request();
+        r.flags = Memory.getLong(p);
+        r.pidfd = Memory.getLong(p + 8);
+        r.childTid = Memory.getLong(p + 16);
+        r.parentTid = Memory.getLong(p + 24);
+        long signal = Memory.getLong(p + 32);
+        r.stack = Memory.getLong(p + 40);
+        long stackSize = Memory.getLong(p + 48);
+        r.tls = Memory.getLong(p + 56);
+        r.setTid = size >= 72 ? Memory.getLong(p + 64) : 0;
+        r.setTidSize = size >= 80 ? Memory.getLong(p + 72) : 0;
+        if ((r.flags & ~0x3_ffff_ffffL) != 0 || (r.flags & (DETACHED | 0x7f)) != 0) return -EINVAL;
+        if ((r.flags & (SIGHAND | CLEAR_SIGHAND)) == (SIGHAND | CLEAR_SIGHAND)) return -EINVAL;
+        if ((r.flags & INTO_CGROUP) != 0) return -EOPNOTSUPP;
+        if ((signal & ~0xffL) != 0 || signal > 64) return -EINVAL;
+        if ((r.flags & (THREAD | PARENT)) != 0 && signal != 0) return -EINVAL;
+        if (r.stack == 0 ? stackSize > 0 : stackSize == 0) return -EINVAL;
+        if (r.setTidSize > 0) return r.setTidSize > 32 || r.setTid == 0 ? -EINVAL : -EPERM;
+        if (r.setTid != 0) return -EINVAL;
+        r.exitSignal = (int) signal;
+        if (r.stack != 0) r.stack += stackSize;
+        return make(t, r);
+    }
+
+    public static long fork(Task t) {
+        var r = new Request();
+        r.exitSignal = SIGCHLD;
+        return make(t, r);
+    }
+
+    public static long vfork(Task t) {
+        if (t.vforkChild != null || t.s0 != 0) return awaitVfork(t);
+        var r = new Request();
+        r.flags = VM | VFORK;
+        r.exitSignal = SIGCHLD;
+        return make(t, r);
+    }
+
+    private static long check(Task t, Request r) {
+        long f = r.flags;
+        if ((f & (NEWNS | FS)) == (NEWNS | FS) || (f & (NEWUSER | FS)) == (NEWUSER | FS)) return -EINVAL;
+        if ((f & THREAD) != 0 && (f & SIGHAND) == 0) return -EINVAL;
+        if ((f & SIGHAND) != 0 && (f & VM) == 0) return -EINVAL;
+        if ((f & THREAD) != 0 && (f & (NEWUSER | NEWPID)) != 0) return -EINVAL;
+        if ((f & PIDFD) != 0 && (f & DETACHED) != 0) return -EINVAL;
+        if ((f & PARENT) != 0 && t.group == t.kernel.init) return -EINVAL;
+        if ((f & NAMESPACES) != 0) return -EPERM;
+        // Signals sent before the fork are for the parent alone.
+        if (t.attention && t.signals.isPending()) return -ERESTARTNOINTR;
+        Kernel k = t.kernel;
+        if (k.pids.count() >= k.options.taskLimit) return -EAGAIN;
+        if (k.users.tasks(t.cred.uid, 0) >= t.group.limits.soft(Limits.NPROC) && t.cred.uid != 0
+                && !t.cred.capable(Credentials.CAP_SYS_RESOURCE) && !t.cred.capable(Credentials.CAP_SYS_ADMIN)) {
+            return -EAGAIN;
+        }
+        return 0;
+    }
+
+    private static long make(Task t, Request r) {
+        long e = check(t, r);
+        if (e < 0) return e;
+        Kernel k = t.kernel;
+        long f = r.flags;
+        if ((f & PIDFD) != 0 && !t.mem.writable(r.pidfd, 4)) return -EFAULT;
+        int tid = k.pids.allocate();
+        if (tid < 0) return -EAGAIN;
+        ExecutionContext ctx = newContext(t, f);
+        if (ctx == null) return -EAGAIN;
+        boolean isThread = (f & THREAD) != 0;
+        Task c = new Task(k, tid, isThread ? t.group : newGroup(t, tid, r));
+        inherit(t, c, ctx, f);
+        if (!isThread) c.group.leader = c;
+        c.group.tasks.add(c);
+        k.pids.add(c);
+        k.users.tasks(c.cred.uid, 1);
+        long pidfd = (f & PIDFD) == 0 ? 0 : openPidfd(t, c, r, isThread);
+        setRegisters(c, r, ctx);
+        if ((f & PARENT_SETTID) != 0) t.mem.outInt(r.parentTid, tid);
+        if ((f & CHILD_SETTID) != 0 && r.childTid != 0) writeChildTid(t, c, r.childTid);
+        if ((f & CHILD_CLEARTID) != 0) c.clearChildTid = r.childTid;
+        if (pidfd < 0) {
+            Exit.kill(c);
+            return pidfd;
+        }
+        c.isNew = true;
+        k.makeReady(c);
+        if ((f & VFORK) == 0) return tid;
+        c.vforkParent = t;
+        t.vforkChild = c;
+        t.s0 = tid;
+        return awaitVfork(t);
+    }
+
+    /** vfork(2): nothing but a kill ends this wait. */
+    private static long awaitVfork(Task t) {
+        return t.vforkChild != null ? t.blockUninterruptible() : t.s0;
+    }
+
+    /** A thread of the parent's host process, also for vfork; or a copy of the whole process. */
+    private static ExecutionContext newContext(Task t, long flags) {
+        if ((flags & VM) != 0) return t.ctx.newThread();
+        AddressSpace s = t.ctx.fork();
+        return s == null ? null : s.first();
+    }
+
+    private static ThreadGroup newGroup(Task t, int pid, Request r) {
+        var g = new ThreadGroup(t.kernel, pid);
+        ThreadGroup from = t.group;
+        boolean isSibling = (r.flags & PARENT) != 0;
+        g.parent = isSibling ? from.parent : from;
+        g.creator = isSibling ? from.creator : t;
+        g.exitSignal = isSibling ? from.exitSignal : r.exitSignal;
+        if (g.parent != null) g.parent.children.add(g);
+        g.limits = from.limits.copy();
+        if ((r.flags & SIGHAND) != 0) {
+            g.handlers = from.handlers;
+            g.handlers.users++;
+        } else {
+            g.handlers = (r.flags & CLEAR_SIGHAND) != 0 ? from.handlers.copyCleared() : from.handlers.copy();
+        }
+        g.hasSubreaper = g.parent != null && (g.parent.hasSubreaper || g.parent.isSubreaper);
+        g.dumpable = from.dumpable;
+        g.oomScoreAdj = from.oomScoreAdj;
+        g.exe = from.exe;
+        t.kernel.pids.add(g);
+        JobControl.join(g, from.processGroup);
+        return g;
+    }
+
+    private static void inherit(Task t, Task c, ExecutionContext ctx, long flags) {
+        c.ctx = ctx;
+        ctx.owner = c;
+        c.mm = (flags & VM) != 0 ? t.mm.hold() : t.mm.fork(t, ctx.space());
+        c.fds = (flags & FILES) != 0 ? t.fds.hold() : t.fds.copy();
+        if ((flags & FS) != 0) {
+            c.fs = t.fs;
+            c.fs.users++;
+        } else {
+            c.fs = t.fs.copy();
+        }
+        c.cred = t.cred;
+        c.name = t.name;
+        c.personality = t.personality;
+        c.timerSlackNanos = t.timerSlackNanos;
+        c.sched.inherit(t.sched);
+        Signals s = c.signals;
+        s.mask = t.signals.mask;
+        // The alternate stack is kept but where two tasks would use it at once (sigaltstack(2)).
+        if ((flags & (VM | VFORK)) != VM) {
+            s.altStack = t.signals.altStack;
+            s.altSize = t.signals.altSize;
+            s.altFlags = t.signals.altFlags;
+        }
+    }
+
+    private static long openPidfd(Task t, Task c, Request r, boolean isThread) {
+        long fd = t.fds.install(t, new PidFile(c, isThread ? PidFile.PIDFD_THREAD : 0), true);
+        return fd < 0 ? fd : t.mem.outInt(r.pidfd, (int) fd);
+    }
+
+    private static void setRegisters(Task c, Request r, ExecutionContext ctx) {
+        ctx.setReg(RAX, 0);
+        if (r.stack != 0) ctx.setReg(RSP, r.stack);
+        if ((r.flags & SETTLS) != 0) ctx.setFsBase(r.tls);
+    }
+
+    private static void writeChildTid(Task t, Task c, long address) {
+        if (!c.mem.writable(address, 4)) return;
+        long p = t.mem.scratch(4);
+        Memory.putInt(p, c.tid);
+        c.ctx.copyOut(address, p, 4);
+    }
+}

@@ -1,0 +1,35 @@
+package dev.kernelet.sentry.kernel;
+
+import java.util.ArrayList;
+
+/** A process group: a job of a shell (setpgid(2), credentials(7)). Kernel lock. */
+public final class ProcessGroup {
+    public final int id;
+    public final Session session;
+    public final ArrayList<ThreadGroup> members = new ArrayList<>();
+
+    ProcessGroup(int id, Session session) {
+        this.id = id;
+        this.session = session;
+        session.groups.add(this);
+    }
+
+    /**
+     * An orphaned group: no member has a parent in another group of the same session (setpgid(2)); {@code leaving} is taken
+     * as gone already. Nobody could continue its stopped members.
+     */
+    boolean isOrphaned(ThreadGroup leaving) {
+        for (int i = 0; i < members.size(); i++) {
+            ThreadGroup g = members.get(i);
+            if (g == leaving || g.tasks.isEmpty() && g.children.isEmpty() || g.parent == null) continue;
+            if (g.isZombie) continue;
+            if (g.parent.processGroup != this && g.parent.processGroup.session == session) return false;
+        }
+        return true;
+    }
+
+    boolean hasStopped() {
+        for (int i = 0; i < members.size(); i++) if (members.get(i).isStopped) return true;
+        return false;
+    }
+}

@@ -1,0 +1,32 @@
+package dev.kernelet.sentry.kernel;
+
+import java.util.Arrays;
+
+/** What each real user id has in use: tasks (RLIMIT_NPROC) and queued signals (RLIMIT_SIGPENDING). Kernel lock. */
+final class UserCounts {
+    private int[] uids = new int[8];
+    private int[] tasks = new int[8];
+    private int[] signals = new int[8];
+    private int count;
+
+    private int index(int uid) {
+        for (int i = 0; i < count; i++) if (uids[i] == uid) return i;
+        for (int i = 0; i < count; i++) {
+            if (tasks[i] != 0 || signals[i] != 0) continue;
+            uids[i] = uid;
+            return i;
+        }
+        if (count == uids.length) {
+            uids = Arrays.copyOf(uids, count * 2);
+            tasks = Arrays.copyOf(tasks, count * 2);
+            signals = Arrays.copyOf(signals, count * 2);
+        }
+        uids[count] = uid;
+        return count++;
+    }
+
+    /** Adds to the number of tasks and returns it. */
+    int tasks(int uid, int change) { return tasks[index(uid)] += change; }
+
+    int pendingSignals(int uid, int change) { return signals[index(uid)] += change; }
+}
