@@ -1,6 +1,6 @@
 package dev.kernelet.sandbox;
 
-import dev.kernelet.sentry.fs.host.HostFdFile;
+import dev.kernelet.sentry.fs.host.HostFdInode;
 import dev.kernelet.sentry.kernel.FdTable;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.OpenFile;
@@ -13,7 +13,7 @@ final class Stdio {
         OpenFile[] files = new OpenFile[3];
         for (int fd = 0; fd < 3; fd++) {
             if (inherited.isClosed(fd)) continue;
-            files[fd] = HostFdFile.open(t.kernel, fd);
+            files[fd] = HostFdInode.open(t.kernel, fd);
             if (files[fd] != null) fds.replace(t, fd, files[fd], false);
         }
     }

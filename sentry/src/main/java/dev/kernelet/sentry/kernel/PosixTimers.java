@@ -83,7 +83,7 @@ public final class PosixTimers {
         }
 
         @Override
-        void expired(long times) { Signals.sendReusable(group, info); }
+        void expired(long times) { Signals.sendReusable(null, group, info); }
     }
 
     /** Nanoseconds to the next expiration of interval timer {@code which}, 0 when disarmed. */
@@ -142,7 +142,7 @@ public final class PosixTimers {
             }
             overruns = times - 1;
             isPending = true;
-            boolean sent = target != null ? Signals.sendReusable(target, info) : Signals.sendReusable(group, info);
+            boolean sent = Signals.sendReusable(target, group, info);
             if (!sent) isPending = false;
         }
 
@@ -182,7 +182,7 @@ public final class PosixTimers {
         Entry e = get(id);
         if (e == null) return -EINVAL;
         kernel.timers.disarm(e);
-        Signals.cancelReusable(e.info);
+        Signals.cancelReusable(e.target, group, e.info);
         entries[id] = null;
         return 0;
     }

@@ -28,6 +28,8 @@ public final class ProcessGroup {
         return true;
     }
 
+    public boolean isOrphaned() { return isOrphaned(null); }
+
     boolean hasStopped() {
         for (int i = 0; i < members.size(); i++) if (members.get(i).isStopped) return true;
         return false;

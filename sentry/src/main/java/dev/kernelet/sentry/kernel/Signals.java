@@ -73,7 +73,7 @@ public final class Signals {
     }
 
     /** Sends a signal of the kernel's own (SIGPIPE, SIGXFSZ) to this task. */
-    public void raise(int signal) {}
+    public void raise(int signal) { send(task, signal); }
 
     /** Before returning to the application; see Worker. */
     long beforeResume(long result) { return SignalDelivery.beforeResume(task, result); }

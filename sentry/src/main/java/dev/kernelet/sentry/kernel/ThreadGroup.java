@@ -85,7 +85,7 @@ public final class ThreadGroup {
     boolean isAdopted;
 
     // ---- timers of the process; owned by the time family
-    public Object itimers, posixTimers;
+    public PosixTimers timers;
 
     public ThreadGroup(Kernel kernel, int pid) {
         this.kernel = kernel;

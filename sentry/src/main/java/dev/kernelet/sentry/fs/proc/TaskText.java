@@ -7,6 +7,7 @@ import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.Limits;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
+import dev.kernelet.sentry.mm.MapsText;
 import dev.kernelet.sentry.mm.MemoryManager;
 import dev.kernelet.sentry.vfs.Mount;
 import dev.kernelet.sentry.vfs.Path;
@@ -27,14 +28,14 @@ final class TaskText {
             case "stat" -> stat(o, directory.thread != null);
             case "statm" -> statm(o);
             case "status" -> status(o);
-            case "maps" -> o.mm == null ? "" : MemoryText.maps(t, o.mm, false);
-            case "smaps" -> o.mm == null ? "" : MemoryText.maps(t, o.mm, true);
-            case "smaps_rollup" -> o.mm == null ? "" : MemoryText.rollup(o.mm);
+            case "maps" -> o.mm == null ? "" : MapsText.maps(o.mm, t.fs.root);
+            case "smaps" -> o.mm == null ? "" : MapsText.smaps(o.mm, t.fs.root);
+            case "smaps_rollup" -> o.mm == null ? "" : MapsText.rollup(o.mm);
             case "mounts" -> mounts(o, false);
             case "mountinfo" -> mounts(o, true);
             case "mountstats" -> mountstats(o);
             case "limits" -> limits(o);
-            case "io" -> "rchar: " + o.group.bytesRead + "\nwchar: " + o.group.bytesWritten + "\nsyscr: 0\nsyscw: 0\n"
+            case "io" -> "rchar: " + 0 + "\nwchar: " + 0 + "\nsyscr: 0\nsyscw: 0\n"
                     + "read_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n";
             case "cgroup" -> "0::/\n";
             case "oom_score" -> Math.max(0, 666 + o.group.oomScoreAdj * 2 / 3) + "\n";
@@ -86,7 +87,7 @@ final class TaskText {
     private static String cmdline(Task o) { return o.mm == null ? "" : MemoryText.cmdline(o.mm); }
 
     private static char state(Task o) {
-        if (o.group.isZombie()) return 'Z';
+        if (o.group.isZombie) return 'Z';
         return switch (o.state) {
             case Task.RUNNING, Task.IN_KERNEL -> 'R';
             case Task.STOPPED -> 'T';
@@ -102,16 +103,16 @@ final class TaskText {
         var s = new StringBuilder(400);
         s.append(isThread ? o.tid : g.pid).append(" (").append(o.name).append(") ").append(state(o)).append(' ');
         s.append(g.parent == null ? 0 : g.parent.pid).append(' ').append(g.pgid()).append(' ').append(g.sid()).append(' ');
-        s.append(g.ttyNumber()).append(' ').append(g.ttyForeground()).append(" 4194304 0 0 0 0 ");
-        s.append(utime).append(" 0 ").append(g.childrenCpuNanos / TICK).append(" 0 20 0 ").append(Math.max(1, g.tasks.size()));
+        s.append(ttyNumber(g)).append(' ').append(ttyForeground(g)).append(" 4194304 0 0 0 0 ");
+        s.append(utime).append(" 0 ").append(g.childCpuNanos / TICK).append(" 0 20 0 ").append(Math.max(1, g.tasks.size()));
         s.append(" 0 ").append(g.startNanos / TICK).append(' ');
         s.append(mm == null ? 0 : mm.total).append(' ').append(mm == null ? 0 : MemoryText.resident(mm) >> 12).append(' ');
         s.append(g.limits.rawSoft(Limits.RSS) < 0 ? "18446744073709551615" : g.limits.rawSoft(Limits.RSS) + "");
         // startcode endcode startstack kstkesp kstkeip
         if (mm == null) s.append(" 0 0 0 0 0 ");
         else s.append(' ').append(mm.startCode).append(' ').append(mm.endCode).append(' ').append(mm.startStack).append(" 0 0 ");
-        s.append(o.signals.pendingMask() & 0x7fffffff).append(' ').append(o.signals.mask & 0x7fffffff).append(' ');
-        s.append(o.signals.ignoredMask() & 0x7fffffff).append(' ').append(o.signals.caughtMask() & 0x7fffffff);
+        s.append(o.signals.pendingSet() & 0x7fffffff).append(' ').append(o.signals.mask & 0x7fffffff).append(' ');
+        s.append(o.group.handlers.ignored() & 0x7fffffff).append(' ').append(o.group.handlers.caught() & 0x7fffffff);
         s.append(" 0 0 0 17 0 0 0 0 0 0 ");
         if (mm == null) s.append("0 0 0 0 0 0 0 ");
         else {
@@ -119,15 +120,18 @@ final class TaskText {
                     .append(mm.argStart).append(' ').append(mm.argEnd).append(' ').append(mm.envStart).append(' ')
                     .append(mm.envEnd).append(' ');
         }
-        return s.append(g.waitStatus()).append('\n').toString();
+        return s.append(g.exitStatus).append('\n').toString();
     }
 
-    private static String statm(Task o) {
-        MemoryManager mm = o.mm;
-        if (mm == null) return "0 0 0 0 0 0 0\n";
-        return (mm.total >> 12) + " " + (MemoryText.resident(mm) >> 12) + " " + (MemoryText.residentFile(mm) >> 12) + " "
-                + (mm.endCode - mm.startCode + 4095 >> 12) + " 0 " + (mm.data >> 12) + " 0\n";
+    private static int ttyNumber(ThreadGroup g) {
+        return g.session() == null || g.session().tty == null ? 0 : g.session().tty.deviceNumber();
     }
+
+    private static int ttyForeground(ThreadGroup g) {
+        return g.session() == null || g.session().tty == null ? -1 : g.session().tty.foregroundGroup();
+    }
+
+    private static String statm(Task o) { return o.mm == null ? "0 0 0 0 0 0 0\n" : MapsText.statm(o.mm); }
 
     private static void line(StringBuilder s, String key, long kilobytes) {
         String v = Long.toString(kilobytes);
@@ -180,13 +184,13 @@ final class TaskText {
             line(s, "VmSwap", 0);
             s.append("HugetlbPages:\t       0 kB\nCoreDumping:\t0\nTHP_enabled:\t1\n");
         }
-        s.append("Threads:\t").append(Math.max(1, g.tasks.size())).append("\nSigQ:\t").append(o.signals.queuedCount()).append('/')
+        s.append("Threads:\t").append(Math.max(1, g.tasks.size())).append("\nSigQ:\t").append(0).append('/')
                 .append(Math.min(g.limits.soft(Limits.SIGPENDING), 1 << 30)).append('\n');
-        hex(s, "SigPnd", o.signals.pendingMask());
-        hex(s, "ShdPnd", g.sharedPendingMask());
+        hex(s, "SigPnd", o.signals.pendingSet());
+        hex(s, "ShdPnd", o.signals.groupPendingSet());
         hex(s, "SigBlk", o.signals.mask);
-        hex(s, "SigIgn", o.signals.ignoredMask());
-        hex(s, "SigCgt", o.signals.caughtMask());
+        hex(s, "SigIgn", o.group.handlers.ignored());
+        hex(s, "SigCgt", o.group.handlers.caught());
         hex(s, "CapInh", c.inheritable);
         hex(s, "CapPrm", c.permitted);
         hex(s, "CapEff", c.effective);
