@@ -28,8 +28,22 @@ public final class SignalHandlers {
 
     public long handler(int signo) { return handler[signo]; }
 
+    public long flags(int signo) { return flags[signo]; }
+
+    public long restorer(int signo) { return restorer[signo]; }
+
+    public long mask(int signo) { return mask[signo]; }
+
+    /** sigaction(2). */
+    public void set(int signo, long newHandler, long newFlags, long newRestorer, long newMask) {
+        handler[signo] = newHandler;
+        flags[signo] = newFlags;
+        restorer[signo] = newRestorer;
+        mask[signo] = newMask;
+    }
+
     /** Whether the signal would be thrown away if it were not blocked. */
-    boolean isIgnored(int signo) {
+    public boolean isIgnored(int signo) {
         return handler[signo] == SIG_IGN || handler[signo] == SIG_DFL && (bit(signo) & IGNORED_BY_DEFAULT) != 0;
     }
 

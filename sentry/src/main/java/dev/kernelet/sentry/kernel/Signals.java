@@ -16,7 +16,7 @@ public final class Signals {
     private long savedMask;
     boolean hasSavedMask;
     /** Blocked signals that a sigtimedwait of this task is waiting for. */
-    long awaited;
+    public long awaited;
 
     // ---- sigaltstack(2)
     long altStack, altSize;
@@ -220,7 +220,7 @@ public final class Signals {
     }
 
     /** The disposition of {@code signo} became "ignore": what is pending goes away. */
-    static void flushIgnored(ThreadGroup g, int signo) {
+    public static void flushIgnored(ThreadGroup g, int signo) {
         g.pending.discard(g.kernel, bit(signo));
         for (int i = 0; i < g.tasks.size(); i++) g.tasks.get(i).signals.pending.discard(g.kernel, bit(signo));
     }
@@ -237,13 +237,20 @@ public final class Signals {
         return (isOnAltStack(sp) ? SS_ONSTACK : 0) | altFlags & SS_AUTODISARM;
     }
 
+    /** stack_t as sigaltstack(2) shows it. */
+    public void writeAltStack(long to, long userSp) {
+        dev.kernelet.abi.Memory.putLong(to, altStack);
+        dev.kernelet.abi.Memory.putInt(to + 8, altStackFlags(userSp));
+        dev.kernelet.abi.Memory.putLong(to + 16, altSize);
+    }
+
     void disarmAltStack() {
         altStack = altSize = 0;
         altFlags = SS_DISABLE;
     }
 
     /** 0 or -errno. */
-    long setAltStack(long sp, int flags, long size, long userSp) {
+    public long setAltStack(long sp, int flags, long size, long userSp) {
         if (altSize != 0 && isOnAltStack(userSp)) return -EPERM;
         int mode = flags & ~SS_AUTODISARM;
         if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0) return -EINVAL;
