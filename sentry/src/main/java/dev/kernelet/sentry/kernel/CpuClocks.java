@@ -53,4 +53,57 @@ public final class CpuClocks {
         ThreadGroup g = id == 0 ? t.group : t.kernel.pids.group(id);
         return g == null ? -EINVAL : process(g);
     }
+
+    /** Largest resident set of a process seen so far, in KB. */
+    public static long maxRssKb(ThreadGroup g) {
+        Task t = g.anyTask();
+        if (t != null && t.mm != null && t.mm.space != null) {
+            long[] r = dev.kernelet.sentry.mm.MapsText.resident(t.mm);
+            if (r != null && r.length > 0) g.maxRssKb = Math.max(g.maxRssKb, r[0] << 2);
+        }
+        return g.maxRssKb;
+    }
+
+    /** RLIMIT_CPU was changed: SIGXCPU each second from the soft limit on, SIGKILL at the hard one (setrlimit(2)). */
+    public static void limitChanged(ThreadGroup g) {
+        if (g.limits.rawSoft(Limits.CPU) == Limits.INFINITY && g.cpuLimit == null) return;
+        if (g.cpuLimit == null) g.cpuLimit = new CpuLimit(g);
+        g.cpuLimit.arm();
+    }
+
+    /** Looks at a process's CPU time when it may have reached its limit. */
+    static final class CpuLimit extends dev.kernelet.sentry.wait.Timer {
+        private final ThreadGroup group;
+        private long nextSignalSeconds;
+
+        CpuLimit(ThreadGroup g) { group = g; }
+
+        void arm() {
+            nextSignalSeconds = 0;
+            schedule();
+        }
+
+        private void schedule() {
+            if (group.isZombie || group.limits.rawSoft(Limits.CPU) == Limits.INFINITY) return;
+            long limit = Math.max(group.limits.soft(Limits.CPU), nextSignalSeconds);
+            long left = Math.min(limit, 1L << 32) * 1_000_000_000L - process(group);
+            long wait = Math.max(10_000_000, left / Math.max(1, group.kernel.options.processors));
+            group.kernel.timers.arm(this, group.kernel.now() + wait);
+        }
+
+        @Override
+        protected void fire() {
+            if (group.isZombie) return;
+            long seconds = process(group) / 1_000_000_000L;
+            if (seconds >= group.limits.hard(Limits.CPU)) {
+                Signals.send(group, 9);
+                return;
+            }
+            if (seconds >= Math.max(group.limits.soft(Limits.CPU), nextSignalSeconds)) {
+                Signals.send(group, 24);
+                nextSignalSeconds = seconds + 1;
+            }
+            schedule();
+        }
+    }
 }

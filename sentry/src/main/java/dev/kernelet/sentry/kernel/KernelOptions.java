@@ -16,7 +16,7 @@ public final class KernelOptions {
     public boolean strace;
     /** "host" or "none". */
     public String network = "host";
-    public String hostname = "kernelet";
+    public String hostname = "kernelet", domainname = "(none)";
     /** What uname(2) says. */
     public String release = "6.12.0-kernelet";
     public boolean spins = true;

@@ -86,6 +86,7 @@ public final class ThreadGroup {
 
     // ---- timers of the process; owned by the time family
     public PosixTimers timers;
+    CpuClocks.CpuLimit cpuLimit;
 
     public ThreadGroup(Kernel kernel, int pid) {
         this.kernel = kernel;
@@ -119,4 +120,6 @@ public final class ThreadGroup {
         if (leader.state != Task.DEAD) return leader;
         return tasks.isEmpty() ? null : tasks.get(0);
     }
+
+    public long childMaxRssKb() { return childMaxRssKb; }
 }

@@ -2,249 +2,449 @@ package dev.kernelet.sentry.syscall;
 
 import static dev.kernelet.abi.Errno.*;
 
+import dev.kernelet.abi.Memory;
+import dev.kernelet.abi.SyscallNumber;
+import dev.kernelet.host.HostCall;
+import dev.kernelet.sentry.fs.anon.PidFile;
+import dev.kernelet.sentry.kernel.Clone;
+import dev.kernelet.sentry.kernel.CpuClocks;
+import dev.kernelet.sentry.kernel.Credentials;
+import dev.kernelet.sentry.kernel.Exec;
+import dev.kernelet.sentry.kernel.Exit;
+import dev.kernelet.sentry.kernel.Limits;
+import dev.kernelet.sentry.kernel.ProcessGroups;
+import dev.kernelet.sentry.kernel.SigInfo;
+import dev.kernelet.sentry.kernel.Signals;
 import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.kernel.ThreadGroup;
+import dev.kernelet.sentry.kernel.Wait;
+import dev.kernelet.sentry.vfs.OpenFile;
 
-/** System calls: family process. */
+/** Processes: making, ending, waiting for them, their ids, limits and what the system says of itself. */
 final class SysProcess {
+    private static final int ARCH_SET_GS = 0x1001, ARCH_SET_FS = 0x1002, ARCH_GET_FS = 0x1003, ARCH_GET_GS = 0x1004;
+    private static final int GRND_NONBLOCK = 1, GRND_RANDOM = 2, GRND_INSECURE = 4;
+    private static final int UTS_FIELD = 65;
+
     private SysProcess() {}
 
+    // ---- making and ending
     /** clone(2). */
-    static long clone(Task t, long a0, long a1, long a2, long a3, long a4) {
-        return -ENOSYS;
+    static long clone(Task t, long flags, long stack, long parentTid, long childTid, long tls) {
+        return Clone.clone(t, flags, stack, parentTid, childTid, tls);
     }
 
     /** clone3(2). */
-    static long clone3(Task t, long a0, long a1) {
-        return -ENOSYS;
-    }
+    static long clone3(Task t, long arguments, long size) { return Clone.clone3(t, arguments, size); }
 
     /** fork(2). */
-    static long fork(Task t) {
-        return -ENOSYS;
-    }
+    static long fork(Task t) { return Clone.fork(t); }
 
     /** vfork(2). */
-    static long vfork(Task t) {
-        return -ENOSYS;
-    }
+    static long vfork(Task t) { return Clone.vfork(t); }
 
     /** execve(2). */
-    static long execve(Task t, long a0, long a1, long a2) {
-        return -ENOSYS;
-    }
+    static long execve(Task t, long path, long argv, long envp) { return Exec.execve(t, path, argv, envp); }
 
     /** execveat(2). */
-    static long execveat(Task t, int a0, long a1, long a2, long a3, int a4) {
-        return -ENOSYS;
+    static long execveat(Task t, int dirfd, long path, long argv, long envp, int flags) {
+        return Exec.execveat(t, dirfd, path, argv, envp, flags);
     }
 
-    /** exit(2). */
-    static long exit(Task t, int a0) {
-        return -ENOSYS;
-    }
+    /** _exit(2) of a thread. */
+    static long exit(Task t, int code) { return Exit.exit(t, code); }
 
     /** exit_group(2). */
-    static long exit_group(Task t, int a0) {
-        return -ENOSYS;
-    }
+    static long exit_group(Task t, int code) { return Exit.exitGroup(t, code); }
 
     /** wait4(2). */
-    static long wait4(Task t, int a0, long a1, int a2, long a3) {
-        return -ENOSYS;
+    static long wait4(Task t, int pid, long status, int options, long rusage) {
+        return Wait.wait4(t, pid, status, options, rusage);
     }
 
     /** waitid(2). */
-    static long waitid(Task t, int a0, int a1, long a2, int a3, long a4) {
-        return -ENOSYS;
+    static long waitid(Task t, int type, int id, long info, int options, long rusage) {
+        return Wait.waitid(t, type, id, info, options, rusage);
     }
 
+    // ---- ids
     /** getpid(2). */
-    static long getpid(Task t) {
-        return -ENOSYS;
-    }
+    static long getpid(Task t) { return t.group.pid; }
 
     /** getppid(2). */
-    static long getppid(Task t) {
-        return -ENOSYS;
-    }
+    static long getppid(Task t) { return t.group.parentPid(); }
 
     /** gettid(2). */
-    static long gettid(Task t) {
-        return -ENOSYS;
+    static long gettid(Task t) { return t.tid; }
+
+    /** getpgrp(2). */
+    static long getpgrp(Task t) { return t.group.pgid(); }
+
+    private static ThreadGroup group(Task t, int pid) {
+        if (pid == 0) return t.group;
+        ThreadGroup g = t.kernel.pids.group(pid);
+        if (g != null) return g;
+        Task o = t.kernel.pids.task(pid);
+        return o == null ? null : o.group;
     }
 
     /** getpgid(2). */
-    static long getpgid(Task t, int a0) {
-        return -ENOSYS;
-    }
-
-    /** getpgrp(2). */
-    static long getpgrp(Task t) {
-        return -ENOSYS;
-    }
-
-    /** setpgid(2). */
-    static long setpgid(Task t, int a0, int a1) {
-        return -ENOSYS;
+    static long getpgid(Task t, int pid) {
+        ThreadGroup g = group(t, pid);
+        return g == null ? -ESRCH : g.pgid();
     }
 
     /** getsid(2). */
-    static long getsid(Task t, int a0) {
-        return -ENOSYS;
+    static long getsid(Task t, int pid) {
+        ThreadGroup g = group(t, pid);
+        return g == null ? -ESRCH : g.sid();
     }
+
+    /** setpgid(2). */
+    static long setpgid(Task t, int pid, int pgid) { return ProcessGroups.setpgid(t, pid, pgid); }
 
     /** setsid(2). */
-    static long setsid(Task t) {
-        return -ENOSYS;
-    }
+    static long setsid(Task t) { return ProcessGroups.setsid(t); }
 
     /** set_tid_address(2). */
-    static long set_tid_address(Task t, long a0) {
-        return -ENOSYS;
+    static long set_tid_address(Task t, long address) {
+        t.clearChildTid = address;
+        return t.tid;
     }
 
-    /** set_robust_list(2). */
-    static long set_robust_list(Task t, long a0, long a1) {
-        return -ENOSYS;
+    /** set_robust_list(2): the head is 24 bytes. */
+    static long set_robust_list(Task t, long head, long size) {
+        if (size != 24) return -EINVAL;
+        t.robustList = head;
+        return 0;
     }
 
     /** get_robust_list(2). */
-    static long get_robust_list(Task t, int a0, long a1, long a2) {
-        return -ENOSYS;
+    static long get_robust_list(Task t, int pid, long head, long size) {
+        Task o = pid == 0 ? t : t.kernel.pids.task(pid);
+        if (o == null) return -ESRCH;
+        if (o.group != t.group && o.cred.uid != t.cred.euid && !t.cred.capable(Credentials.CAP_SYS_PTRACE)) return -EPERM;
+        long r = t.mem.outLong(size, 24);
+        return r < 0 ? r : t.mem.outLong(head, o.robustList);
+    }
+
+    // ---- the thread's own
+    /** arch_prctl(2). */
+    static long arch_prctl(Task t, int code, long address) {
+        switch (code) {
+            case ARCH_SET_FS -> {
+                if (Long.compareUnsigned(address, t.kernel.platform.traits().userEnd()) >= 0) return -EPERM;
+                t.ctx.setFsBase(address);
+                return 0;
+            }
+            case ARCH_GET_FS -> { return t.mem.outLong(address, t.ctx.fsBase()); }
+            case ARCH_GET_GS -> { return t.mem.outLong(address, 0); }
+            // %gs is the platform's (it finds its slot by it).
+            case ARCH_SET_GS -> { return address == 0 ? 0 : -EPERM; }
+            // CPUID faulting, shadow stacks, tagging: not offered.
+            default -> { return -EINVAL; }
+        }
     }
 
     /** prctl(2). */
-    static long prctl(Task t, int a0, long a1, long a2, long a3, long a4) {
-        return -ENOSYS;
-    }
-
-    /** arch_prctl(2). */
-    static long arch_prctl(Task t, int a0, long a1) {
-        return -ENOSYS;
+    static long prctl(Task t, int option, long a, long b, long c, long d) {
+        return dev.kernelet.sentry.kernel.Prctl.prctl(t, option, a, b, c, d);
     }
 
     /** personality(2). */
-    static long personality(Task t, int a0) {
-        return -ENOSYS;
+    static long personality(Task t, int value) {
+        int old = t.personality;
+        if (value != -1) t.personality = value;
+        return Integer.toUnsignedLong(old);
     }
 
-    /** rseq(2). */
-    static long rseq(Task t, long a0, int a1, int a2, int a3) {
-        return -ENOSYS;
-    }
+    /** rseq(2): not offered; the C library copes. */
+    static long rseq(Task t, long area, int length, int flags, int signature) { return -ENOSYS; }
 
-    /** unshare(2). */
-    static long unshare(Task t, int a0) {
-        return -ENOSYS;
-    }
-
-    /** setns(2). */
-    static long setns(Task t, int a0, int a1) {
-        return -ENOSYS;
-    }
-
-    /** getrlimit(2). */
-    static long getrlimit(Task t, int a0, long a1) {
-        return -ENOSYS;
-    }
-
-    /** setrlimit(2). */
-    static long setrlimit(Task t, int a0, long a1) {
-        return -ENOSYS;
-    }
-
-    /** prlimit64(2). */
-    static long prlimit64(Task t, int a0, int a1, long a2, long a3) {
-        return -ENOSYS;
-    }
-
-    /** getrusage(2). */
-    static long getrusage(Task t, int a0, long a1) {
-        return -ENOSYS;
-    }
-
-    /** times(2). */
-    static long times(Task t, long a0) {
-        return -ENOSYS;
-    }
-
-    /** sysinfo(2). */
-    static long sysinfo(Task t, long a0) {
-        return -ENOSYS;
-    }
-
-    /** uname(2). */
-    static long uname(Task t, long a0) {
-        return -ENOSYS;
-    }
-
-    /** sethostname(2). */
-    static long sethostname(Task t, long a0, int a1) {
-        return -ENOSYS;
-    }
-
-    /** setdomainname(2). */
-    static long setdomainname(Task t, long a0, int a1) {
-        return -ENOSYS;
-    }
-
-    /** pidfd_open(2). */
-    static long pidfd_open(Task t, int a0, int a1) {
-        return -ENOSYS;
-    }
-
-    /** pidfd_getfd(2). */
-    static long pidfd_getfd(Task t, int a0, int a1, int a2) {
-        return -ENOSYS;
-    }
-
-    /** pidfd_send_signal(2). */
-    static long pidfd_send_signal(Task t, int a0, int a1, long a2, int a3) {
-        return -ENOSYS;
-    }
-
-    /** kcmp(2). */
-    static long kcmp(Task t, int a0, int a1, int a2, long a3, long a4) {
-        return -ENOSYS;
-    }
-
-    /** syslog(2). */
-    static long syslog(Task t, int a0, long a1, int a2) {
-        return -ENOSYS;
-    }
-
-    /** acct(2). */
-    static long acct(Task t, long a0) {
-        return -ENOSYS;
-    }
-
-    /** ptrace(2). */
-    static long ptrace(Task t, long a0, long a1, long a2, long a3) {
-        return -ENOSYS;
+    /** getcpu(2). */
+    static long getcpu(Task t, long cpu, long node, long cache) {
+        if (cpu != 0 && t.mem.outInt(cpu, t.tid % t.kernel.options.processors) < 0) return -EFAULT;
+        return node == 0 ? 0 : t.mem.outInt(node, 0);
     }
 
     /** restart_syscall(2). */
-    static long restart_syscall(Task t) {
-        return -ENOSYS;
+    static long restart_syscall(Task t) { return t.restart() ? SyscallTable.dispatch(t, t.nr) : -EINTR; }
+
+    // ---- namespaces
+    /** unshare(2): what threads share may be split; there are no new namespaces inside. */
+    static long unshare(Task t, int flags) {
+        long known = Clone.NAMESPACES | Clone.FS | Clone.FILES | Clone.VM | Clone.SIGHAND | Clone.THREAD | Clone.SYSVSEM;
+        if ((Integer.toUnsignedLong(flags) & ~known) != 0) return -EINVAL;
+        if ((flags & Clone.NAMESPACES) != 0) return -EPERM;
+        if ((flags & (Clone.THREAD | Clone.SIGHAND | Clone.VM)) != 0 && t.group.tasks.size() > 1) return -EINVAL;
+        if ((flags & Clone.FS) != 0 && t.fs.users > 1) {
+            t.fs.users--;
+            t.fs = t.fs.copy();
+        }
+        if ((flags & Clone.FILES) != 0 && t.fds.isShared()) {
+            var own = t.fds.copy();
+            t.fds.put(t);
+            t.fds = own;
+        }
+        return 0;
     }
 
-    /** seccomp(2). */
-    static long seccomp(Task t, int a0, int a1, long a2) {
-        return -ENOSYS;
+    /** setns(2). */
+    static long setns(Task t, int fd, int type) { return t.fds.get(fd) == null ? -EBADF : -EPERM; }
+
+    // ---- limits and usage
+    /** getrlimit(2). */
+    static long getrlimit(Task t, int resource, long limit) {
+        return resource < 0 || resource >= Limits.COUNT ? -EINVAL : prlimit64(t, 0, resource, 0, limit);
     }
 
-    /** getrandom(2). */
-    static long getrandom(Task t, long a0, long a1, int a2) {
-        return -ENOSYS;
+    /** setrlimit(2). */
+    static long setrlimit(Task t, int resource, long limit) {
+        if (limit == 0) return -EFAULT;
+        return prlimit64(t, 0, resource, limit, 0);
     }
 
-    /** getcpu(2). */
-    static long getcpu(Task t, long a0, long a1, long a2) {
-        return -ENOSYS;
+    /** prlimit(2). */
+    static long prlimit64(Task t, int pid, int resource, long newLimit, long oldLimit) {
+        if (resource < 0 || resource >= Limits.COUNT) return -EINVAL;
+        long soft = 0, hard = 0;
+        if (newLimit != 0) {
+            long p = t.mem.in(newLimit, 16);
+            if (p < 0) return p;
+            soft = Memory.getLong(p);
+            hard = Memory.getLong(p + 8);
+            if (Long.compareUnsigned(soft, hard) > 0) return -EINVAL;
+            if (resource == Limits.NOFILE && Long.compareUnsigned(hard, 1 << 20) > 0) return -EPERM;
+        }
+        ThreadGroup g = group(t, pid);
+        if (g == null || g.isZombie) return -ESRCH;
+        if (g != t.group && !mayLimit(t, g.leader)) return -EPERM;
+        Limits l = g.limits;
+        long oldSoft = l.rawSoft(resource), oldHard = l.rawHard(resource);
+        if (newLimit != 0) {
+            boolean raises = Long.compareUnsigned(hard, oldHard) > 0;
+            if (raises && !t.cred.capable(Credentials.CAP_SYS_RESOURCE)) return -EPERM;
+            l.set(resource, soft, hard);
+            if (resource == Limits.CPU) CpuClocks.limitChanged(g);
+        }
+        if (oldLimit == 0) return 0;
+        long p = t.mem.scratch(16);
+        Memory.putLong(p, oldSoft);
+        Memory.putLong(p + 8, oldHard);
+        return t.mem.out(oldLimit, p, 16);
+    }
+
+    private static boolean mayLimit(Task t, Task o) {
+        Credentials a = t.cred, b = o.cred;
+        return a.uid == b.euid && a.uid == b.suid && a.uid == b.uid && a.gid == b.egid && a.gid == b.sgid && a.gid == b.gid
+                || a.capable(Credentials.CAP_SYS_RESOURCE);
+    }
+
+    /** getrusage(2). */
+    static long getrusage(Task t, int who, long usage) {
+        long nanos;
+        switch (who) {
+            case 0 -> nanos = CpuClocks.process(t.group);
+            case -1 -> nanos = t.group.childCpuNanos;
+            case 1 -> nanos = CpuClocks.thread(t);
+            default -> { return -EINVAL; }
+        }
+        long p = t.mem.scratch(Wait.RUSAGE_SIZE);
+        Wait.fillRusage(p, nanos, who == -1 ? t.group.childMaxRssKb() : CpuClocks.maxRssKb(t.group));
+        return t.mem.out(usage, p, Wait.RUSAGE_SIZE);
+    }
+
+    /** times(2), in ticks of 10 ms. */
+    static long times(Task t, long tms) {
+        if (tms != 0) {
+            long own = CpuClocks.process(t.group), children = t.group.childCpuNanos;
+            long p = t.mem.scratch(32);
+            Memory.putLong(p, CpuClocks.userNanos(own) / 10_000_000);
+            Memory.putLong(p + 8, CpuClocks.systemNanos(own) / 10_000_000);
+            Memory.putLong(p + 16, CpuClocks.userNanos(children) / 10_000_000);
+            Memory.putLong(p + 24, CpuClocks.systemNanos(children) / 10_000_000);
+            if (t.mem.out(tms, p, 32) < 0) return -EFAULT;
+        }
+        return HostCall.clockNanos(7) / 10_000_000;
+    }
+
+    /** sysinfo(2): struct sysinfo has 112 bytes. */
+    static long sysinfo(Task t, long info) {
+        long p = t.mem.scratch(112);
+        Memory.putLong(p, HostCall.clockNanos(7) / 1_000_000_000);
+        long total = dev.kernelet.sentry.fs.proc.ProcFs.totalBytes(t.kernel);
+        long free = dev.kernelet.sentry.fs.proc.ProcFs.freeBytes(t.kernel);
+        Memory.putLong(p + 32, total);
+        Memory.putLong(p + 40, free);
+        Memory.putShort(p + 80, (short) Math.min(65535, t.kernel.pids.count()));
+        Memory.putInt(p + 104, 1);
+        return t.mem.out(info, p, 112);
+    }
+
+    // ---- names
+    /** uname(2): six fields of 65 bytes. */
+    static long uname(Task t, long name) {
+        long p = t.mem.scratch(6 * UTS_FIELD);
+        var o = t.kernel.options;
+        Memory.putBytes(p, "Linux");
+        Memory.putBytes(p + UTS_FIELD, o.hostname);
+        Memory.putBytes(p + 2 * UTS_FIELD, o.release);
+        Memory.putBytes(p + 3 * UTS_FIELD, "#1 SMP PREEMPT_DYNAMIC");
+        Memory.putBytes(p + 4 * UTS_FIELD, "x86_64");
+        Memory.putBytes(p + 5 * UTS_FIELD, o.domainname);
+        return t.mem.out(name, p, 6 * UTS_FIELD);
+    }
+
+    /** sethostname(2). */
+    static long sethostname(Task t, long name, int length) {
+        String s = utsName(t, name, length);
+        if (s == null) return t.error;
+        t.kernel.options.hostname = s;
+        return 0;
+    }
+
+    /** setdomainname(2). */
+    static long setdomainname(Task t, long name, int length) {
+        String s = utsName(t, name, length);
+        if (s == null) return t.error;
+        t.kernel.options.domainname = s;
+        return 0;
+    }
+
+    private static String utsName(Task t, long name, int length) {
+        t.error = -EPERM;
+        if (!t.cred.capable(Credentials.CAP_SYS_ADMIN)) return null;
+        t.error = -EINVAL;
+        if (length < 0 || length > 64) return null;
+        long p = t.mem.in(name, length);
+        t.error = -EFAULT;
+        return p < 0 ? null : Memory.getBytes(p, length);
+    }
+
+    /** syslog(2): the log of a kernel that has nothing to say. */
+    static long syslog(Task t, int type, long buffer, int length) {
+        if (type < 0 || type > 10) return -EINVAL;
+        boolean isRead = type == 2 || type == 3 || type == 4;
+        if (isRead && (buffer == 0 || length < 0)) return -EINVAL;
+        if (type != 3 && type != 10 && !t.cred.capable(34) && !t.cred.capable(Credentials.CAP_SYS_ADMIN)) return -EPERM;
+        return 0;
+    }
+
+    // ---- pidfd
+    /** pidfd_open(2). */
+    static long pidfd_open(Task t, int pid, int flags) {
+        if ((flags & ~(PidFile.PIDFD_NONBLOCK | PidFile.PIDFD_THREAD)) != 0 || pid <= 0) return -EINVAL;
+        boolean isThread = (flags & PidFile.PIDFD_THREAD) != 0;
+        Task o = t.kernel.pids.task(pid);
+        if (o == null) {
+            ThreadGroup g = t.kernel.pids.group(pid);
+            if (g == null || g.isReaped) return -ESRCH;
+            o = g.leader;
+        }
+        if (!isThread && o.group.leader != o) return -EINVAL;
+        return t.fds.install(t, new PidFile(o, flags), true);
+    }
+
+    /** pidfd_getfd(2). */
+    static long pidfd_getfd(Task t, int pidfd, int fd, int flags) {
+        if (flags != 0) return -EINVAL;
+        OpenFile f = t.fds.get(pidfd);
+        if (!(f instanceof PidFile p)) return -EBADF;
+        Task o = p.thread != null ? p.thread : p.group.anyTask();
+        if (o == null || o.fds == null || p.group.isZombie) return -ESRCH;
+        boolean isSame = t.cred.fsuid == o.cred.uid && t.cred.fsuid == o.cred.euid && t.cred.fsuid == o.cred.suid;
+        if (o.group != t.group && !isSame && !t.cred.capable(Credentials.CAP_SYS_PTRACE)) return -EPERM;
+        OpenFile file = o.fds.get(fd);
+        return file == null ? -EBADF : t.fds.install(t, file.hold(), true);
+    }
+
+    /** pidfd_send_signal(2). */
+    static long pidfd_send_signal(Task t, int pidfd, int signo, long info, int flags) {
+        if ((flags & ~7) != 0 || Integer.bitCount(flags) > 1) return -EINVAL;
+        OpenFile f = t.fds.get(pidfd);
+        if (!(f instanceof PidFile p)) return -EBADF;
+        if (signo < 0 || signo > 64) return -EINVAL;
+        SigInfo i = SigInfo.user(signo, 0, t.group.pid, t.cred.uid);
+        if (info != 0) {
+            long in = t.mem.in(info, 128);
+            if (in < 0) return in;
+            i = SigInfo.read(in);
+            if (i.signo != signo) return -EINVAL;
+            if (p.group != t.group && (i.code >= 0 || i.code == -6)) return -EPERM;
+        }
+        if (p.group.isReaped || p.thread != null && p.thread.state == Task.DEAD) return -ESRCH;
+        if (!SysSignal.mayKill(t, p.group, signo)) return -EPERM;
+        if (signo == 0) return 0;
+        boolean toThread = (flags & 1) != 0 || flags == 0 && p.thread != null;
+        return toThread ? Signals.send(p.thread != null ? p.thread : p.group.leader, i) : Signals.send(p.group, i);
     }
 
     /** process_mrelease(2). */
-    static long process_mrelease(Task t, int a0, int a1) {
-        return -ENOSYS;
+    static long process_mrelease(Task t, int pidfd, int flags) {
+        if (flags != 0) return -EINVAL;
+        OpenFile f = t.fds.get(pidfd);
+        if (!(f instanceof PidFile p)) return -EBADF;
+        return p.group.isZombie ? -ESRCH : -EINVAL;
+    }
+
+    /** kcmp(2): a total order by identity. */
+    static long kcmp(Task t, int pid1, int pid2, int type, long index1, long index2) {
+        Task a = t.kernel.pids.task(pid1), b = t.kernel.pids.task(pid2);
+        if (a == null || b == null) return -ESRCH;
+        Object x, y;
+        switch (type) {
+            case 0 -> {
+                x = a.fds.get((int) index1);
+                y = b.fds.get((int) index2);
+                if (x == null || y == null) return -EBADF;
+            }
+            case 1 -> {
+                x = a.mm;
+                y = b.mm;
+            }
+            case 2 -> {
+                x = a.fds;
+                y = b.fds;
+            }
+            case 3 -> {
+                x = a.fs;
+                y = b.fs;
+            }
+            case 4 -> {
+                x = a.group.handlers;
+                y = b.group.handlers;
+            }
+            default -> { return type > 7 || type < 0 ? -EINVAL : -EOPNOTSUPP; }
+        }
+        if (x == y) return 0;
+        return System.identityHashCode(x) < System.identityHashCode(y) ? 1 : 2;
+    }
+
+    // ---- refused
+    /** acct(2). */
+    static long acct(Task t, long path) { return t.cred.capable(Credentials.CAP_SYS_PACCT) ? -ENOSYS : -EPERM; }
+
+    /** ptrace(2): not offered yet; EPERM is what debuggers explain to their users. */
+    static long ptrace(Task t, long request, long pid, long address, long data) { return -EPERM; }
+
+    /** seccomp(2): programs cannot yet filter their own calls; EINVAL is what kernels without it answer. */
+    static long seccomp(Task t, int operation, int flags, long arguments) { return -EINVAL; }
+
+    /** getrandom(2). */
+    static long getrandom(Task t, long buffer, long length, int flags) {
+        if ((flags & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)) != 0) return -EINVAL;
+        if ((flags & (GRND_RANDOM | GRND_INSECURE)) == (GRND_RANDOM | GRND_INSECURE)) return -EINVAL;
+        long total = Math.min(length, Integer.MAX_VALUE), done = 0;
+        while (done < total) {
+            int n = (int) Math.min(total - done, t.mem.dataMax());
+            long p = t.mem.dataWindow();
+            long got = HostCall.call(SyscallNumber.GETRANDOM, p, n, 0);
+            if (got < 0) return done > 0 ? done : got;
+            boolean isLast = done + got >= total;
+            long r = isLast ? t.mem.dataOutLast(buffer + done, got) : t.mem.dataOut(buffer + done, got);
+            if (r < 0) return done > 0 ? done : r;
+            done += got;
+        }
+        return done;
     }
 }

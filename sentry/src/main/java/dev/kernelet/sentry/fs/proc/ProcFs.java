@@ -18,4 +18,9 @@ public final class ProcFs extends Filesystem {
 
     @Override
     public long magic() { return 0x9fa0; }
+
+    /** Bytes of memory the sandbox has, for sysinfo(2) too. */
+    public static long totalBytes(Kernel k) { return SystemText.totalBytes(k); }
+
+    public static long freeBytes(Kernel k) { return SystemText.freeBytes(k); }
 }

@@ -1,0 +1,135 @@
+package dev.kernelet.sentry.kernel;
+
+import static dev.kernelet.abi.Errno.*;
+
+import dev.kernelet.abi.Memory;
+
+/** prctl(2): what has a meaning inside; EINVAL for the rest, as on a kernel built without it. Kernel lock. */
+public final class Prctl {
+    private static final int SECBIT_KEEP_CAPS = 1 << 4, SECBIT_NO_CAP_AMBIENT_RAISE = 1 << 6;
+    private static final int CAP_LAST = 40;
+
+    private Prctl() {}
+
+    public static long prctl(Task t, int option, long a, long b, long c, long d) {
+        switch (option) {
+            case 1 -> { // PR_SET_PDEATHSIG
+                if (a < 0 || a > 64) return -EINVAL;
+                t.parentDeathSignal = (int) a;
+                return 0;
+            }
+            case 2 -> { return t.mem.outInt(a, t.parentDeathSignal); }
+            case 3 -> { return t.group.dumpable; }
+            case 4 -> { // PR_SET_DUMPABLE
+                if (a != 0 && a != 1) return -EINVAL;
+                t.group.dumpable = (int) a;
+                return 0;
+            }
+            case 7 -> { return (t.cred.securebits & SECBIT_KEEP_CAPS) != 0 ? 1 : 0; }
+            case 8 -> { // PR_SET_KEEPCAPS
+                if (a != 0 && a != 1) return -EINVAL;
+                if ((t.cred.securebits & SECBIT_KEEP_CAPS << 1) != 0) return -EPERM;
+                return setBits(t, a == 1 ? t.cred.securebits | SECBIT_KEEP_CAPS : t.cred.securebits & ~SECBIT_KEEP_CAPS);
+            }
+            case 13 -> { return 0; } // PR_GET_TIMING: statistical
+            case 14 -> { return a == 0 ? 0 : -EINVAL; }
+            case 15 -> { return setName(t, a); }
+            case 16 -> { // PR_GET_NAME
+                long p = t.mem.scratch(16);
+                Memory.putBytes(p, t.name);
+                return t.mem.out(a, p, 16);
+            }
+            case 21 -> { return 0; } // PR_GET_SECCOMP: no filter
+            case 23 -> { // PR_CAPBSET_READ
+                if (a < 0 || a > CAP_LAST) return -EINVAL;
+                return t.cred.bounding >>> a & 1;
+            }
+            case 24 -> { // PR_CAPBSET_DROP
+                if (a < 0 || a > CAP_LAST) return -EINVAL;
+                if (!t.cred.capable(Credentials.CAP_SETPCAP)) return -EPERM;
+                Credentials n = t.cred.copy();
+                n.bounding &= ~(1L << a);
+                t.cred = n;
+                return 0;
+            }
+            case 25 -> { return t.mem.outInt(a, 1); } // PR_GET_TSC: enabled
+            case 26 -> { return a == 1 ? 0 : -EINVAL; }
+            case 27 -> { return t.cred.securebits; }
+            case 28 -> { // PR_SET_SECUREBITS
+                if (!t.cred.capable(Credentials.CAP_SETPCAP)) return -EPERM;
+                if ((a & ~0xffL) != 0) return -EPERM;
+                int locked = t.cred.securebits >> 1 & 0x55;
+                if (((a ^ t.cred.securebits) & locked) != 0 || (t.cred.securebits & 0xaa & ~a) != 0) return -EPERM;
+                return setBits(t, (int) a);
+            }
+            case 29 -> { // PR_SET_TIMERSLACK
+                t.timerSlackNanos = a <= 0 ? 50_000 : a;
+                return 0;
+            }
+            case 30 -> { return t.timerSlackNanos; }
+            case 31, 32 -> { return 0; } // PR_TASK_PERF_EVENTS_*
+            case 36 -> { // PR_SET_CHILD_SUBREAPER
+                t.group.isSubreaper = a != 0;
+                return 0;
+            }
+            case 37 -> { return t.mem.outInt(a, t.group.isSubreaper ? 1 : 0); }
+            case 38 -> { // PR_SET_NO_NEW_PRIVS
+                if (a != 1 || b != 0 || c != 0 || d != 0) return -EINVAL;
+                Credentials n = t.cred.copy();
+                n.noNewPrivs = true;
+                t.cred = n;
+                return 0;
+            }
+            case 39 -> { return a != 0 || b != 0 || c != 0 || d != 0 ? -EINVAL : t.cred.noNewPrivs ? 1 : 0; }
+            case 40 -> { return t.mem.outLong(a, t.clearChildTid); } // PR_GET_TID_ADDRESS
+            case 41 -> { return a > 1 ? -EINVAL : 0; } // PR_SET_THP_DISABLE: a hint
+            case 42 -> { return 0; }
+            case 47 -> { return ambient(t, a, b, c, d); }
+            case 0x53564d41 -> { return 0; } // PR_SET_VMA_ANON_NAME: names of mappings are not shown
+            default -> { return -EINVAL; }
+        }
+    }
+
+    private static long setBits(Task t, int bits) {
+        Credentials n = t.cred.copy();
+        n.securebits = bits;
+        t.cred = n;
+        return 0;
+    }
+
+    private static long setName(Task t, long address) {
+        long p = t.mem.scratch(16);
+        long n = t.ctx.copyInString(p, address, 16);
+        // A longer name is cut, not refused (PR_SET_NAME).
+        if (n == -ENAMETOOLONG) n = 15;
+        if (n < 0) return n;
+        t.name = Memory.getBytes(p, (int) Math.min(n, 15));
+        return 0;
+    }
+
+    private static long ambient(Task t, long op, long cap, long c, long d) {
+        Credentials n = t.cred.copy();
+        if (op == 4) { // PR_CAP_AMBIENT_CLEAR_ALL
+            if (cap != 0 || c != 0 || d != 0) return -EINVAL;
+            n.ambient = 0;
+            t.cred = n;
+            return 0;
+        }
+        if (cap < 0 || cap > CAP_LAST || c != 0 || d != 0) return -EINVAL;
+        long bit = 1L << cap;
+        switch ((int) op) {
+            case 1 -> { return (n.ambient & bit) != 0 ? 1 : 0; }
+            case 2 -> {
+                if ((n.permitted & bit) == 0 || (n.inheritable & bit) == 0
+                        || (n.securebits & SECBIT_NO_CAP_AMBIENT_RAISE) != 0) {
+                    return -EPERM;
+                }
+                n.ambient |= bit;
+            }
+            case 3 -> n.ambient &= ~bit;
+            default -> { return -EINVAL; }
+        }
+        t.cred = n;
+        return 0;
+    }
+}

@@ -1,0 +1,38 @@
+package dev.kernelet.sentry.kernel;
+
+import static dev.kernelet.abi.Errno.*;
+
+/** setpgid(2) and setsid(2). Kernel lock. */
+public final class ProcessGroups {
+    private ProcessGroups() {}
+
+    public static long setpgid(Task t, int pid, int pgid) {
+        if (pgid < 0) return -EINVAL;
+        ThreadGroup g = pid == 0 ? t.group : t.kernel.pids.group(pid);
+        if (g == null || g.isZombie) return -ESRCH;
+        if (pgid == 0) pgid = g.pid;
+        if (g != t.group) {
+            if (g.parent != t.group) return -ESRCH;
+            if (g.session() != t.group.session()) return -EPERM;
+            if (g.hasExecuted) return -EACCES;
+        }
+        Session s = g.session();
+        if (s.leader == g || s.id == g.pid) return -EPERM;
+        if (g.pgid() == pgid) return 0;
+        ProcessGroup pg = s.group(pgid);
+        if (pg == null) {
+            if (pgid != g.pid) return -EPERM;
+            pg = new ProcessGroup(pgid, s);
+        }
+        JobControl.join(g, pg);
+        return 0;
+    }
+
+    public static long setsid(Task t) {
+        ThreadGroup g = t.group;
+        if (g.pgid() == g.pid || t.kernel.pids.processGroup(g.pid) != null) return -EPERM;
+        var s = new Session(g.pid, g);
+        JobControl.join(g, new ProcessGroup(g.pid, s));
+        return g.pid;
+    }
+}
