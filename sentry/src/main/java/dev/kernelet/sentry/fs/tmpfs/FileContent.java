@@ -148,10 +148,10 @@ final class FileContent {
         long made = HostCall.call(SYS_MEMFD_CREATE, fs.space.memfdName, MFD_CLOEXEC);
         if (made < 0) return made == -ENOMEM ? -ENOSPC : made;
         long r = HostCall.call(SYS_FTRUNCATE, made, size);
-        // Pages of zeros become holes again.
+        // Skipped pages become holes again.
         for (long at = 0; at < dataEnd && r >= 0; at += 4096) {
             long n = Math.min(4096, dataEnd - at);
-            if (!isZero(buffer + at, n)) r = HostCall.call(SYS_PWRITE64, made, buffer + at, n, at);
+            if (!hasGaps || !isZero(buffer + at, n)) r = HostCall.call(SYS_PWRITE64, made, buffer + at, n, at);
         }
         if (r < 0) {
             HostCall.call(SYS_CLOSE, made);
