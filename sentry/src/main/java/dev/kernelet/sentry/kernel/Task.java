@@ -247,6 +247,20 @@ public final class Task {
         else if (state == RUNNING) ctx.interrupt();
     }
 
+    /** New credentials; counts follow the real user id, and a change of the effective ids hides the process's memory (prctl(2)). */
+    public void changeCredentials(Credentials c) {
+        Credentials old = cred;
+        if (old.uid != c.uid) {
+            kernel.users.tasks(old.uid, -1);
+            kernel.users.tasks(c.uid, 1);
+        }
+        if (old.euid != c.euid || old.egid != c.egid || old.fsuid != c.fsuid || old.fsgid != c.fsgid) {
+            group.dumpable = 0;
+            parentDeathSignal = 0;
+        }
+        cred = c;
+    }
+
     @Override
     public String toString() { return name + "[" + tid + "]"; }
 }

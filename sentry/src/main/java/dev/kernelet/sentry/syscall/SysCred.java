@@ -1,100 +1,267 @@
 package dev.kernelet.sentry.syscall;
 
 import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.sentry.kernel.Credentials.*;
 
+import dev.kernelet.abi.Memory;
+import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.Task;
 
-/** System calls: family cred. */
+/** Credentials and capabilities: credentials(7), capabilities(7). Ids are unsigned 32-bit; -1 is no id. */
 final class SysCred {
+    private static final int NGROUPS_MAX = 65536;
+    private static final int KEEP_CAPS = 1 << 4, NO_SETUID_FIXUP = 1 << 2;
+    /** Capabilities that the filesystem user id carries (setfsuid(2)). */
+    private static final long FS_CAPS = 1L << CAP_CHOWN | 1L << CAP_DAC_OVERRIDE | 1L << CAP_DAC_READ_SEARCH | 1L << CAP_FOWNER
+            | 1L << CAP_FSETID | 1L << CAP_LINUX_IMMUTABLE | 1L << CAP_MKNOD | 1L << 32;
+    private static final int CAP_V1 = 0x19980330, CAP_V2 = 0x20071026, CAP_V3 = 0x20080522;
+
     private SysCred() {}
 
+    private static long id(int value) { return Integer.toUnsignedLong(value); }
+
     /** getuid(2). */
-    static long getuid(Task t) {
-        return -ENOSYS;
-    }
+    static long getuid(Task t) { return id(t.cred.uid); }
 
     /** geteuid(2). */
-    static long geteuid(Task t) {
-        return -ENOSYS;
-    }
+    static long geteuid(Task t) { return id(t.cred.euid); }
 
     /** getgid(2). */
-    static long getgid(Task t) {
-        return -ENOSYS;
-    }
+    static long getgid(Task t) { return id(t.cred.gid); }
 
     /** getegid(2). */
-    static long getegid(Task t) {
-        return -ENOSYS;
-    }
+    static long getegid(Task t) { return id(t.cred.egid); }
 
+    // ---- user ids
     /** setuid(2). */
-    static long setuid(Task t, int a0) {
-        return -ENOSYS;
-    }
-
-    /** setgid(2). */
-    static long setgid(Task t, int a0) {
-        return -ENOSYS;
+    static long setuid(Task t, int uid) {
+        if (uid == -1) return -EINVAL;
+        Credentials c = t.cred.copy();
+        if (t.cred.capable(CAP_SETUID)) c.uid = c.suid = uid;
+        else if (uid != c.uid && uid != c.suid) return -EPERM;
+        c.euid = c.fsuid = uid;
+        return commit(t, c);
     }
 
     /** setreuid(2). */
-    static long setreuid(Task t, int a0, int a1) {
-        return -ENOSYS;
-    }
-
-    /** setregid(2). */
-    static long setregid(Task t, int a0, int a1) {
-        return -ENOSYS;
+    static long setreuid(Task t, int ruid, int euid) {
+        Credentials o = t.cred, c = o.copy();
+        boolean may = o.capable(CAP_SETUID);
+        if (ruid != -1) {
+            if (!may && ruid != o.uid && ruid != o.euid) return -EPERM;
+            c.uid = ruid;
+        }
+        if (euid != -1) {
+            if (!may && euid != o.uid && euid != o.euid && euid != o.suid) return -EPERM;
+            c.euid = euid;
+        }
+        if (ruid != -1 || euid != -1 && euid != o.uid) c.suid = c.euid;
+        c.fsuid = c.euid;
+        return commit(t, c);
     }
 
     /** setresuid(2). */
-    static long setresuid(Task t, int a0, int a1, int a2) {
-        return -ENOSYS;
+    static long setresuid(Task t, int ruid, int euid, int suid) {
+        Credentials o = t.cred, c = o.copy();
+        if (!o.capable(CAP_SETUID) && (!isOwn(o, ruid) || !isOwn(o, euid) || !isOwn(o, suid))) return -EPERM;
+        if (ruid != -1) c.uid = ruid;
+        if (euid != -1) c.euid = euid;
+        if (suid != -1) c.suid = suid;
+        c.fsuid = c.euid;
+        return commit(t, c);
+    }
+
+    private static boolean isOwn(Credentials c, int uid) { return uid == -1 || uid == c.uid || uid == c.euid || uid == c.suid; }
+
+    /** What changing user ids does to capabilities (capabilities(7), "Effect of user ID changes"). */
+    private static long commit(Task t, Credentials c) {
+        Credentials o = t.cred;
+        if ((c.securebits & NO_SETUID_FIXUP) == 0) {
+            boolean hadRoot = o.uid == 0 || o.euid == 0 || o.suid == 0;
+            boolean hasRoot = c.uid == 0 || c.euid == 0 || c.suid == 0;
+            if (hadRoot && !hasRoot) {
+                if ((c.securebits & KEEP_CAPS) == 0) c.permitted = c.effective = 0;
+                c.ambient = 0;
+            }
+            if (o.euid == 0 && c.euid != 0) c.effective = 0;
+            if (o.euid != 0 && c.euid == 0) c.effective = c.permitted;
+            if (o.fsuid == 0 && c.fsuid != 0) c.effective &= ~FS_CAPS;
+            if (o.fsuid != 0 && c.fsuid == 0) c.effective |= c.permitted & FS_CAPS;
+        }
+        t.changeCredentials(c);
+        return 0;
+    }
+
+    /** setfsuid(2): answers the old id, whatever comes of it. */
+    static long setfsuid(Task t, int uid) {
+        Credentials o = t.cred;
+        long old = id(o.fsuid);
+        if (uid != -1 && (uid == o.uid || uid == o.euid || uid == o.suid || uid == o.fsuid || o.capable(CAP_SETUID))) {
+            Credentials c = o.copy();
+            c.fsuid = uid;
+            commit(t, c);
+        }
+        return old;
+    }
+
+    // ---- group ids
+    /** setgid(2). */
+    static long setgid(Task t, int gid) {
+        if (gid == -1) return -EINVAL;
+        Credentials c = t.cred.copy();
+        if (t.cred.capable(CAP_SETGID)) c.gid = c.sgid = gid;
+        else if (gid != c.gid && gid != c.sgid) return -EPERM;
+        c.egid = c.fsgid = gid;
+        t.changeCredentials(c);
+        return 0;
+    }
+
+    /** setregid(2). */
+    static long setregid(Task t, int rgid, int egid) {
+        Credentials o = t.cred, c = o.copy();
+        boolean may = o.capable(CAP_SETGID);
+        if (rgid != -1) {
+            if (!may && rgid != o.gid && rgid != o.egid) return -EPERM;
+            c.gid = rgid;
+        }
+        if (egid != -1) {
+            if (!may && egid != o.gid && egid != o.egid && egid != o.sgid) return -EPERM;
+            c.egid = egid;
+        }
+        if (rgid != -1 || egid != -1 && egid != o.gid) c.sgid = c.egid;
+        c.fsgid = c.egid;
+        t.changeCredentials(c);
+        return 0;
     }
 
     /** setresgid(2). */
-    static long setresgid(Task t, int a0, int a1, int a2) {
-        return -ENOSYS;
+    static long setresgid(Task t, int rgid, int egid, int sgid) {
+        Credentials o = t.cred, c = o.copy();
+        if (!o.capable(CAP_SETGID) && (!isOwnGroup(o, rgid) || !isOwnGroup(o, egid) || !isOwnGroup(o, sgid))) return -EPERM;
+        if (rgid != -1) c.gid = rgid;
+        if (egid != -1) c.egid = egid;
+        if (sgid != -1) c.sgid = sgid;
+        c.fsgid = c.egid;
+        t.changeCredentials(c);
+        return 0;
+    }
+
+    private static boolean isOwnGroup(Credentials c, int g) { return g == -1 || g == c.gid || g == c.egid || g == c.sgid; }
+
+    /** setfsgid(2). */
+    static long setfsgid(Task t, int gid) {
+        Credentials o = t.cred;
+        long old = id(o.fsgid);
+        if (gid != -1 && (isOwnGroup(o, gid) || gid == o.fsgid || o.capable(CAP_SETGID))) {
+            Credentials c = o.copy();
+            c.fsgid = gid;
+            t.changeCredentials(c);
+        }
+        return old;
+    }
+
+    private static long three(Task t, long a, int x, long b, int y, long c, int z) {
+        if (t.mem.outInt(a, x) < 0 || t.mem.outInt(b, y) < 0 || t.mem.outInt(c, z) < 0) return -EFAULT;
+        return 0;
     }
 
     /** getresuid(2). */
-    static long getresuid(Task t, long a0, long a1, long a2) {
-        return -ENOSYS;
-    }
+    static long getresuid(Task t, long r, long e, long s) { return three(t, r, t.cred.uid, e, t.cred.euid, s, t.cred.suid); }
 
     /** getresgid(2). */
-    static long getresgid(Task t, long a0, long a1, long a2) {
-        return -ENOSYS;
-    }
-
-    /** setfsuid(2). */
-    static long setfsuid(Task t, int a0) {
-        return -ENOSYS;
-    }
-
-    /** setfsgid(2). */
-    static long setfsgid(Task t, int a0) {
-        return -ENOSYS;
-    }
+    static long getresgid(Task t, long r, long e, long s) { return three(t, r, t.cred.gid, e, t.cred.egid, s, t.cred.sgid); }
 
     /** getgroups(2). */
-    static long getgroups(Task t, int a0, long a1) {
-        return -ENOSYS;
+    static long getgroups(Task t, int size, long list) {
+        int[] g = t.cred.groups;
+        if (size < 0) return -EINVAL;
+        if (size == 0 || g.length == 0) return g.length;
+        if (size < g.length) return -EINVAL;
+        long p = t.mem.scratch(g.length * 4);
+        for (int i = 0; i < g.length; i++) Memory.putInt(p + 4L * i, g[i]);
+        long r = t.mem.out(list, p, g.length * 4);
+        return r < 0 ? r : g.length;
     }
 
     /** setgroups(2). */
-    static long setgroups(Task t, int a0, long a1) {
-        return -ENOSYS;
+    static long setgroups(Task t, int size, long list) {
+        if (!t.cred.capable(CAP_SETGID)) return -EPERM;
+        if (size < 0 || size > NGROUPS_MAX) return -EINVAL;
+        long p = t.mem.in(list, size * 4);
+        if (p < 0) return p;
+        var groups = new int[size];
+        for (int i = 0; i < size; i++) {
+            groups[i] = Memory.getInt(p + 4L * i);
+            if (groups[i] == -1) return -EINVAL;
+        }
+        Credentials c = t.cred.copy();
+        c.groups = groups;
+        t.changeCredentials(c);
+        return 0;
+    }
+
+    // ---- capabilities
+    /** The number of 64-bit sets' words for the header's version, or -errno (a wrong one is answered with ours). */
+    private static long version(Task t, long header, long p, boolean isProbe) {
+        switch (Memory.getInt(p)) {
+            case CAP_V1 -> { return 1; }
+            case CAP_V2, CAP_V3 -> { return 2; }
+            default -> {
+                long r = t.mem.outInt(header, CAP_V3);
+                return r < 0 ? r : isProbe ? 0 : -EINVAL;
+            }
+        }
     }
 
     /** capget(2). */
-    static long capget(Task t, long a0, long a1) {
-        return -ENOSYS;
+    static long capget(Task t, long header, long data) {
+        long p = t.mem.in(header, 8);
+        if (p < 0) return p;
+        int pid = Memory.getInt(p + 4);
+        long words = version(t, header, p, data == 0);
+        if (words <= 0 || data == 0) return Math.min(words, 0);
+        if (pid < 0) return -EINVAL;
+        Task o = pid == 0 ? t : t.kernel.pids.task(pid);
+        if (o == null) return -ESRCH;
+        long q = t.mem.scratch(24);
+        for (int i = 0; i < words; i++) {
+            Memory.putInt(q + 12 * i, (int) (o.cred.effective >>> 32 * i));
+            Memory.putInt(q + 12 * i + 4, (int) (o.cred.permitted >>> 32 * i));
+            Memory.putInt(q + 12 * i + 8, (int) (o.cred.inheritable >>> 32 * i));
+        }
+        return t.mem.out(data, q, (int) words * 12);
     }
 
     /** capset(2). */
-    static long capset(Task t, long a0, long a1) {
-        return -ENOSYS;
+    static long capset(Task t, long header, long data) {
+        long p = t.mem.in(header, 8);
+        if (p < 0) return p;
+        int pid = Memory.getInt(p + 4);
+        long words = version(t, header, p, false);
+        if (words < 0) return words;
+        if (pid != 0 && pid != t.tid) return -EPERM;
+        long q = t.mem.in(data, (int) words * 12);
+        if (q < 0) return q;
+        long effective = 0, permitted = 0, inheritable = 0;
+        for (int i = 0; i < words; i++) {
+            effective |= Memory.getUnsignedInt(q + 12 * i) << 32 * i;
+            permitted |= Memory.getUnsignedInt(q + 12 * i + 4) << 32 * i;
+            inheritable |= Memory.getUnsignedInt(q + 12 * i + 8) << 32 * i;
+        }
+        effective &= ALL_CAPS;
+        permitted &= ALL_CAPS;
+        inheritable &= ALL_CAPS;
+        Credentials o = t.cred;
+        if ((permitted & ~o.permitted) != 0 || (effective & ~permitted) != 0) return -EPERM;
+        long allowed = o.inheritable | o.permitted;
+        if (!o.capable(CAP_SETPCAP) && (inheritable & ~allowed) != 0) return -EPERM;
+        if ((inheritable & ~(o.inheritable | o.bounding)) != 0) return -EPERM;
+        Credentials c = o.copy();
+        c.effective = effective;
+        c.permitted = permitted;
+        c.inheritable = inheritable;
+        c.ambient &= permitted & inheritable;
+        t.changeCredentials(c);
+        return 0;
     }
 }
