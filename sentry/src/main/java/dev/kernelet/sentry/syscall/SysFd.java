@@ -9,8 +9,10 @@ import dev.kernelet.sentry.fs.tmpfs.TmpfsFile;
 import dev.kernelet.sentry.kernel.FdTable;
 import dev.kernelet.sentry.kernel.Limits;
 import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.kernel.ThreadGroup;
 import dev.kernelet.sentry.vfs.Access;
 import dev.kernelet.sentry.vfs.FileLocks;
+import dev.kernelet.sentry.vfs.FileOwner;
 import dev.kernelet.sentry.vfs.Notify;
 import dev.kernelet.sentry.vfs.OpenFile;
 
@@ -104,7 +106,7 @@ final class SysFd {
 
     private static long fcntlFile(Task t, OpenFile f, int fd, int command, long argument) {
         switch (command) {
-            case F_SETFL -> { return setFlags(t, f, (int) argument); }
+            case F_SETFL -> { return setFlags(t, f, fd, (int) argument); }
             case F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW -> {
                 return lock(t, f, command, argument);
             }
@@ -124,9 +126,10 @@ final class SysFd {
         }
     }
 
-    private static long setFlags(Task t, OpenFile f, int flags) {
+    private static long setFlags(Task t, OpenFile f, int fd, int flags) {
         if ((flags & ~f.flags & O_NOATIME) != 0 && f.inode != null && !Access.isOwner(t.cred, f.inode)) return -EPERM;
         f.flags = f.flags & ~SETTABLE | flags & SETTABLE;
+        FileOwner.setAsync(t.kernel, f, fd, (flags & FASYNC) != 0);
         return 0;
     }
 
@@ -199,26 +202,15 @@ final class SysFd {
         return FileLocks.of(t.kernel).flock(t, f, type, (operation & LOCK_NB) == 0);
     }
 
-    /** Whom a file's signals go to (F_SETOWN, F_SETSIG). */
-    static final class Owner {
-        int type = F_OWNER_PID, id, signal;
-    }
-
+    /** F_GETOWN and its kin. */
     private static long owner(Task t, OpenFile f, int command, long argument) {
-        var o = (Owner) f.owner;
-        boolean gets = command == F_GETOWN || command == F_GETOWN_EX || command == F_GETSIG;
-        if (o == null) {
-            o = new Owner();
-            if (!gets) f.owner = o;
-        }
+        FileOwner o = FileOwner.of(t.kernel, f);
         switch (command) {
             case F_GETOWN -> { return o.type == F_OWNER_PGRP ? -o.id : o.id; }
             case F_SETOWN -> {
                 int id = (int) argument;
                 if (id == Integer.MIN_VALUE) return -EINVAL;
-                o.type = id < 0 ? F_OWNER_PGRP : F_OWNER_PID;
-                o.id = Math.abs(id);
-                return 0;
+                return setOwner(t, o, id < 0 ? F_OWNER_PGRP : F_OWNER_PID, Math.abs(id));
             }
             case F_GETOWN_EX -> {
                 long p = t.mem.scratch(8);
@@ -230,10 +222,7 @@ final class SysFd {
                 long p = t.mem.in(argument, 8);
                 if (p < 0) return p;
                 int type = Memory.getInt(p);
-                if (type < 0 || type > F_OWNER_PGRP) return -EINVAL;
-                o.type = type;
-                o.id = Memory.getInt(p + 4);
-                return 0;
+                return type < 0 || type > F_OWNER_PGRP ? -EINVAL : setOwner(t, o, type, Memory.getInt(p + 4));
             }
             case F_GETSIG -> { return o.signal; }
             default -> {
@@ -242,6 +231,23 @@ final class SysFd {
                 return 0;
             }
         }
+    }
+
+    private static long setOwner(Task t, FileOwner o, int type, int id) {
+        if (id != 0) {
+            boolean exists = type == F_OWNER_TID ? t.kernel.pids.task(id) != null
+                    : type == F_OWNER_PID ? t.kernel.pids.group(id) != null : hasGroup(t, id);
+            if (!exists) return -ESRCH;
+        }
+        o.type = type;
+        o.id = id;
+        return 0;
+    }
+
+    private static boolean hasGroup(Task t, int pgid) {
+        var pids = t.kernel.pids;
+        for (ThreadGroup g = pids.groupFrom(1); g != null; g = pids.groupFrom(g.pid + 1)) if (g.pgid() == pgid) return true;
+        return false;
     }
 
     // ---- ioctl
@@ -262,7 +268,10 @@ final class SysFd {
             }
             case FIOASYNC -> {
                 long on = t.mem.loadInt(argument);
-                return on < 0 ? on : on == 0 ? 0 : -ENOTTY;
+                if (on < 0) return on;
+                if (f.waitQueue() == null && on != 0) return -ENOTTY;
+                FileOwner.setAsync(t.kernel, f, fd, on != 0);
+                return 0;
             }
             case FICLONE, FICLONERANGE, FIDEDUPERANGE -> { return -EOPNOTSUPP; }
             case FIGETBSZ -> {

@@ -28,7 +28,7 @@ public abstract class OpenFile {
     /** The epoll items that watch this file (fs.anon), told when it is released. */
     public ReleaseHook epollItems;
     /** F_SETOWN, F_SETSIG state; owned by SysFile. */
-    public Object owner;
+    public ReleaseHook owner;
 
     protected OpenFile(Inode inode, int flags) {
         this.inode = inode;
@@ -56,6 +56,7 @@ public abstract class OpenFile {
     public final void put(Task t) {
         if (--references != 0) return;
         if (epollItems != null) epollItems.released(this);
+        if (owner != null) owner.released(this);
         Inode n = inode;
         if (isWriter) n.writers--;
         if (Notify.active > 0) Notify.file(this, isWritable() ? Notify.IN_CLOSE_WRITE : Notify.IN_CLOSE_NOWRITE);

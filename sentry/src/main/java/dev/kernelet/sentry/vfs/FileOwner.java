@@ -1,0 +1,81 @@
+package dev.kernelet.sentry.vfs;
+
+import static dev.kernelet.abi.Fcntl.*;
+import static dev.kernelet.abi.Signal.*;
+
+import dev.kernelet.sentry.kernel.Kernel;
+import dev.kernelet.sentry.kernel.SigInfo;
+import dev.kernelet.sentry.kernel.Signals;
+import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.kernel.ThreadGroup;
+import dev.kernelet.sentry.wait.WaitQueue;
+import dev.kernelet.sentry.wait.Waiter;
+
+/** Whom a file's signals go to (fcntl(2): F_SETOWN, F_SETSIG), and with O_ASYNC the sender of them. Kernel lock. */
+public final class FileOwner extends Waiter implements OpenFile.ReleaseHook {
+    private static final int POLL_IN = 1, POLL_OUT = 2, POLL_HUP = 6;
+
+    private final Kernel kernel;
+    /** F_OWNER_*; the id is a thread, a process or a process group; 0: nobody. */
+    public int type = F_OWNER_PID, id;
+    /** F_SETSIG; 0: SIGIO without further information. */
+    public int signal;
+    /** The descriptor that O_ASYNC was set through, for si_fd. */
+    private int fd;
+
+    private FileOwner(Kernel kernel) {
+        this.kernel = kernel;
+        events = OpenFile.POLLIN | OpenFile.POLLRDNORM | OpenFile.POLLOUT | OpenFile.POLLWRNORM | OpenFile.POLLHUP
+                | OpenFile.POLLERR | OpenFile.POLLPRI;
+    }
+
+    /** The file's, made on first use. */
+    public static FileOwner of(Kernel k, OpenFile f) {
+        if (f.owner == null) f.owner = new FileOwner(k);
+        return (FileOwner) f.owner;
+    }
+
+    /** F_SETFL with or without O_ASYNC: files that cannot wait do not keep the flag. */
+    public static void setAsync(Kernel k, OpenFile f, int fd, boolean on) {
+        WaitQueue q = f.waitQueue();
+        if (q == null || on == ((f.flags & FASYNC) != 0)) return;
+        FileOwner o = of(k, f);
+        o.fd = fd;
+        if (on) q.add(o);
+        else o.cancel();
+        f.flags ^= FASYNC;
+    }
+
+    @Override
+    public void released(OpenFile file) { cancel(); }
+
+    @Override
+    protected boolean wake(int happened) {
+        if (id == 0) return false;
+        switch (type) {
+            case F_OWNER_TID -> {
+                Task t = kernel.pids.task(id);
+                if (t != null) Signals.send(t, info(happened));
+            }
+            case F_OWNER_PID -> {
+                ThreadGroup g = kernel.pids.group(id);
+                if (g != null) Signals.send(g, info(happened));
+            }
+            default -> {
+                for (ThreadGroup g = kernel.pids.groupFrom(1); g != null; g = kernel.pids.groupFrom(g.pid + 1)) {
+                    if (g.pgid() == id) Signals.send(g, info(happened));
+                }
+            }
+        }
+        return false;
+    }
+
+    private SigInfo info(int happened) {
+        if (signal == 0) return SigInfo.of(SIGIO, SI_KERNEL);
+        boolean in = (happened & OpenFile.POLLIN) != 0;
+        SigInfo i = SigInfo.of(signal, in ? POLL_IN : (happened & OpenFile.POLLOUT) != 0 ? POLL_OUT : POLL_HUP);
+        i.u0 = happened;
+        i.u1 = fd;
+        return i;
+    }
+}
