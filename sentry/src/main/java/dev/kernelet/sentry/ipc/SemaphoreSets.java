@@ -9,7 +9,7 @@ import dev.kernelet.sentry.kernel.ThreadGroup;
 import dev.kernelet.sentry.wait.WaitQueue;
 
 /** System V semaphores (semget(2), semop(2), semctl(2)). */
-public final class SemaphoreSets {
+public final class SemaphoreSets implements ThreadGroup.AtExit {
     private final IpcTable<Set> table = new IpcTable<>(SEMMNI);
     private int semaphores;
 
@@ -162,8 +162,11 @@ public final class SemaphoreSets {
         if ((Memory.getShort(p + 4) & SEM_UNDO) != 0 && undo != null) undo.adjust[sem] += op;
     }
 
-    private static Undo undoOf(Set s, ThreadGroup g) {
+    private Undo undoOf(Set s, ThreadGroup g) {
         for (Undo u = s.undos; u != null; u = u.next) if (u.group == g) return u;
+        boolean known = false;
+        for (int i = 0; i < g.atExit.size(); i++) known |= g.atExit.get(i) == this;
+        if (!known) g.atExit.add(this);
         return s.undos = new Undo(g, s.value.length, s.undos);
     }
 
@@ -288,14 +291,15 @@ public final class SemaphoreSets {
     }
 
     // ---- the end of a process
-    void undo(Task t, ThreadGroup group) {
+    @Override
+    public void processEnded(ThreadGroup group) {
         for (int i = 0, n = table.maxIndex(); i <= n; i++) {
             Set s = table.bySlot(i);
-            if (s != null && s.undos != null) undo(t, group, s);
+            if (s != null && s.undos != null) undo(group, s);
         }
     }
 
-    private static void undo(Task t, ThreadGroup group, Set s) {
+    private static void undo(ThreadGroup group, Set s) {
         Undo before = null;
         for (Undo u = s.undos; u != null; before = u, u = u.next) {
             if (u.group != group) continue;
@@ -305,7 +309,7 @@ public final class SemaphoreSets {
                 s.pid[i] = group.pid;
             }
             if (before == null) s.undos = u.next; else before.next = u.next;
-            s.otime = IpcObject.seconds(t);
+            s.otime = group.kernel.realtime() / 1_000_000_000L;
             s.waiters.wakeAll(1);
             return;
         }

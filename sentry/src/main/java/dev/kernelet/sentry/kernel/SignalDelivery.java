@@ -123,6 +123,7 @@ final class SignalDelivery {
         s.faultAddress = c.faultAddress;
         int signo = c.faultSignal;
         if (signo < 1 || signo > SIGSYS) signo = SIGSEGV;
+        if (signo == SIGSEGV && c.faultCode == 1 /* SEGV_MAPERR */ && t.mm.fault(t, c.faultAddress)) return;
         Signals.force(t, SigInfo.fault(signo, c.faultCode, c.faultAddress), false);
     }
 }

@@ -1,8 +1,11 @@
 package dev.kernelet.sentry.syscall;
 
 import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Ipc.MQ_PRIO_MAX;
 
 import dev.kernelet.sentry.ipc.IpcNamespace;
+import dev.kernelet.sentry.ipc.PosixQueueFile;
+import dev.kernelet.sentry.ipc.PosixQueues;
 import dev.kernelet.sentry.kernel.Task;
 
 /** System calls: family ipc. */
@@ -71,33 +74,50 @@ final class SysIpc {
         return IpcNamespace.of(t.kernel).messages.control(t, id, command, buffer);
     }
 
+    /** An absolute CLOCK_REALTIME timeout as monotonic deadline; Long.MAX_VALUE for none; -EFAULT, -EINVAL. */
+    private static long realtimeDeadline(Task t, long timeout) {
+        if (timeout == 0) return Long.MAX_VALUE;
+        long nanos = TimeStructs.timespec(t, timeout);
+        if (nanos < 0) return nanos;
+        return Math.max(0, t.kernel.now() + (nanos - t.kernel.realtime()));
+    }
+
     /** mq_open(2). */
-    static long mq_open(Task t, long a0, int a1, int a2, long a3) {
-        return -ENOSYS;
+    static long mq_open(Task t, long name, int flags, int mode, long attributes) {
+        return IpcNamespace.of(t.kernel).posix.open(t, name, flags, mode, attributes);
     }
 
     /** mq_unlink(2). */
-    static long mq_unlink(Task t, long a0) {
-        return -ENOSYS;
+    static long mq_unlink(Task t, long name) {
+        return IpcNamespace.of(t.kernel).posix.unlink(t, name);
     }
 
     /** mq_timedsend(2). */
-    static long mq_timedsend(Task t, int a0, long a1, long a2, int a3, long a4) {
-        return -ENOSYS;
+    static long mq_timedsend(Task t, int fd, long message, long length, int priority, long timeout) {
+        if (Integer.compareUnsigned(priority, MQ_PRIO_MAX) >= 0) return -EINVAL;
+        long deadline = realtimeDeadline(t, timeout);
+        if (deadline < 0) return deadline;
+        PosixQueueFile f = PosixQueues.file(t, fd);
+        return f == null ? t.error : f.send(t, message, length, priority, deadline);
     }
 
     /** mq_timedreceive(2). */
-    static long mq_timedreceive(Task t, int a0, long a1, long a2, long a3, long a4) {
-        return -ENOSYS;
+    static long mq_timedreceive(Task t, int fd, long buffer, long length, long priority, long timeout) {
+        long deadline = realtimeDeadline(t, timeout);
+        if (deadline < 0) return deadline;
+        PosixQueueFile f = PosixQueues.file(t, fd);
+        return f == null ? t.error : f.receive(t, buffer, length, priority, deadline);
     }
 
     /** mq_notify(2). */
-    static long mq_notify(Task t, int a0, long a1) {
-        return -ENOSYS;
+    static long mq_notify(Task t, int fd, long event) {
+        PosixQueueFile f = PosixQueues.file(t, fd);
+        return f == null ? t.error : f.notify(t, event);
     }
 
     /** mq_getsetattr(2). */
-    static long mq_getsetattr(Task t, int a0, long a1, long a2) {
-        return -ENOSYS;
+    static long mq_getsetattr(Task t, int fd, long newAttributes, long oldAttributes) {
+        PosixQueueFile f = PosixQueues.file(t, fd);
+        return f == null ? t.error : f.attributes(t, newAttributes, oldAttributes);
     }
 }

@@ -30,7 +30,7 @@ final class MemoryFile extends Inode {
             t.error = o == null || o.mm == null ? -ESRCH : -EACCES;
             return null;
         }
-        return new Open(this, o.mm.hold(), path, flags, isPagemap);
+        return new Open(this, o.mm, path, flags, isPagemap);
     }
 
     private static final class Open extends OpenFile {
@@ -45,10 +45,9 @@ final class MemoryFile extends Inode {
         }
 
         @Override
-        protected void release(Task t) { mm.put(t); }
-
-        @Override
         public long pread(Task t, long address, long length, long position) {
+            // The file does not keep the memory alive.
+            if (mm.users <= 0) return 0;
             if (isPagemap) {
                 if ((position & 7) != 0 || (length & 7) != 0) return -EINVAL;
                 Memory.zero(address, length);
@@ -62,6 +61,7 @@ final class MemoryFile extends Inode {
         @Override
         public long pwrite(Task t, long address, long length, long position) {
             if (isPagemap) return -EBADF;
+            if (mm.users <= 0) return 0;
             if (!mm.isAccessible(position, 1, true)) return -EIO;
             long n = mm.space.writeRemote(position, address, length);
             return n < 0 ? -EIO : n;

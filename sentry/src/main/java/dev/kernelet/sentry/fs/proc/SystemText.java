@@ -3,6 +3,7 @@ package dev.kernelet.sentry.fs.proc;
 import dev.kernelet.abi.Memory;
 import dev.kernelet.abi.SyscallNumber;
 import dev.kernelet.host.HostCall;
+import dev.kernelet.sentry.ipc.IpcNamespace;
 import dev.kernelet.sentry.kernel.CpuClocks;
 import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.Task;
@@ -39,10 +40,12 @@ final class SystemText {
                     + "/dev/ptmx            /dev/ptmx       5       2 system\npty_slave            /dev/pts      136 0-1048575 "
                     + "pty:slave\n";
             case "sysvipc/msg" -> "       key      msqid perms      cbytes       qnum lspid lrpid   uid   gid  cuid  cgid      "
-                    + "stime      rtime      ctime\n";
-            case "sysvipc/sem" -> "       key      semid perms      nsems   uid   gid  cuid  cgid      otime      ctime\n";
+                    + "stime      rtime      ctime\n" + IpcNamespace.of(k).messages.show();
+            case "sysvipc/sem" -> "       key      semid perms      nsems   uid   gid  cuid  cgid      otime      ctime\n"
+                    + IpcNamespace.of(k).semaphores.show();
             case "sysvipc/shm" -> "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid  "
-                    + "    atime      dtime      ctime                   rss                  swap\n";
+                    + "    atime      dtime      ctime                   rss                  swap\n"
+                    + IpcNamespace.of(k).segments.show();
             default -> "";
         };
     }
