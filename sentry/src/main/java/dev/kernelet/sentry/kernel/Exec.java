@@ -93,6 +93,7 @@ public final class Exec {
         g.dumpable = image.isSecure ? 0 : 1;
         for (int i = 0; i < g.atExec.size(); i++) g.atExec.get(i).processEnded(g);
         g.atExec.clear();
+        if (g.timers != null) g.timers.exec();
     }
 
     static String commName(String fileName) {

@@ -214,6 +214,7 @@ public final class Exit {
         g.pending.discard(k, ~0L);
         for (int i = 0; i < g.atExit.size(); i++) g.atExit.get(i).processEnded(g);
         g.atExit.clear();
+        if (g.timers != null) g.timers.release();
         ProcessGroup pg = g.processGroup;
         Session session = pg.session;
         if (session.leader == g) {
@@ -266,7 +267,7 @@ public final class Exit {
             reap(g);
             return;
         }
-        if (g.exitSignal != 0 && !(g.exitSignal == SIGCHLD && p.handlers.isIgnored(SIGCHLD))) {
+        if (g.exitSignal != 0 && !(g.exitSignal == SIGCHLD && p.handlers.handler[SIGCHLD] == SIG_IGN)) {
             Signals.send(p, childInfo(g, g.exitSignal, exitCode(g.exitStatus), exitValue(g.exitStatus)));
         }
         if (isIgnored) reap(g);

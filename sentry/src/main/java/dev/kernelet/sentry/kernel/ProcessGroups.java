@@ -7,10 +7,10 @@ public final class ProcessGroups {
     private ProcessGroups() {}
 
     public static long setpgid(Task t, int pid, int pgid) {
+        if (pgid == 0) pgid = pid == 0 ? t.group.pid : pid;
         if (pgid < 0) return -EINVAL;
         ThreadGroup g = pid == 0 ? t.group : t.kernel.pids.group(pid);
         if (g == null || g.isZombie) return -ESRCH;
-        if (pgid == 0) pgid = g.pid;
         if (g != t.group) {
             if (g.parent != t.group) return -ESRCH;
             if (g.session() != t.group.session()) return -EPERM;

@@ -65,6 +65,7 @@ public final class SignalFrame {
         writeXstate(c, p + (fp - frame), xsize);
         if (!t.mem.writable(frame, total) || c.copyOut(frame, p, total) != total) return false;
         if ((s.altFlags & SS_AUTODISARM) != 0) s.disarmAltStack();
+        c.resetXstate();
         c.setReg(RDI, info.signo);
         c.setReg(RSI, frame + INFO);
         c.setReg(RDX, frame + UCONTEXT);

@@ -73,7 +73,7 @@ public final class Signals {
     }
 
     /** Sends a signal of the kernel's own (SIGPIPE, SIGXFSZ) to this task. */
-    public void raise(int signal) { send(task, signal); }
+    public void raise(int signal) { send(task, SigInfo.user(signal, SI_USER, task.group.pid, task.cred.uid)); }
 
     /** Before returning to the application; see Worker. */
     long beforeResume(long result) { return SignalDelivery.beforeResume(task, result); }
@@ -127,7 +127,7 @@ public final class Signals {
 
     /** SIGPIPE for a write to a pipe or socket without readers (pipe(7)): answers -EPIPE. */
     public static long brokenPipe(Task t) {
-        send(t, SIGPIPE);
+        t.signals.raise(SIGPIPE);
         return -EPIPE;
     }
 

@@ -194,6 +194,8 @@ final class SysCred {
             groups[i] = Memory.getInt(p + 4L * i);
             if (groups[i] == -1) return -EINVAL;
         }
+        // Kept sorted, and so shown (groups_sort in the kernel's words).
+        java.util.Arrays.sort(groups);
         Credentials c = t.cred.copy();
         c.groups = groups;
         t.changeCredentials(c);

@@ -22,7 +22,8 @@ import dev.kernelet.sentry.vfs.OpenFile;
 
 /** Processes: making, ending, waiting for them, their ids, limits and what the system says of itself. */
 final class SysProcess {
-    private static final int ARCH_SET_GS = 0x1001, ARCH_SET_FS = 0x1002, ARCH_GET_FS = 0x1003, ARCH_GET_GS = 0x1004;
+    private static final int ARCH_SET_GS = 0x1001, ARCH_SET_FS = 0x1002, ARCH_GET_FS = 0x1003, ARCH_GET_GS = 0x1004,
+            ARCH_GET_CPUID = 0x1011, ARCH_SET_CPUID = 0x1012;
     private static final int GRND_NONBLOCK = 1, GRND_RANDOM = 2, GRND_INSECURE = 4;
     private static final int UTS_FIELD = 65;
 
@@ -141,6 +142,8 @@ final class SysProcess {
             case ARCH_GET_GS -> { return t.mem.outLong(address, 0); }
             // %gs is the platform's (it finds its slot by it).
             case ARCH_SET_GS -> { return address == 0 ? 0 : -EPERM; }
+            case ARCH_GET_CPUID -> { return 1; }
+            case ARCH_SET_CPUID -> { return -ENODEV; }
             // CPUID faulting, shadow stacks, tagging: not offered.
             default -> { return -EINVAL; }
         }
@@ -288,11 +291,20 @@ final class SysProcess {
         var o = t.kernel.options;
         Memory.putBytes(p, "Linux");
         Memory.putBytes(p + UTS_FIELD, o.hostname);
-        Memory.putBytes(p + 2 * UTS_FIELD, o.release);
+        Memory.putBytes(p + 2 * UTS_FIELD, release(t));
         Memory.putBytes(p + 3 * UTS_FIELD, "#1 SMP PREEMPT_DYNAMIC");
         Memory.putBytes(p + 4 * UTS_FIELD, "x86_64");
         Memory.putBytes(p + 5 * UTS_FIELD, o.domainname);
         return t.mem.out(name, p, 6 * UTS_FIELD);
+    }
+
+    /** For programs that cannot read a version above 2.6 (UNAME26 of personality(2)): 6.12 is 2.6.72. */
+    private static String release(Task t) {
+        String r = t.kernel.options.release;
+        if ((t.personality & 0x0020000) == 0) return r;
+        int dot = r.indexOf('.'), end = dot + 1;
+        while (end < r.length() && Character.isDigit(r.charAt(end))) end++;
+        return "2.6." + (60 + Integer.parseInt(r.substring(dot + 1, end)));
     }
 
     /** sethostname(2). */

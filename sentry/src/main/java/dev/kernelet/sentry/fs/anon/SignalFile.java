@@ -16,7 +16,7 @@ public final class SignalFile extends OpenFile {
     public long mask;
 
     public SignalFile(Kernel kernel, long mask, int flags) {
-        super(AnonInode.SHARED, flags & 0x800);
+        super(AnonInode.SHARED, 2 | flags & 0x800);
         this.kernel = kernel;
         this.mask = mask;
     }

@@ -41,8 +41,7 @@ final class TaskDirectory extends PseudoDirectory {
     public long refresh(Task t) {
         Task shown = task();
         if (shown != null && shown.cred != null) {
-            uid = shown.cred.euid;
-            gid = shown.cred.egid;
+            own(this);
         }
         return 0;
     }
@@ -88,8 +87,9 @@ final class TaskDirectory extends PseudoDirectory {
     void own(Inode i) {
         Task shown = task();
         if (shown == null || shown.cred == null) return;
-        i.uid = shown.cred.euid;
-        i.gid = shown.cred.egid;
+        boolean isOpen = group.dumpable == 1;
+        i.uid = isOpen ? shown.cred.euid : 0;
+        i.gid = isOpen ? shown.cred.egid : 0;
     }
 
     /** Whether {@code t} may look into the process: PTRACE_MODE_READ (ptrace(2)). */

@@ -44,7 +44,7 @@ final class TaskText {
             case "uid_map", "gid_map", "projid_map" -> "         0          0 4294967295\n";
             case "setgroups" -> "allow\n";
             case "loginuid", "sessionid" -> "4294967295";
-            case "personality" -> "00000000\n";
+            case "personality" -> hex8(o.personality);
             case "schedstat" -> CpuClocks.thread(o) + " 0 0\n";
             case "timerslack_ns" -> "50000\n";
             case "coredump_filter" -> "00000033\n";
@@ -104,7 +104,7 @@ final class TaskText {
         s.append(isThread ? o.tid : g.pid).append(" (").append(o.name).append(") ").append(state(o)).append(' ');
         s.append(g.parent == null ? 0 : g.parent.pid).append(' ').append(g.pgid()).append(' ').append(g.sid()).append(' ');
         s.append(ttyNumber(g)).append(' ').append(ttyForeground(g)).append(" 4194304 0 0 0 0 ");
-        s.append(utime).append(" 0 ").append(g.childCpuNanos / TICK).append(" 0 20 0 ").append(Math.max(1, g.tasks.size()));
+        s.append(utime).append(" 0 ").append(g.childCpuNanos / TICK).append(" 0 ").append(20 + o.sched.nice).append(' ').append(o.sched.nice).append(' ').append(Math.max(1, g.tasks.size()));
         s.append(" 0 ").append(g.startNanos / TICK).append(' ');
         s.append(mm == null ? 0 : mm.total).append(' ').append(mm == null ? 0 : MemoryText.resident(mm) >> 12).append(' ');
         s.append(g.limits.rawSoft(Limits.RSS) < 0 ? "18446744073709551615" : g.limits.rawSoft(Limits.RSS) + "");
@@ -199,9 +199,30 @@ final class TaskText {
         s.append("NoNewPrivs:\t").append(c.noNewPrivs ? 1 : 0).append("\nSeccomp:\t0\nSeccomp_filters:\t0\n");
         s.append("Speculation_Store_Bypass:\tvulnerable\nSpeculationIndirectBranch:\talways enabled\n");
         int cpus = o.kernel.options.processors;
-        s.append("Cpus_allowed:\t").append(Long.toHexString(cpus >= 64 ? -1 : (1L << cpus) - 1)).append("\nCpus_allowed_list:\t")
-                .append(cpus == 1 ? "0" : "0-" + (cpus - 1)).append("\nMems_allowed:\t1\nMems_allowed_list:\t0\n");
+        long allowed = o.sched.affinity != null ? o.sched.affinity[0] : cpus >= 64 ? -1 : (1L << cpus) - 1;
+        s.append("Cpus_allowed:\t").append(Long.toHexString(allowed)).append("\nCpus_allowed_list:\t")
+                .append(list(allowed)).append("\nMems_allowed:\t1\nMems_allowed_list:\t0\n");
         return s.append("voluntary_ctxt_switches:\t0\nnonvoluntary_ctxt_switches:\t0\n").toString();
+    }
+
+    private static String hex8(int v) {
+        String h = Integer.toHexString(v);
+        return "00000000".substring(h.length()) + h + "\n";
+    }
+
+    /** A mask as ranges: "0-1,4". */
+    private static String list(long mask) {
+        var s = new StringBuilder();
+        for (int i = 0; i < 64; i++) {
+            if ((mask >>> i & 1) == 0) continue;
+            int end = i;
+            while (end < 63 && (mask >>> end + 1 & 1) != 0) end++;
+            if (s.length() > 0) s.append(',');
+            s.append(i);
+            if (end > i) s.append('-').append(end);
+            i = end;
+        }
+        return s.toString();
     }
 
     private static String octal3(int v) {
