@@ -44,9 +44,14 @@ public final class FdTable {
 
     public long install(Task t, OpenFile file, boolean cloexec, int lowest) {
         long fd = lowestFree(t, lowest);
+        if (fd >= 0 && !file.isCounted && t.kernel.openFiles >= t.kernel.options.fileLimit) fd = -ENFILE;
         if (fd < 0) {
             file.put(t);
             return fd;
+        }
+        if (!file.isCounted) {
+            file.isCounted = true;
+            t.kernel.openFiles++;
         }
         set((int) fd, file, cloexec);
         if (lowest <= firstFree) firstFree = (int) fd + 1;

@@ -19,6 +19,8 @@ public final class Kernel {
     public final Futexes futexes = new Futexes();
     public final PidTable pids = new PidTable();
     public final Root root;
+    /** Open file descriptions that came to a descriptor: bounded by {@link KernelOptions#fileLimit}. */
+    public int openFiles;
     public final BulkBuffers bulk = new BulkBuffers();
     final UserCounts users = new UserCounts();
     /** The first process: its end is the sandbox's. */

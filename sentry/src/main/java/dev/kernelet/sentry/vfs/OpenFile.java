@@ -25,6 +25,8 @@ public abstract class OpenFile {
     public long offset;
     private int references = 1;
     private boolean isWriter;
+    /** Is one of the kernel's openFiles; set by FdTable. */
+    public boolean isCounted;
     /** The epoll items that watch this file (fs.anon), told when it is released. */
     public ReleaseHook epollItems;
     /** F_SETOWN, F_SETSIG state; owned by SysFile. */
@@ -57,6 +59,7 @@ public abstract class OpenFile {
         if (--references != 0) return;
         if (epollItems != null) epollItems.released(this);
         if (owner != null) owner.released(this);
+        if (isCounted && t != null) t.kernel.openFiles--;
         Inode n = inode;
         if (isWriter) n.writers--;
         if (Notify.active > 0) Notify.file(this, isWritable() ? Notify.IN_CLOSE_WRITE : Notify.IN_CLOSE_NOWRITE);
