@@ -136,6 +136,8 @@ public final class Clone {
             Exit.kill(c);
             return pidfd;
         }
+        // parent_tid and clear_child_tid are one word for pthread_create: it must be written before the child can end.
+        if ((f & VM) != 0) t.mem.flush();
         c.isNew = true;
         k.makeReady(c);
         if ((f & VFORK) == 0) return tid;
