@@ -28,6 +28,7 @@ public final class Loader {
     /** Most of the stack that is mapped at the start; what the limit allows beyond comes by growth. */
     private static final long MAX_STACK = 256L << 20;
     private static final int RANDOM = 64;
+    private static final int ADDR_NO_RANDOMIZE = 0x40000;
 
     private final Task t;
     private final ProgramImage image;
@@ -65,6 +66,7 @@ public final class Loader {
 
     private long load() {
         file = image.file.hold();
+        image.isRandomized = (t.personality & ADDR_NO_RANDOMIZE) == 0;
         argv = image.argv.length == 0 ? new String[] {""} : image.argv;
         long r = resolve();
         if (r < 0) return r;

@@ -6,6 +6,7 @@ import static dev.kernelet.abi.Mman.*;
 import dev.kernelet.abi.SyscallNumber;
 import dev.kernelet.platform.AddressSpace;
 import dev.kernelet.platform.ExecutionContext;
+import dev.kernelet.platform.Registers;
 import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.Limits;
 import dev.kernelet.sentry.kernel.Task;
@@ -560,6 +561,23 @@ public final class MemoryManager implements AddressSpace.TextMap {
         if (length <= 0 || address < LOWEST || address > userEnd - length) return false;
         if (!growsDown(t, address & -4096L)) return false;
         return isAccessible(address, length, write);
+    }
+
+    /**
+     * RLIMIT_STACK was changed by a task of this memory: what is mapped of the main stack ahead of use beyond a lower limit is
+     * given back, so that the limit holds. A higher one is reached by growth.
+     */
+    public void stackLimitChanged(Task t) {
+        VmaList l = list;
+        int i = l.find(startStack);
+        if (i == l.count || (l.vma[i].flags & Vma.STACK) == 0) return;
+        long rsp = t.ctx.reg(Registers.RSP);
+        // Only the thread that runs on it knows how much of it is in use.
+        if (rsp < l.start[i] || rsp >= l.end[i]) return;
+        long low = l.end[i] - Math.min(t.group.limits.soft(Limits.STACK), l.end[i] - l.start[i]) + 4095 & -4096L;
+        low = Math.min(low, rsp - INITIAL_STACK & -4096L);
+        if (low <= l.start[i]) return;
+        if (t.ctx.hostCall(SyscallNumber.MUNMAP, l.start[i], low - l.start[i], 0, 0, 0, 0) == 0) l.start[i] = low;
     }
 
     private boolean growsDown(Task t, long page) {

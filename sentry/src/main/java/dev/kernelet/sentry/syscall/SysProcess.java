@@ -229,6 +229,7 @@ final class SysProcess {
             if (raises && !t.cred.capable(Credentials.CAP_SYS_RESOURCE)) return -EPERM;
             l.set(resource, soft, hard);
             if (resource == Limits.CPU) CpuClocks.limitChanged(g);
+            if (resource == Limits.STACK && g == t.group) t.mm.stackLimitChanged(t);
         }
         if (oldLimit == 0) return 0;
         long p = t.mem.scratch(16);
