@@ -21,16 +21,16 @@ final class SysCred {
     private static long id(int value) { return Integer.toUnsignedLong(value); }
 
     /** getuid(2). */
-    static long getuid(Task t) { return id(t.cred.uid); }
+    static long getuid(Task t) { return t.answer(102, id(t.cred.uid)); }
 
     /** geteuid(2). */
-    static long geteuid(Task t) { return id(t.cred.euid); }
+    static long geteuid(Task t) { return t.answer(107, id(t.cred.euid)); }
 
     /** getgid(2). */
-    static long getgid(Task t) { return id(t.cred.gid); }
+    static long getgid(Task t) { return t.answer(104, id(t.cred.gid)); }
 
     /** getegid(2). */
-    static long getegid(Task t) { return id(t.cred.egid); }
+    static long getegid(Task t) { return t.answer(108, id(t.cred.egid)); }
 
     // ---- user ids
     /** setuid(2). */

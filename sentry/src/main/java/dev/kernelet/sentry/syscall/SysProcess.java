@@ -70,13 +70,13 @@ final class SysProcess {
 
     // ---- ids
     /** getpid(2). */
-    static long getpid(Task t) { return t.group.pid; }
+    static long getpid(Task t) { return t.answer(39, t.group.pid); }
 
     /** getppid(2). */
     static long getppid(Task t) { return t.group.parentPid(); }
 
     /** gettid(2). */
-    static long gettid(Task t) { return t.tid; }
+    static long gettid(Task t) { return t.answer(186, t.tid); }
 
     /** getpgrp(2). */
     static long getpgrp(Task t) { return t.group.pgid(); }
