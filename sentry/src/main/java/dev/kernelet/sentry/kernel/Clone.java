@@ -176,6 +176,7 @@ public final class Clone {
         }
         g.hasSubreaper = g.parent != null && (g.parent.hasSubreaper || g.parent.isSubreaper);
         g.dumpable = from.dumpable;
+        g.hasNoHugePages = from.hasNoHugePages;
         g.oomScoreAdj = from.oomScoreAdj;
         g.exe = from.exe;
         t.kernel.pids.add(g);

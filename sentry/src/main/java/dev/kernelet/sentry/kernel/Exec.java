@@ -19,6 +19,8 @@ import java.util.ArrayList;
  */
 public final class Exec {
     private static final int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, AT_EMPTY_PATH = 0x1000;
+    /** READ_IMPLIES_EXEC, ADDR_NO_RANDOMIZE, ADDR_COMPAT_LAYOUT, MMAP_PAGE_ZERO (personality(2)). */
+    private static final int PER_CLEAR_ON_SETID = 0x0400000 | 0x0040000 | 0x0200000 | 0x0100000;
     /** Longest single argument, with its NUL (MAX_ARG_STRLEN). */
     private static final int STRING_MAX = 32 * 4096;
 
@@ -84,7 +86,7 @@ public final class Exec {
         resetSignals(t);
         ProgramCredentials.apply(t, image.cred);
         t.clearChildTid = t.robustList = 0;
-        t.personality &= ~0x00d40000;
+        if (image.isSecure) t.personality &= ~PER_CLEAR_ON_SETID;
         String arg0 = image.fileName;
         t.name = commName(arg0);
         g.exe = image.exePath;

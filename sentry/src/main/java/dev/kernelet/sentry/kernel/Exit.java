@@ -21,8 +21,8 @@ public final class Exit {
     /** exit(2): one thread ends. */
     public static long exit(Task t, int code) {
         int status = (code & 0xff) << 8;
-        // What counts is the leader's status, whoever ends last (wait(2)).
-        if (t == t.group.leader && !t.group.isExiting) t.group.exitStatus = status;
+        // Without exit_group(2) the status of the thread that ends last counts.
+        if (!t.group.isExiting) t.group.exitStatus = status;
         exitTask(t, status);
         return Task.GONE;
     }

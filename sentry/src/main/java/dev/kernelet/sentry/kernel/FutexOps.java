@@ -104,7 +104,8 @@ public final class FutexOps {
         int woken = wake == 0 ? 0 : f.wake(a, oa, wake, ~0);
         if (woken < 0) return woken;
         int moved = f.requeue(a, oa, b, ob, move);
-        return compare ? woken + moved : woken;
+        // Both operations count the moved ones, whatever futex(2) says of FUTEX_REQUEUE.
+        return woken + moved;
     }
 
     /** FUTEX_WAKE_OP: changes the second word atomically and wakes by its old value. */

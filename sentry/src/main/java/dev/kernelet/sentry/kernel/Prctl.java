@@ -82,8 +82,12 @@ public final class Prctl {
             }
             case 39 -> { return a != 0 || b != 0 || c != 0 || d != 0 ? -EINVAL : t.cred.noNewPrivs ? 1 : 0; }
             case 40 -> { return t.mem.outLong(a, t.clearChildTid); } // PR_GET_TID_ADDRESS
-            case 41 -> { return a > 1 ? -EINVAL : 0; } // PR_SET_THP_DISABLE: a hint
-            case 42 -> { return a != 0 || b != 0 || c != 0 || d != 0 ? -EINVAL : 0; }
+            case 41 -> { // PR_SET_THP_DISABLE
+                if (b != 0 || c != 0 || d != 0) return -EINVAL;
+                t.group.hasNoHugePages = a != 0;
+                return 0;
+            }
+            case 42 -> { return a != 0 || b != 0 || c != 0 || d != 0 ? -EINVAL : t.group.hasNoHugePages ? 1 : 0; }
             case 47 -> { return ambient(t, a, b, c, d); }
             case 0x53564d41 -> { return 0; } // PR_SET_VMA_ANON_NAME: names of mappings are not shown
             default -> { return -EINVAL; }

@@ -56,6 +56,8 @@ public final class ThreadGroup {
     /** prctl(2) PR_SET_DUMPABLE. */
     public int dumpable = 1;
     public int oomScoreAdj;
+    /** prctl(2) PR_SET_THP_DISABLE: remembered; the host decides. */
+    boolean hasNoHugePages;
     /** The program's file as /proc/PID/exe shows it. */
     public Path exe;
     /** CLOCK_MONOTONIC at birth. */

@@ -69,6 +69,10 @@ public final class SignalFile extends OpenFile {
     @Override
     public boolean isSeekable() { return false; }
 
+    /** Accepted and without effect. */
+    @Override
+    public long lseek(Task t, long off, int whence) { return 0; }
+
     @Override
     public boolean isPacketLike() { return true; }
 

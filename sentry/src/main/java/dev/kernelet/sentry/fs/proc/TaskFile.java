@@ -17,6 +17,12 @@ final class TaskFile extends PseudoFile {
         directory.own(this);
     }
 
+    @Override
+    public long refresh(Task t) {
+        directory.own(this);
+        return super.refresh(t);
+    }
+
     private static int permissions(String name) {
         return switch (name) {
             case "auxv", "environ", "io", "personality", "stack", "syscall" -> 0400;

@@ -87,7 +87,7 @@ final class TaskText {
     private static String cmdline(Task o) { return o.mm == null ? "" : MemoryText.cmdline(o.mm); }
 
     private static char state(Task o) {
-        if (o.group.isZombie) return 'Z';
+        if (o.group.isZombie || o.state == Task.DEAD && o == o.group.leader) return 'Z';
         return switch (o.state) {
             case Task.RUNNING, Task.IN_KERNEL -> 'R';
             case Task.STOPPED -> 'T';
