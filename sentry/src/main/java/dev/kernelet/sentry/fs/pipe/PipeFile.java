@@ -51,7 +51,7 @@ public final class PipeFile extends OpenFile {
         if (t.so instanceof PendingOpen p) return resume(t, p);
         var pipe = (Pipe) inode.fifo;
         int access = flags & 3;
-        if (access == 1 && (flags & O_NONBLOCK) != 0 && (pipe == null || pipe.readers == 0)) {
+        if (!(inode instanceof PipeInode) && access == 1 && (flags & O_NONBLOCK) != 0 && (pipe == null || pipe.readers == 0)) {
             t.error = -ENXIO;
             return null;
         }
@@ -59,7 +59,9 @@ public final class PipeFile extends OpenFile {
         var file = new PipeFile(inode, pipe, flags & ~(O_DIRECT | 0x3c0));
         file.path = path;
         pipe.queue.wakeAll(~0);
-        boolean waits = access == 0 && pipe.writers == 0 && (flags & O_NONBLOCK) == 0 || access == 1 && pipe.readers == 0;
+        // Only a FIFO waits for its other end; a pipe opened anew through /proc/PID/fd does not.
+        boolean waits = !(inode instanceof PipeInode) && (access == 0 && pipe.writers == 0 && (flags & O_NONBLOCK) == 0
+                || access == 1 && pipe.readers == 0);
         if (!waits) return file;
         var pending = new PendingOpen(file, access == 0 ? pipe.writerOpens : pipe.readerOpens);
         t.so = pending;
