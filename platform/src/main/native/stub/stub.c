@@ -38,7 +38,6 @@ static void ring(u64 slot)
 {
 	u32 sleeping = AT32(DOOR_BASE, DOOR_SLEEPING);
 
-	AT32(slot, OFF_WOKE) = sleeping;
 	AT32(slot, OFF_RINGING) = sleeping && futex(DOOR_BASE + DOOR_SLEEPING, 1, 1, 0) < 1;
 }
 
@@ -255,37 +254,32 @@ long signal_event(int sig, u8 *info, u8 *context)
 
 static void wait_turn(u64 slot)
 {
-	u32 spins = AT32(DOOR_BASE, DOOR_SPIN), length = 0;
+	u32 least = AT32(DOOR_BASE, DOOR_SPIN), spins = 0;
 
 	/*
-	 * Waking a thread on an idle processor takes tens of microseconds: whoever has just caused that waits for it
-	 * awake, else both sides sleep and wake in turn for ever. Where it is of no use it is left out more and more.
+	 * Waking a thread on an idle processor takes tens of microseconds, so it is worth as much to be awake when the
+	 * Sentry has decided, unless it says that the call blocks. Where it is of no use it is left out more and more.
 	 */
-	if (AT32(slot, OFF_WOKE)) {
-		AT32(slot, OFF_WOKE) = 0;
-		if (AT32(slot, OFF_SPIN_SKIP))
-			AT32(slot, OFF_SPIN_SKIP)--;
-		else
-			length = AT32(DOOR_BASE, DOOR_SPIN_LONG);
-		if (length)
-			spins = length;
-	}
-	while (spins--) {
+	if (AT32(slot, OFF_SPIN_SKIP))
+		AT32(slot, OFF_SPIN_SKIP)--;
+	else
+		spins = AT32(DOOR_BASE, DOOR_SPIN_LONG);
+	for (u32 i = 0; i < spins || i < least; i++) {
 		if (AT32(slot, OFF_TURN) == TURN_STUB) {
-			if (length)
+			if (i > least)
 				AT32(slot, OFF_SPIN_FAILS) = 0;
 			return;
 		}
 		if (AT32(slot, OFF_PARKED)) {
-			length = 0;
+			spins = 0;
 			break;
 		}
 		__asm__ volatile("pause");
 	}
-	if (length) {
+	if (spins) {
 		u32 fails = AT32(slot, OFF_SPIN_FAILS);
 
-		AT32(slot, OFF_SPIN_SKIP) = 1U << (fails & 7);
+		AT32(slot, OFF_SPIN_SKIP) = fails > 1 ? 1U << (fails & 7) : 0;
 		AT32(slot, OFF_SPIN_FAILS) = fails < 7 ? fails + 1 : 7;
 	}
 	while (AT32(slot, OFF_TURN) != TURN_STUB) {
@@ -313,10 +307,8 @@ static void answer(u64 slot, long result)
 {
 	AT64(slot, OFF_RESULT) = result;
 	exchange(slot, OFF_TURN, TURN_SENTRY);
-	if (AT32(slot, OFF_SENTRY_WAITS)) {
+	if (AT32(slot, OFF_SENTRY_WAITS))
 		futex(slot + OFF_TURN, 1, 1, 0);
-		AT32(slot, OFF_WOKE) = 1;
-	}
 }
 
 /* Receives up to two descriptors from the Sentry: how many, or -errno. */

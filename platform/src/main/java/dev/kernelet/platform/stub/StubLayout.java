@@ -27,9 +27,9 @@ public final class StubLayout {
     // ---- doorbell page: the Sentry's, read-only for stubs
     /** 1: a Sentry thread sleeps here and wants to be woken; futex word. */
     public static final int DOOR_SLEEPING = 0;
-    /** How many turns of its waiting loop a stub may spin before it sleeps. */
+    /** How many turns of its waiting loop a stub always spins before it sleeps. */
     public static final int DOOR_SPIN = 4;
-    /** The same when it has just woken the Sentry on another processor. */
+    /** How many it may spin while processors are free and it helps. */
     public static final int DOOR_SPIN_LONG = 24;
     /** State components to save and load. */
     public static final int DOOR_XFEATURES = 8;
@@ -105,8 +105,6 @@ public final class StubLayout {
     public static final int OFF_STACK_PTR = 0x1c0;
     /** The Sentry's hint: the call blocks, so spinning is of no use. */
     public static final int OFF_PARKED = 0x38;
-    /** The stub's own: it has just woken a sleeping Sentry thread, which takes long enough to spin longer. */
-    public static final int OFF_WOKE = 0x1cc;
     /** The stub's own: how often in a row the long spin was in vain, and how many to leave out therefore. */
     public static final int OFF_SPIN_FAILS = 0x1d0;
     public static final int OFF_SPIN_SKIP = 0x1d4;

@@ -248,7 +248,7 @@ public final class SystrapPlatform extends Platform {
 
     // ---- spinning for an answer: bounded in time, and left out more and more while it does not help
 
-    private static final int SHORT = 120, LONG = 2400; // turns of some 25 ns
+    private static final int SHORT = 400, LONG = 2000; // turns of some 25 ns
     private int longFails, longSkip, shortFails, shortSkip, runningContexts;
     private boolean longSpinOffered;
 
@@ -274,10 +274,13 @@ public final class SystrapPlatform extends Platform {
         }
     }
 
-    /** Contexts that run application code: with more of them than processors to spare nobody spins for long. */
+    /**
+     * Contexts that run application code: as many as there are processors, and stubs stop to spin for long; until so few
+     * run that two processors are free. (Two limits, so that the word does not change with every call.)
+     */
     void runs(int change) {
         runningContexts += change;
-        boolean offer = manyProcessors && runningContexts < processors;
+        boolean offer = longSpinOffered ? runningContexts < processors : manyProcessors && runningContexts <= processors - 2;
         if (offer == longSpinOffered) return;
         longSpinOffered = offer;
         Memory.putInt(door + DOOR_SPIN_LONG, offer ? LONG : 0);
