@@ -38,6 +38,7 @@ static void ring(u64 slot)
 {
 	u32 sleeping = AT32(DOOR_BASE, DOOR_SLEEPING);
 
+	AT32(slot, OFF_WOKE) = sleeping;
 	AT32(slot, OFF_RINGING) = sleeping && futex(DOOR_BASE + DOOR_SLEEPING, 1, 1, 0) < 1;
 }
 
@@ -258,16 +259,18 @@ static void wait_turn(u64 slot)
 
 	/*
 	 * Waking a thread on an idle processor takes tens of microseconds, so it is worth as much to be awake when the
-	 * Sentry has decided, unless it says that the call blocks. Where it is of no use it is left out more and more.
+	 * Sentry has decided, unless it says that the call blocks; and longer when it had to be woken for this event.
+	 * Where it is of no use it is left out more and more.
 	 */
 	if (AT32(slot, OFF_SPIN_SKIP))
 		AT32(slot, OFF_SPIN_SKIP)--;
 	else
-		spins = AT32(DOOR_BASE, DOOR_SPIN_LONG);
+		spins = AT32(DOOR_BASE, DOOR_SPIN_LONG) >> (AT32(slot, OFF_WOKE) ? 0 : 2);
+	AT32(slot, OFF_WOKE) = 0;
 	for (u32 i = 0; i < spins || i < least; i++) {
 		if (AT32(slot, OFF_TURN) == TURN_STUB) {
-			if (i > least)
-				AT32(slot, OFF_SPIN_FAILS) = 0;
+			if (i > least && AT32(slot, OFF_SPIN_FAILS))
+				AT32(slot, OFF_SPIN_FAILS)--;
 			return;
 		}
 		if (AT32(slot, OFF_PARKED)) {
@@ -307,8 +310,10 @@ static void answer(u64 slot, long result)
 {
 	AT64(slot, OFF_RESULT) = result;
 	exchange(slot, OFF_TURN, TURN_SENTRY);
-	if (AT32(slot, OFF_SENTRY_WAITS))
+	if (AT32(slot, OFF_SENTRY_WAITS)) {
 		futex(slot + OFF_TURN, 1, 1, 0);
+		AT32(slot, OFF_WOKE) = 1;
+	}
 }
 
 /* Receives up to two descriptors from the Sentry: how many, or -errno. */

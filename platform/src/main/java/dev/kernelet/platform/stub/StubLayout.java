@@ -105,6 +105,8 @@ public final class StubLayout {
     public static final int OFF_STACK_PTR = 0x1c0;
     /** The Sentry's hint: the call blocks, so spinning is of no use. */
     public static final int OFF_PARKED = 0x38;
+    /** The stub's own: it has just woken a sleeping Sentry thread. */
+    public static final int OFF_WOKE = 0x1cc;
     /** The stub's own: how often in a row the long spin was in vain, and how many to leave out therefore. */
     public static final int OFF_SPIN_FAILS = 0x1d0;
     public static final int OFF_SPIN_SKIP = 0x1d4;
