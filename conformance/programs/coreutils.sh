@@ -2,8 +2,8 @@
 umask 022
 mkdir -p d/e/f && touch d/a d/e/b d/e/f/c
 echo hello > d/a; cp d/a d/copy; cp -r d d2; mv d/copy d/moved; ln d/a d/hard; ln -s a d/soft
-ls d d2; ls -lR d | awk '{ print $1, $2, $5, $NF }' | grep -v total
-stat -c '%F %s %a %h %n' d/a d/soft d/e; readlink d/soft; realpath --relative-to=. d/soft
+ls d d2; ls -lR d | awk '{ print $1, $2, $NF }' | grep -v total
+stat -c '%F %s %a %h %n' d/a d/soft; stat -c '%F %a %h %n' d/e; readlink d/soft; realpath --relative-to=. d/soft
 chmod 600 d/a; stat -c %a d/a; touch -d '2001-02-03 04:05:06 UTC' d/a; stat -c %Y d/a
 rm d/hard; rmdir d2/e/f 2> /dev/null || echo "not empty"; rm -r d2; ls
 seq 10 > n; head -n 3 n; tail -n 3 n; tac n | head -n 1; nl n | tail -n 1; wc n; cut -c1 n | sort | uniq -c

@@ -146,7 +146,7 @@ final class SysFd {
         long base = 0;
         switch (Memory.getShort(p + 2)) {
             case SEEK_SET -> { }
-            case SEEK_CUR -> base = f.offset;
+            case SEEK_CUR -> base = f.position();
             case SEEK_END -> {
                 long r = f.inode.refresh(t);
                 if (r < 0) return r;
@@ -281,7 +281,7 @@ final class SysFd {
             case FIONREAD -> {
                 if (f.inode == null || !f.inode.isRegular()) return f.ioctl(t, request, argument);
                 long r = f.inode.refresh(t);
-                return r < 0 ? r : t.mem.outInt(argument, (int) (f.inode.size - f.offset));
+                return r < 0 ? r : t.mem.outInt(argument, (int) (f.inode.size - f.position()));
             }
             case FIOQSIZE -> {
                 if (f.inode == null || !f.inode.isRegular() && !f.inode.isDirectory()) return -ENOTTY;

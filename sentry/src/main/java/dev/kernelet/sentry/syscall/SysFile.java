@@ -244,7 +244,7 @@ final class SysFile {
                 n.refresh(t);
                 at = n.size;
             } else if (at < 0) {
-                at = f.offset;
+                at = f.position();
             }
             if (at >= limit) {
                 t.signals.raise(SIGXFSZ);

@@ -55,7 +55,7 @@ final class SysSplice {
         if (out == null) return -EBADF;
         if (!in.isSeekable() || in.inode == null || in.inode.isDirectory()) return -EINVAL;
         if (count < 0 || (out.flags & O_APPEND) != 0 && out.inode != null && out.inode.isRegular()) return -EINVAL;
-        long from = at < 0 ? in.offset : at;
+        long from = at < 0 ? in.position() : at;
         long done = t.s0;
         long r = send(t, in, from, out, Math.min(count, PORTION));
         if (r == Task.BLOCKED) return r;
@@ -65,7 +65,7 @@ final class SysSplice {
             Notify.file(in, Notify.IN_ACCESS);
             Notify.file(out, Notify.IN_MODIFY);
         }
-        if (at < 0) in.offset = from + done;
+        if (at < 0) in.position(from + done);
         else if (t.mem.outLong(offset, from + done) < 0) return -EFAULT;
         return done;
     }
@@ -103,7 +103,7 @@ final class SysSplice {
     static long copy_file_range(Task t, int inFd, long inOffset, int outFd, long outOffset, long count, int flags) {
         OpenFile in = t.fds.get(inFd), out = t.fds.get(outFd);
         if (in == null || out == null) return -EBADF;
-        long from = in.offset, to = out.offset;
+        long from = in.position(), to = out.position();
         if (inOffset != 0 && (from = loadOffset(t, inOffset)) < 0) return from;
         if (outOffset != 0 && (to = loadOffset(t, outOffset)) < 0) return to;
         if (flags != 0) return -EINVAL;
@@ -131,9 +131,9 @@ final class SysSplice {
             Notify.file(in, Notify.IN_ACCESS);
             Notify.file(out, Notify.IN_MODIFY);
         }
-        if (inOffset == 0) in.offset = from + done;
+        if (inOffset == 0) in.position(from + done);
         else if (t.mem.outLong(inOffset, from + done) < 0) return -EFAULT;
-        if (outOffset == 0) out.offset = to + done;
+        if (outOffset == 0) out.position(to + done);
         else if (t.mem.outLong(outOffset, to + done) < 0) return -EFAULT;
         return done;
     }

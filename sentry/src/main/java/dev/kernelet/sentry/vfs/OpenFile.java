@@ -83,6 +83,11 @@ public abstract class OpenFile {
     /** A descriptor of this file was closed by a process (close(2), exit): mq notify cares. */
     public void flush(Task t) {}
 
+    /** The file offset as lseek(fd, 0, SEEK_CUR) answers it; descriptions shared with the host keep theirs there. */
+    public long position() { return offset; }
+
+    public void position(long at) { offset = at; }
+
     // ---- data
     public long read(Task t, long address, long length) {
         long n = pread(t, address, length, offset);

@@ -133,6 +133,17 @@ public final class HostFdFile extends OpenFile {
     }
 
     @Override
+    public long position() {
+        long at = isSeekable() ? HostCall.call(LSEEK, fd, 0, 1) : 0;
+        return at < 0 ? 0 : at;
+    }
+
+    @Override
+    public void position(long at) {
+        HostCall.call(LSEEK, fd, at, 0);
+    }
+
+    @Override
     public long readdir(Task t, DirectorySink sink) { return -ENOTDIR; }
 
     @Override
