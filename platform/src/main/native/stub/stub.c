@@ -256,6 +256,7 @@ long signal_event(int sig, u8 *info, u8 *context)
 static void wait_turn(u64 slot)
 {
 	u32 least = AT32(DOOR_BASE, DOOR_SPIN), spins = 0;
+	long delay = 100000;
 
 	/*
 	 * Waking a thread on an idle processor takes tens of microseconds, so it is worth as much to be awake when the
@@ -293,10 +294,12 @@ static void wait_turn(u64 slot)
 		if (AT32(slot, OFF_RINGING)) {
 			/*
 			 * The Sentry had said it would sleep but did not sleep yet. It is the only one to write that
-			 * word, so ring again a little later, until it was woken or says it is awake.
+			 * word, so ring again a little later, until it was woken or says it is awake; ever later, as it
+			 * may be awake but not running yet because of all who ring.
 			 */
-			struct timespec soon = { 0, 50000 };
+			struct timespec soon = { 0, delay };
 
+			delay = delay < 20000000 ? delay * 2 : delay;
 			futex(slot + OFF_TURN, 0, TURN_SENTRY_ASLEEP, &soon);
 			if (AT32(slot, OFF_TURN) != TURN_STUB)
 				ring(slot);
