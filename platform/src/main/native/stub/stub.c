@@ -319,11 +319,11 @@ static void answer(u64 slot, long result)
 	}
 }
 
-/* Receives up to two descriptors from the Sentry: how many, or -errno. */
-static long receive(int *fds, int flags)
+/* Receives up to max descriptors from the Sentry: how many, or -errno. */
+static long receive(int *fds, long max, int flags)
 {
 	struct { void *name; u64 namelen; void *iov; u64 iovlen; void *control; u64 controllen; u64 flags; } msg;
-	struct { u64 len; int level, type; int fds[2]; } control;
+	struct { u64 len; int level, type; int fds[BATCH_FDS]; } control;
 	struct { void *base; u64 len; } iov;
 	u8 byte;
 	long n;
@@ -337,8 +337,9 @@ static long receive(int *fds, int flags)
 	if (msg.controllen < 20 || control.level != 1 || control.type != 1)
 		return -EBADF;
 	n = (control.len - 16) / 4;
-	fds[0] = control.fds[0];
-	fds[1] = n > 1 ? control.fds[1] : -1;
+	n = n < max ? n : max;
+	for (long i = 0; i < max; i++)
+		fds[i] = i < n ? control.fds[i] : -1;
 	return n;
 }
 
@@ -346,8 +347,8 @@ static long receive(int *fds, int flags)
 
 static long map_fd(u64 slot)
 {
-	int fds[2];
-	long n = receive(fds, DONTWAIT), result;
+	int fds[1];
+	long n = receive(fds, 1, DONTWAIT), result;
 
 	if (n < 1)
 		return n ? n : -EBADF;
@@ -357,10 +358,39 @@ static long map_fd(u64 slot)
 	return result;
 }
 
+/* Orders one after the other until one fails: how many were done. The first word of an entry becomes its result. */
+static long batch(u64 slot, u64 count, u64 descriptors)
+{
+	u64 e = slot + OFF_WINDOW, i;
+	int fds[BATCH_FDS];
+	long n = 0;
+
+	if (descriptors && (n = receive(fds, BATCH_FDS, DONTWAIT)) < 1)
+		return n ? n : -EBADF;
+	for (i = 0; i < count && i < BATCH_MAX; i++, e += BATCH_ENTRY) {
+		u64 a0 = AT64(e, 16), a1 = AT64(e, 24), a2 = AT64(e, 32), a4 = AT64(e, 48);
+		long fd = (int)AT32(e, 4), result;
+
+		if (AT32(e, 0) == OP_COPY_OUT) {
+			result = copy_bytes((void *)a1, (void *)(slot + a0), a2) ? -EFAULT : 0;
+		} else {
+			if (fd >= 0 && fd < n)
+				a4 = fds[fd];
+			result = sys6(AT64(e, 8), a0, a1, a2, AT64(e, 40), a4, AT64(e, 56));
+		}
+		AT64(e, 0) = result;
+		if (result && result != (long)a0)
+			break;
+	}
+	while (n)
+		sys3(NR_close, fds[--n], 0, 0);
+	return i;
+}
+
 static long fork_command(void)
 {
 	int fds[2];
-	long n = receive(fds, DONTWAIT), result;
+	long n = receive(fds, 2, DONTWAIT), result;
 
 	if (n < 2)
 		return n < 0 ? n : -EBADF;
@@ -472,6 +502,9 @@ long serve(u64 slot)
 		case OP_MAP_FD:
 			result = map_fd(slot);
 			break;
+		case OP_BATCH:
+			result = batch(slot, a0, a1);
+			break;
 		case OP_SAVE_XSTATE:
 			save_xstate(slot);
 			break;
@@ -536,14 +569,14 @@ static void handle(int sig)
 void stub_boot(u64 *stack)
 {
 	u64 *aux, header = ARENA_BASE, lo, hi;
-	int fds[2];
+	int fds[2] = { -1, -1 };
 
 	for (aux = stack + 1 + *stack + 1; *aux; aux++)
 		;
 	if (sys3(NR_close_range, 1, ~0U, 0))
 		for (int fd = 1; fd < 16; fd++)
 			sys3(NR_close, fd, 0, 0);
-	check(receive(fds, 0) == 2, 101);
+	check(receive(fds, 2, 0) == 2, 101);
 	/* FIXED_NOREPLACE: by bad luck the vDSO may lie there; then the Sentry starts another template */
 	check(sys6(NR_mmap, ARENA_BASE, ARENA_SIZE, 3, 0x100001, fds[0], 0) == (long)ARENA_BASE, 102);
 	check(sys6(NR_mmap, DOOR_BASE, 4096, 1, 0x100001, fds[1], 0) == (long)DOOR_BASE, 103);

@@ -137,6 +137,16 @@ public abstract class ExecutionContext {
     /** Anonymous mmap, MAP_FIXED at {@code address}. 0 or -errno. */
     public abstract long mapAnonymous(long address, long length, int prot, int flags);
 
+    /**
+     * From here on {@link #mapFd}, {@link #mapAnonymous}, {@link #hostCall} and {@link #copyOut} may be only noted, and then
+     * answer as if they had succeeded; {@link #runBatch} does what was noted, in order, in one round trip. For a fresh
+     * address space: nothing must run in it meanwhile. A platform may as well do everything at once.
+     */
+    public void beginBatch() {}
+
+    /** Ends a batch: 0, or the errno of the first order that failed; those after it were not carried out. */
+    public long runBatch() { return 0; }
+
     // ---- processes and threads
     /** A new thread in the same address space, born stopped with a copy of this one's registers, fs base and FP state; null: EAGAIN. */
     public abstract ExecutionContext newThread();

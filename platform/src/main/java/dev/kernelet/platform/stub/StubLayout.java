@@ -153,6 +153,14 @@ public final class StubLayout {
     public static final int OP_THREAD = 14;
     public static final int OP_EXIT_THREAD = 15;
     public static final int OP_STORE64 = 16;
+    public static final int OP_BATCH = 17;
+
+    // ---- OP_BATCH: entries at the window's beginning, data for copies behind them
+    public static final int BATCH_MAX = 64;
+    /** Operation (int; becomes the result, a long), descriptor for argument 4 (int), call number, six arguments. */
+    public static final int BATCH_ENTRY = 64;
+    public static final int BATCH_DATA = BATCH_MAX * BATCH_ENTRY;
+    public static final int BATCH_FDS = 8;
 
     /** The host signal that interrupts application code (SIGUSR2). */
     public static final int INTERRUPT_SIGNAL = 12;

@@ -79,19 +79,23 @@ final class Host {
 
     /** Sends one or two descriptors. {@code scratch}: 128 bytes of the caller's. Never blocks. */
     static long sendFds(long socket, long scratch, int fd1, int fd2) {
-        int count = fd2 < 0 ? 1 : 2;
-        Memory.zero(scratch, 128);
+        Memory.putInt(scratch + 96, fd1);
+        Memory.putInt(scratch + 100, fd2);
+        return sendFds(socket, scratch, fd2 < 0 ? 1 : 2);
+    }
+
+    /** Sends {@code count} (at most 6) descriptors, which lie at {@code scratch + 96}. */
+    static long sendFds(long socket, long scratch, int count) {
+        Memory.zero(scratch, 96);
         Memory.putLong(scratch + 16, scratch + 56); // msg_iov
         Memory.putLong(scratch + 24, 1);
         Memory.putLong(scratch + 32, scratch + 80); // msg_control
-        Memory.putLong(scratch + 40, 24);
+        Memory.putLong(scratch + 40, 16 + (4L * count + 7 & -8));
         Memory.putLong(scratch + 56, scratch + 120); // iov: one byte
         Memory.putLong(scratch + 64, 1);
         Memory.putLong(scratch + 80, 16 + 4L * count); // cmsg_len
         Memory.putInt(scratch + 88, 1); // SOL_SOCKET
         Memory.putInt(scratch + 92, 1); // SCM_RIGHTS
-        Memory.putInt(scratch + 96, fd1);
-        if (count == 2) Memory.putInt(scratch + 100, fd2);
         return HostCall.call(SENDMSG, socket, scratch, 0x4040 /* MSG_NOSIGNAL, MSG_DONTWAIT */);
     }
 

@@ -284,6 +284,7 @@ final class SystrapContext extends ExecutionContext {
     @Override
     public long copyOut(long userAddress, long source, long length) {
         length = clamp(userAddress, length);
+        if (batching && noteCopy(userAddress, source, length)) return length;
         lost = false;
         long total = 0;
         while (total < length) {
@@ -403,6 +404,7 @@ final class SystrapContext extends ExecutionContext {
 
     @Override
     public long hostCall(int nr, long a0, long a1, long a2, long a3, long a4, long a5) {
+        if (batching && note(OP_HOST_CALL, -1, nr, a0, a1, a2, a3, a4, a5)) return nr == 9 ? a0 : 0;
         long args = slot + OFF_ARGS;
         Memory.putLong(args + 24, a2);
         Memory.putLong(args + 32, a3);
@@ -413,6 +415,7 @@ final class SystrapContext extends ExecutionContext {
 
     @Override
     public long mapFd(long address, long length, int prot, int flags, int hostFd, long offset) {
+        if (batching && noteMap(address, length, prot, flags | 0x10, hostFd, offset)) return 0;
         if (Host.sendFds(space.arena.control, platform.sendScratch, hostFd, -1) < 0) return -ESRCH;
         long args = slot + OFF_ARGS;
         Memory.putLong(args + 24, flags | 0x10);
@@ -427,9 +430,91 @@ final class SystrapContext extends ExecutionContext {
 
     /** mmap's result must be the address that was asked for. */
     private long mapped(long result, long address) {
-        if (lost) return -ESRCH;
+        if (lost && !batching) return -ESRCH;
         if (result == address) return 0;
         return result < 0 && result > -4096 ? result : -EINVAL;
+    }
+
+    // ---- batches: orders noted in the window. Only for fresh spaces, whose stub nobody has touched yet.
+    /** Descriptors that one message carries. */
+    private static final int BATCH_FDS_SENT = 6;
+    private boolean batching;
+    private int noted, notedFds;
+    private final int[] batchFds = new int[BATCH_FDS_SENT];
+    private long batchData;
+    private long batchError;
+
+    @Override
+    public void beginBatch() {
+        batching = true;
+        batchError = 0;
+        emptyBatch();
+    }
+
+    private void emptyBatch() {
+        noted = notedFds = 0;
+        batchData = OFF_WINDOW + BATCH_DATA;
+    }
+
+    @Override
+    public long runBatch() {
+        carryOut();
+        batching = false;
+        return batchError;
+    }
+
+    /** Does what was noted so far; after an error nothing more is done. */
+    private void carryOut() {
+        int n = noted, fds = notedFds;
+        emptyBatch();
+        if (n == 0 || batchError < 0) return;
+        long error = 0;
+        if (fds > 0) {
+            for (int i = 0; i < fds; i++) Memory.putInt(platform.sendScratch + 96 + 4L * i, batchFds[i]);
+            error = Host.sendFds(space.arena.control, platform.sendScratch, fds);
+        }
+        long done = error < 0 ? -ESRCH : command(OP_BATCH, n, fds, 0);
+        if (done == n) return;
+        error = done < 0 || done > n ? done : Memory.getLong(slot + OFF_WINDOW + done * BATCH_ENTRY);
+        batchError = error < 0 && error > -4096 ? error : -EINVAL;
+    }
+
+    /** Notes an order; true always: a full list is carried out first. */
+    private boolean note(int op, int fd, long nr, long a0, long a1, long a2, long a3, long a4, long a5) {
+        if (noted == BATCH_MAX) carryOut();
+        long e = slot + OFF_WINDOW + (long) noted++ * BATCH_ENTRY;
+        Memory.putInt(e, op);
+        Memory.putInt(e + 4, fd);
+        Memory.putLong(e + 8, nr);
+        Memory.putLong(e + 16, a0);
+        Memory.putLong(e + 24, a1);
+        Memory.putLong(e + 32, a2);
+        Memory.putLong(e + 40, a3);
+        Memory.putLong(e + 48, a4);
+        Memory.putLong(e + 56, a5);
+        return true;
+    }
+
+    private boolean noteMap(long address, long length, int prot, int flags, int hostFd, long offset) {
+        if (noted == BATCH_MAX) carryOut();
+        int i = 0;
+        while (i < notedFds && batchFds[i] != hostFd) i++;
+        if (i == BATCH_FDS_SENT) {
+            carryOut();
+            i = 0;
+        }
+        if (i == notedFds) batchFds[notedFds++] = hostFd;
+        return note(OP_HOST_CALL, i, 9, address, length, prot, flags, -1, offset);
+    }
+
+    /** False: too large to be noted, what came before it is done. */
+    private boolean noteCopy(long userAddress, long source, long length) {
+        if (noted == BATCH_MAX || length > OFF_WINDOW + WINDOW_SIZE - batchData) carryOut();
+        if (length > OFF_WINDOW + WINDOW_SIZE - batchData) return false;
+        Memory.copy(source, slot + batchData, length);
+        note(OP_COPY_OUT, -1, 0, batchData, userAddress, length, 0, 0, 0);
+        batchData += length + 15 & ~15L;
+        return true;
     }
 
     // ---- threads and processes

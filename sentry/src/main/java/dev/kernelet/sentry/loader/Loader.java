@@ -82,13 +82,14 @@ public final class Loader {
         image.mm = MemoryManager.of(image.space, userEnd);
         ExecutionContext c = image.space.first();
         long stackTop = layOut(stackLimit, strings);
+        c.beginBatch();
         r = mapFiles(c);
         if (r < 0) return r;
         image.mm.setExe(t, file);
         r = stack(c, stackTop, Math.min(stackLimit, MAX_STACK), strings, traits);
         if (r < 0) return r;
         start(c, r);
-        return 0;
+        return c.runBatch();
     }
 
     // ---- what to run
