@@ -6,6 +6,7 @@ import static dev.kernelet.abi.Fcntl.*;
 import dev.kernelet.abi.Memory;
 import dev.kernelet.sentry.fs.pipe.Pipe;
 import dev.kernelet.sentry.fs.pipe.PipeFile;
+import dev.kernelet.sentry.fs.host.HostFdFile;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.Notify;
 import dev.kernelet.sentry.vfs.OpenFile;
@@ -110,6 +111,8 @@ final class SysSplice {
         if (in.inode == null || out.inode == null) return -EINVAL;
         if (in.inode.isDirectory() || out.inode.isDirectory()) return -EISDIR;
         if (!in.inode.isRegular() || !out.inode.isRegular()) return -EINVAL;
+        // The caller's own files (stdio) have an offset that the host shares out: another filesystem, as far as this goes.
+        if (in instanceof HostFdFile || out instanceof HostFdFile) return -EXDEV;
         if (file(t, inFd, false) == null || file(t, outFd, true) == null || (out.flags & O_APPEND) != 0) return -EBADF;
         if (count < 0 || from > Long.MAX_VALUE - count || to > Long.MAX_VALUE - count) return -EOVERFLOW;
         if (in.inode == out.inode && from < to + count && to < from + count) return -EINVAL;
