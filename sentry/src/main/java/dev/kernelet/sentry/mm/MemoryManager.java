@@ -330,11 +330,27 @@ public final class MemoryManager implements AddressSpace.TextMap {
         }
         if (fd == OpenFile.MAP_ZERO) return mapAnonymous(t, c, address, length, prot, shared ? MAP_SHARED : flags, vmFlags, replaces);
         if (fd < 0) return fd;
+        if (!shared && (prot & PROT_WRITE) == 0) vmFlags |= Vma.PRISTINE;
         var v = new Vma(prot, vmFlags | may, file, null, offset - address);
         long r = checkReplace(t, address, length, v, replaces);
         if (r < 0) return r;
+        if (replaces && !shared && (flags & MAP_POPULATE) == 0 && isMappedAlready(v, address, length)) {
+            // A dynamic linker maps a library whole, then its segments over it: they only differ in protection.
+            r = c.hostCall(SyscallNumber.MPROTECT, address, length, prot, 0, 0, 0);
+            if (r < 0) return r;
+            change(t, address, address + length, prot, 0, 0);
+            return address;
+        }
         r = c.mapFd(address, length, prot, (shared ? MAP_SHARED : MAP_PRIVATE) | hostFlags(flags, vmFlags), (int) fd, offset);
         return mapped(t, r, address, length, v, replaces);
+    }
+
+    /** Whether the range shows just what the private mapping {@code v} would, protection aside. */
+    private boolean isMappedAlready(Vma v, long address, long length) {
+        int i = list.find(address);
+        if (i == list.count || list.start[i] > address || list.end[i] < address + length) return false;
+        Vma o = list.vma[i];
+        return o.file == v.file && o.delta == v.delta && o.flags == (v.flags | Vma.PRISTINE);
     }
 
     static boolean isOnNoexec(OpenFile file) {

@@ -16,6 +16,8 @@ public final class Vma {
             RANDOM = 0x20000, GUARDED = 0x40000;
     /** The platform's own pages inside the application's range (trampolines): not shown, not for the application. */
     public static final int RESERVED = 0x80000;
+    /** A private mapping of a file that was never writable: it still shows the file and nothing else. */
+    static final int PRISTINE = 0x100000;
     static final int MAY_ALL = MAYREAD | MAYWRITE | MAYEXEC;
 
     public final int prot;
@@ -37,7 +39,10 @@ public final class Vma {
 
     static Vma anonymous(int prot, int flags) { return new Vma(prot, flags | MAY_ALL, null, null, 0); }
 
-    Vma with(int newProt, int newFlags) { return new Vma(newProt, newFlags, file, shared, delta); }
+    Vma with(int newProt, int newFlags) {
+        if ((newProt & PROT_WRITE) != 0) newFlags &= ~PRISTINE;
+        return new Vma(newProt, newFlags, file, shared, delta);
+    }
 
     Vma withDelta(long newDelta) { return new Vma(prot, flags, file, shared, newDelta); }
 
