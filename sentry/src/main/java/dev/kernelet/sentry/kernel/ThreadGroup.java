@@ -66,6 +66,8 @@ public final class ThreadGroup {
     // ---- accounting
     /** CPU time of address spaces the process has left behind (exec). */
     public long cpuNanosBefore;
+    /** For /proc/PID/io: bytes and calls of the read and write families. */
+    public long readBytes, writtenBytes, readCalls, writeCalls;
     /** The process's directory in procfs, once it has been asked for. */
     public Object procDirectory;
     /** CPU time of the process at its end, for wait4(2). */

@@ -55,6 +55,23 @@ final class SysFile {
     }
 
     private static long read(Task t, OpenFile f, long buffer, long count, long position, int rwf) {
+        return countRead(t, readData(t, f, buffer, count, position, rwf));
+    }
+
+    /** For /proc/PID/io. */
+    private static long countRead(Task t, long n) {
+        if (n > 0) t.group.readBytes += n;
+        t.group.readCalls++;
+        return n;
+    }
+
+    private static long countWrite(Task t, long n) {
+        if (n > 0) t.group.writtenBytes += n;
+        t.group.writeCalls++;
+        return n;
+    }
+
+    private static long readData(Task t, OpenFile f, long buffer, long count, long position, int rwf) {
         if (count < 0 || buffer < 0 || buffer + count > USER_END || buffer + count < 0) return -EFAULT;
         if (count > MAX_RW_COUNT) count = MAX_RW_COUNT;
         if (count > 0 && !t.mem.writable(buffer, count)) {
@@ -157,6 +174,10 @@ final class SysFile {
     }
 
     private static long write(Task t, OpenFile f, long buffer, long count, long position, int rwf) {
+        return countWrite(t, writeData(t, f, buffer, count, position, rwf));
+    }
+
+    private static long writeData(Task t, OpenFile f, long buffer, long count, long position, int rwf) {
         if (count < 0 || buffer < 0 || buffer + count > USER_END || buffer + count < 0) return -EFAULT;
         if (count > MAX_RW_COUNT) count = MAX_RW_COUNT;
         Inode n = f.inode;
@@ -319,14 +340,14 @@ final class SysFile {
             if (!writes) return read(t, f, address, n, position, rwf);
             if ((rwf & (RWF_APPEND | RWF_NOAPPEND)) == 0) return write(t, f, address, n, position, rwf);
         }
-        if (!writes) return readVector(t, f, p, count, total, position, rwf);
+        if (!writes) return countRead(t, readVector(t, f, p, count, total, position, rwf));
         int flags = f.flags;
         // For this one call the file behaves as if opened with or without O_APPEND.
         if ((rwf & RWF_APPEND) != 0) f.flags |= O_APPEND;
         if ((rwf & RWF_NOAPPEND) != 0) f.flags &= ~O_APPEND;
         long r = writeVector(t, f, p, count, total, position, rwf);
         if (f.flags != flags) f.flags = flags;
-        return r;
+        return countWrite(t, r);
     }
 
     private static long readVector(Task t, OpenFile f, long iov, int count, long total, long position, int rwf) {

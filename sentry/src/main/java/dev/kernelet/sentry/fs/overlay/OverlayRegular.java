@@ -59,6 +59,7 @@ final class OverlayRegular extends OverlayInode {
     public long refresh(Task t) {
         Inode d = data;
         if (d == null) return 0;
+        d.refresh(t);
         size = d.size;
         atime = d.atime;
         mtime = d.mtime;
@@ -70,8 +71,7 @@ final class OverlayRegular extends OverlayInode {
     public long setTimes(Task t, long newAtime, long newMtime) {
         long r = super.setTimes(t, newAtime, newMtime);
         if (data == null) return r;
-        if (newAtime != Long.MIN_VALUE) data.atime = newAtime;
-        if (newMtime != Long.MIN_VALUE) data.mtime = newMtime;
+        data.setTimes(t, newAtime, newMtime);
         return r;
     }
 

@@ -24,7 +24,7 @@ final class SysctlDirectory extends PseudoDirectory {
         "fs/epoll/max_user_watches=3500000", "fs/inotify/max_queued_events=16384", "fs/inotify/max_user_instances=128",
         "fs/inotify/max_user_watches=524288", "fs/mqueue/msg_default=10", "fs/mqueue/msg_max=10",
         "fs/mqueue/msgsize_default=8192", "fs/mqueue/msgsize_max=8192", "fs/mqueue/queues_max=256",
-        "kernel/ostype=Linux", "kernel/osrelease=*", "kernel/version=#1 SMP PREEMPT_DYNAMIC", "kernel/hostname=*",
+        "kernel/overflowuid=65534", "kernel/overflowgid=65534", "kernel/ostype=Linux", "kernel/osrelease=*", "kernel/version=#1 SMP PREEMPT_DYNAMIC", "kernel/hostname=*",
         "kernel/domainname=(none)", "kernel/pid_max=*", "kernel/threads-max=*", "kernel/ngroups_max=65536",
         "kernel/cap_last_cap=40", "kernel/core_pattern=+core", "kernel/core_uses_pid=+0", "kernel/randomize_va_space=2",
         "kernel/random/boot_id=*", "kernel/random/uuid=*", "kernel/random/entropy_avail=256", "kernel/random/poolsize=256",

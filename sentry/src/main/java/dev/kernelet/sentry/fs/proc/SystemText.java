@@ -8,6 +8,7 @@ import dev.kernelet.sentry.kernel.CpuClocks;
 import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
+import dev.kernelet.sentry.vfs.FileLocks;
 
 /** The texts of system-wide files. Figures are the sandbox's own; hardware facts are read from the host once. */
 final class SystemText {
@@ -31,7 +32,8 @@ final class SystemText {
             case "devices" -> "Character devices:\n  1 mem\n  4 tty\n  5 /dev/tty\n  5 /dev/console\n  5 /dev/ptmx\n"
                     + "136 pts\n\nBlock devices:\n";
             case "cgroups" -> "#subsys_name\thierarchy\tnum_cgroups\tenabled\n";
-            case "misc", "modules", "diskstats", "key-users", "consoles", "locks", "pagetypeinfo", "zoneinfo" -> "";
+            case "misc", "modules", "diskstats", "key-users", "consoles", "pagetypeinfo", "zoneinfo" -> "";
+            case "locks" -> FileLocks.of(k).text();
             case "interrupts" -> interrupts(k);
             case "softirqs" -> interrupts(k);
             case "vmstat" -> "nr_free_pages " + (freeBytes(k) >> 12) + "\npgpgin 0\npgpgout 0\npswpin 0\npswpout 0\n"

@@ -35,8 +35,8 @@ final class TaskText {
             case "mountinfo" -> mounts(o, true);
             case "mountstats" -> mountstats(o);
             case "limits" -> limits(o);
-            case "io" -> "rchar: " + 0 + "\nwchar: " + 0 + "\nsyscr: 0\nsyscw: 0\n"
-                    + "read_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n";
+            case "io" -> "rchar: " + o.group.readBytes + "\nwchar: " + o.group.writtenBytes + "\nsyscr: "
+                    + o.group.readCalls + "\nsyscw: " + o.group.writeCalls + "\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n";
             case "cgroup" -> "0::/\n";
             case "oom_score" -> Math.max(0, 666 + o.group.oomScoreAdj * 2 / 3) + "\n";
             case "oom_score_adj" -> o.group.oomScoreAdj + "\n";

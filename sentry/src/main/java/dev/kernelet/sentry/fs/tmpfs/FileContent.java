@@ -19,7 +19,7 @@ final class FileContent {
     private static final int BUFFER_MAX = 512 << 10;
     private static final int BUFFER_MIN = 64;
     private static final int HOLE_MAX = 64 << 10;
-    private static final int SYS_CLOSE = 3, SYS_FSTAT = 5, SYS_LSEEK = 8, SYS_PREAD64 = 17, SYS_PWRITE64 = 18,
+    private static final int SYS_UTIMENSAT = 280, SYS_CLOSE = 3, SYS_FSTAT = 5, SYS_LSEEK = 8, SYS_PREAD64 = 17, SYS_PWRITE64 = 18,
             SYS_FTRUNCATE = 77, SYS_FALLOCATE = 285, SYS_MEMFD_CREATE = 319;
     private static final int MFD_CLOEXEC = 1;
 
@@ -136,6 +136,20 @@ final class FileContent {
         } else {
             freeBuffer();
         }
+    }
+
+    /** When the host last saw a change of the memfd, in nanoseconds; 0 when there is none. */
+    long hostMtime() {
+        if (fd < 0 || HostCall.call(SYS_FSTAT, fd, fs.space.stat) < 0) return 0;
+        return Memory.getLong(fs.space.stat + Stat.MTIME) * 1_000_000_000 + Memory.getLong(fs.space.stat + Stat.MTIME + 8);
+    }
+
+    /** Sets that time to 0: later changes show, even within one tick of the host's clock. */
+    void forgetHostMtime() {
+        if (fd < 0) return;
+        long times = fs.space.stat;
+        for (int i = 0; i < 32; i += 8) Memory.putLong(times + i, 0);
+        HostCall.call(SYS_UTIMENSAT, fd, 0, times, 0);
     }
 
     /** The memfd, made now if there is none yet; or -errno. */

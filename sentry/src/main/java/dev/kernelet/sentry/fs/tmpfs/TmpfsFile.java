@@ -96,7 +96,10 @@ public final class TmpfsFile extends OpenFile {
     }
 
     @Override
-    public void writableMappings(int change) { node.writableMappings += change; }
+    public void writableMappings(int change) {
+        node.writableMappings += change;
+        if (change > 0) node.mappedWritable();
+    }
 
     /** F_GET_SEALS and F_ADD_SEALS. */
     public long seals() { return node.seals; }

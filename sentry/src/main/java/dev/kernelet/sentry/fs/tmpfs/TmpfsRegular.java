@@ -16,6 +16,9 @@ final class TmpfsRegular extends TmpfsInode {
     /** F_SEAL_*; F_SEAL_SEAL alone: no seals may be added. */
     int seals = F_SEAL_SEAL;
 
+    /** Stores of the application may change content and times: the host knows, by its memfd's times. */
+    private boolean wasMappedWritable;
+
     TmpfsRegular(Tmpfs fs, int mode, int uid, int gid) {
         super(fs, mode, uid, gid);
         content = new FileContent(fs);
@@ -35,6 +38,28 @@ final class TmpfsRegular extends TmpfsInode {
         size = newSize;
         touch();
         return 0;
+    }
+
+    void mappedWritable() {
+        if (!wasMappedWritable) content.forgetHostMtime();
+        wasMappedWritable = true;
+    }
+
+    @Override
+    public long refresh(Task t) {
+        if (!wasMappedWritable) return 0;
+        long changed = content.hostMtime();
+        if (changed > mtime) mtime = ctime = changed;
+        return 0;
+    }
+
+    @Override
+    public long setTimes(Task t, long newAtime, long newMtime) {
+        if (wasMappedWritable) {
+            refresh(t);
+            content.forgetHostMtime();
+        }
+        return super.setTimes(t, newAtime, newMtime);
     }
 
     @Override
