@@ -54,7 +54,7 @@ final class OverlayDirectory extends OverlayInode {
         super(fs, mode, uid, gid);
         this.parent = parent;
         nlink = 2;
-        size = 40;
+        size = 4096;
     }
 
     // ---- the table
