@@ -99,4 +99,9 @@ final class OverlayFile extends OpenFile {
         long r = shared && writable ? writable(t, Long.MAX_VALUE) : current(t);
         return r < 0 ? r : real.mapDescriptor(t, shared, writable);
     }
+
+    @Override
+    public void writableMappings(int change) {
+        if (real != null) real.writableMappings(change);
+    }
 }

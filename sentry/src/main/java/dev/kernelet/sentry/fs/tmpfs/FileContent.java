@@ -19,8 +19,8 @@ final class FileContent {
     private static final int BUFFER_MAX = 512 << 10;
     private static final int BUFFER_MIN = 64;
     private static final int HOLE_MAX = 64 << 10;
-    private static final int SYS_UTIMENSAT = 280, SYS_CLOSE = 3, SYS_FSTAT = 5, SYS_LSEEK = 8, SYS_PREAD64 = 17, SYS_PWRITE64 = 18,
-            SYS_FTRUNCATE = 77, SYS_FALLOCATE = 285, SYS_MEMFD_CREATE = 319;
+    private static final int SYS_UTIMENSAT = 280, SYS_CLOSE = 3, SYS_FSTAT = 5, SYS_LSEEK = 8, SYS_PREAD64 = 17,
+            SYS_PWRITE64 = 18, SYS_FTRUNCATE = 77, SYS_FALLOCATE = 285, SYS_MEMFD_CREATE = 319;
     private static final int MFD_CLOEXEC = 1;
 
     private final Tmpfs fs;
