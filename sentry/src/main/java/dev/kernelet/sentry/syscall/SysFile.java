@@ -8,6 +8,7 @@ import dev.kernelet.abi.Memory;
 import dev.kernelet.sentry.kernel.Limits;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.mm.BulkBuffers;
+import dev.kernelet.sentry.socket.Socket;
 import dev.kernelet.sentry.vfs.FileOpen;
 import dev.kernelet.sentry.vfs.Inode;
 import dev.kernelet.sentry.vfs.Notify;
@@ -41,6 +42,7 @@ final class SysFile {
     static long read(Task t, int fd, long buffer, long count) {
         OpenFile f = t.fds.get(fd);
         if (f == null || !f.isReadable() || (f.flags & O_PATH) != 0) return -EBADF;
+        if (f instanceof Socket s) return SocketIo.read(t, s, buffer, count);
         return read(t, f, buffer, count, SEQUENTIAL, 0);
     }
 
@@ -160,6 +162,7 @@ final class SysFile {
     static long write(Task t, int fd, long buffer, long count) {
         OpenFile f = t.fds.get(fd);
         if (f == null || !f.isWritable() || (f.flags & O_PATH) != 0) return -EBADF;
+        if (f instanceof Socket s) return SocketIo.write(t, s, buffer, count);
         return write(t, f, buffer, count, SEQUENTIAL, 0);
     }
 
@@ -335,6 +338,7 @@ final class SysFile {
             Memory.putLong(p + 16L * i + 8, n);
             total += n;
         }
+        if (f instanceof Socket s && position == SEQUENTIAL) return SocketIo.vector(t, s, p, count, total, writes);
         if (count == 1) {
             long address = Memory.getLong(p), n = Memory.getLong(p + 8);
             if (!writes) return read(t, f, address, n, position, rwf);

@@ -1,0 +1,146 @@
+package dev.kernelet.sentry.socket;
+
+import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Sockets.*;
+
+import dev.kernelet.abi.Memory;
+import dev.kernelet.sentry.kernel.Credentials;
+import dev.kernelet.sentry.kernel.Limits;
+import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.vfs.OpenFile;
+
+/** Control messages of unix(7): files under way and credentials. One to parse into, or kept with data. Kernel lock. */
+public final class Rights {
+    /** SCM_MAX_FD. */
+    private static final int FILES_MAX = 253;
+    private static final OpenFile[] NONE = {};
+
+    public OpenFile[] files = NONE;
+    /** Whether the sender gave or needs credentials; those of SCM_CREDENTIALS. */
+    public boolean hasCredentials;
+    public int pid, uid, gid;
+
+    public boolean isEmpty() { return files.length == 0 && !hasCredentials; }
+
+    public void clear() {
+        files = NONE;
+        hasCredentials = false;
+    }
+
+    /** Reads the control messages of {@code m}; the files are not held yet. 0 or -errno. */
+    public long parse(Task t, Message m) {
+        clear();
+        int at = 0, end = m.controlLength;
+        while (end - at >= CMSG_HEADER) {
+            long p = m.control + at;
+            long length = Memory.getLong(p);
+            if (length < CMSG_HEADER || length > end - at) return -EINVAL;
+            if (Memory.getInt(p + 8) == SOL_SOCKET) {
+                long r = take(t, Memory.getInt(p + 12), p + CMSG_HEADER, (int) length - CMSG_HEADER);
+                if (r < 0) return r;
+            }
+            at += align((int) length);
+        }
+        return 0;
+    }
+
+    private long take(Task t, int kind, long p, int length) {
+        switch (kind) {
+            case SCM_RIGHTS -> { return takeFiles(t, p, length >> 2); }
+            case SCM_CREDENTIALS -> {
+                if (length != 12) return -EINVAL;
+                pid = Memory.getInt(p);
+                uid = Memory.getInt(p + 4);
+                gid = Memory.getInt(p + 8);
+                Credentials c = t.cred;
+                if (pid != t.group.pid && !c.capable(Credentials.CAP_SYS_ADMIN)) return -EPERM;
+                if (uid != c.uid && uid != c.euid && uid != c.suid && !c.capable(Credentials.CAP_SETUID)) return -EPERM;
+                if (gid != c.gid && gid != c.egid && gid != c.sgid && !c.capable(Credentials.CAP_SETGID)) return -EPERM;
+                if (pid != t.group.pid && t.kernel.pids.group(pid) == null) return -ESRCH;
+                hasCredentials = true;
+                return 0;
+            }
+            default -> { return -EINVAL; }
+        }
+    }
+
+    private long takeFiles(Task t, long p, int count) {
+        int before = files.length;
+        if (count > FILES_MAX - before) return -EINVAL;
+        files = java.util.Arrays.copyOf(files, before + count);
+        for (int i = 0; i < count; i++) {
+            OpenFile f = t.fds.get(Memory.getInt(p + 4L * i));
+            if (f == null) return -EBADF;
+            files[before + i] = f;
+        }
+        return 0;
+    }
+
+    /** Whether the files may go under way too (unix(7): ETOOMANYREFS). */
+    public long mayHold(Task t, Sockets sockets) {
+        if (files.length == 0) return 0;
+        if (sockets.filesUnderWay + files.length <= t.group.limits.soft(Limits.NOFILE)) return 0;
+        boolean isFree = t.cred.capable(Credentials.CAP_SYS_RESOURCE) || t.cred.capable(Credentials.CAP_SYS_ADMIN);
+        // Cycles of sockets under way are only found at the end of the sandbox: nobody gets more than this.
+        return isFree && sockets.filesUnderWay < Sockets.FILES_UNDER_WAY_MAX ? 0 : -ETOOMANYREFS;
+    }
+
+    /** A copy that holds its files, to be kept with data; null when there is nothing to keep. */
+    public Rights held(Task t, Sockets sockets, boolean wantsCredentials) {
+        if (files.length == 0 && !hasCredentials && !wantsCredentials) return null;
+        var r = new Rights();
+        r.files = files;
+        r.hasCredentials = true;
+        r.pid = hasCredentials ? pid : t.group.pid;
+        r.uid = hasCredentials ? uid : t.cred.uid;
+        r.gid = hasCredentials ? gid : t.cred.gid;
+        for (OpenFile f : files) f.hold();
+        sockets.filesUnderWay += files.length;
+        files = NONE;
+        return r;
+    }
+
+    public boolean hasSameSender(Rights o) { return pid == o.pid && uid == o.uid && gid == o.gid; }
+
+    /** Gives the files to the receiver: control messages and descriptors. Not peeking, they are its own from now on. */
+    public void deliver(Task t, Sockets sockets, Message m, boolean isPeek, boolean closeOnExec) {
+        if (files.length == 0) return;
+        int room = (m.controlRoom - m.controlLength - CMSG_HEADER) >> 2;
+        int done = 0;
+        if (m.control != 0 && room > 0) {
+            long p = m.control + m.controlLength + CMSG_HEADER;
+            for (; done < files.length && done < room; done++) {
+                long fd = t.fds.install(t, files[done].hold(), closeOnExec);
+                if (fd < 0) break;
+                Memory.putInt(p + 4L * done, (int) fd);
+            }
+            if (done > 0) {
+                int kept = m.controlRoom;
+                m.controlRoom = Math.min(kept, m.controlLength + CMSG_HEADER + 4 * done);
+                m.putControl(SOL_SOCKET, SCM_RIGHTS, 4 * done);
+                m.controlLength = Math.min(kept, align(m.controlLength));
+                m.controlRoom = kept;
+            }
+        }
+        if (done < files.length) m.flags |= MSG_CTRUNC;
+        if (!isPeek) drop(t, sockets);
+    }
+
+    /** SCM_CREDENTIALS for a receiver that wants them (SO_PASSCRED); {@code r} null: the sender did not say. */
+    public static void deliverCredentials(Rights r, Message m) {
+        long p = m.putControl(SOL_SOCKET, SCM_CREDENTIALS, 12);
+        if (p == 0) return;
+        boolean isKnown = r != null && r.hasCredentials;
+        Memory.putInt(p, isKnown ? r.pid : 0);
+        Memory.putInt(p + 4, isKnown ? r.uid : 65534);
+        Memory.putInt(p + 8, isKnown ? r.gid : 65534);
+    }
+
+    /** Nobody will receive the files (any more). */
+    public void drop(Task t, Sockets sockets) {
+        OpenFile[] gone = files;
+        files = NONE;
+        sockets.filesUnderWay -= gone.length;
+        for (OpenFile f : gone) sockets.putLater(t, f);
+    }
+}

@@ -1,0 +1,43 @@
+package dev.kernelet.sentry.socket;
+
+import static dev.kernelet.abi.Errno.*;
+
+import dev.kernelet.abi.Stat;
+import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.vfs.Filesystem;
+import dev.kernelet.sentry.vfs.Inode;
+import dev.kernelet.sentry.vfs.OpenFile;
+import dev.kernelet.sentry.vfs.Path;
+
+/** What fstat(2) of a socket shows: an inode of sockfs of its own. */
+final class SocketInode extends Inode {
+    private static final Filesystem SOCKFS = new Filesystem() {
+        @Override
+        public String type() { return "sockfs"; }
+
+        @Override
+        public long magic() { return 0x534f434b; }
+    };
+
+    SocketInode(Task t, long ino) {
+        super(SOCKFS);
+        this.ino = ino;
+        mode = Stat.S_IFSOCK | 0777;
+        uid = t.cred.fsuid;
+        gid = t.cred.fsgid;
+    }
+
+    @Override
+    public OpenFile open(Task t, Path path, int flags) {
+        t.error = -ENXIO;
+        return null;
+    }
+
+    @Override
+    public long setattr(Task t, int newMode, int newUid, int newGid) {
+        if (newMode >= 0) mode = Stat.S_IFSOCK | newMode;
+        if (newUid >= 0) uid = newUid;
+        if (newGid >= 0) gid = newGid;
+        return 0;
+    }
+}

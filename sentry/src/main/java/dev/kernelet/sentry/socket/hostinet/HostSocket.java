@@ -1,0 +1,221 @@
+package dev.kernelet.sentry.socket.hostinet;
+
+import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Sockets.*;
+import static dev.kernelet.abi.SyscallNumber.*;
+
+import dev.kernelet.abi.Memory;
+import dev.kernelet.host.HostCall;
+import dev.kernelet.sentry.kernel.Credentials;
+import dev.kernelet.sentry.kernel.Reactor;
+import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.socket.Message;
+import dev.kernelet.sentry.socket.Socket;
+import dev.kernelet.sentry.socket.Sockets;
+import dev.kernelet.sentry.wait.WaitQueue;
+
+/** A socket of the host's TCP/IP stack. Kernel lock. */
+public final class HostSocket extends Socket {
+    private static final int HOST_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;
+    private static final int SEND_FLAGS = MSG_OOB | MSG_DONTROUTE | MSG_EOR | MSG_CONFIRM | MSG_MORE | MSG_FASTOPEN;
+    private static final int RECEIVE_FLAGS = MSG_OOB | MSG_PEEK | MSG_TRUNC | MSG_ERRQUEUE;
+    private static final int FIONREAD = 0x541b, SIOCOUTQ = 0x5411, SIOCATMARK = 0x8905, SIOCOUTQNSD = 0x894b;
+    /** Private memory for msghdr, iovec and the lengths of names: calls are short and under the kernel lock. */
+    private static final long HEADER = Memory.allocate(128), IOVEC = HEADER + 64, LENGTH = HEADER + 96;
+
+    private final int fd;
+    private final Reactor.Watch watch;
+    private final Reactor reactor;
+
+    private HostSocket(Task t, int fd, int family, int type, int protocol) {
+        super(t, family, type, protocol);
+        this.fd = fd;
+        reactor = Reactor.of(kernel);
+        watch = reactor.watch(fd);
+    }
+
+    public static Socket create(Task t, int family, int type, int protocol) {
+        long fd = HostCall.call(SOCKET, family, type | HOST_FLAGS, protocol);
+        if (fd < 0) {
+            t.error = (int) fd;
+            return null;
+        }
+        return new HostSocket(t, (int) fd, family, type, protocol);
+    }
+
+    @Override
+    protected void release(Task t) {
+        reactor.remove(watch);
+        HostCall.call(CLOSE, fd);
+    }
+
+    // ---- names and connections
+    @Override
+    public long bind(Task t, long name, int length) {
+        if (length >= 8) {
+            int port = Memory.getUnsignedByte(name + 2) << 8 | Memory.getUnsignedByte(name + 3);
+            if (protocol != IPPROTO_ICMP && protocol != IPPROTO_ICMPV6 && !Sockets.mayBind(t, port)) return -EACCES;
+        }
+        return HostCall.call(BIND, fd, name, length);
+    }
+
+    @Override
+    public long listen(Task t, int backlog) { return HostCall.call(LISTEN, fd, backlog); }
+
+    @Override
+    public long connect(Task t, long name, int length) {
+        long r = HostCall.call(CONNECT, fd, name, length);
+        if (r == -EINPROGRESS || r == -EALREADY || r == -EAGAIN) arm(POLLOUT);
+        return r;
+    }
+
+    @Override
+    public Socket accept(Task t, Message m) {
+        Memory.putInt(LENGTH, NAME_MAX);
+        long r = HostCall.call(ACCEPT4, fd, m.name, LENGTH, HOST_FLAGS);
+        if (r < 0) {
+            if (r == -EAGAIN) arm(POLLIN);
+            t.error = (int) r;
+            return null;
+        }
+        m.nameLength = Memory.getInt(LENGTH);
+        return new HostSocket(t, (int) r, family, type, protocol);
+    }
+
+    @Override
+    public long localName(Task t, long name) { return name(GETSOCKNAME, name); }
+
+    @Override
+    public long peerName(Task t, long name) { return name(GETPEERNAME, name); }
+
+    private long name(int call, long name) {
+        Memory.putInt(LENGTH, NAME_MAX);
+        long r = HostCall.call(call, fd, name, LENGTH);
+        return r < 0 ? r : Memory.getInt(LENGTH);
+    }
+
+    @Override
+    public long shutdown(Task t, int how) {
+        long r = HostCall.call(SHUTDOWN, fd, how);
+        // The sockets of the host tell the other end; who waits at this one looks again.
+        watch.queue.wakeAll(POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM | POLLHUP | POLLRDHUP);
+        return r;
+    }
+
+    // ---- data
+    @Override
+    public long send(Task t, Message m, int flags) {
+        int hostFlags = flags & SEND_FLAGS | MSG_DONTWAIT | MSG_NOSIGNAL;
+        long n;
+        if (m.controlLength == 0) {
+            n = HostCall.call(SENDTO, fd, m.data, m.length, hostFlags, m.nameLength > 0 ? m.name : 0, m.nameLength);
+        } else {
+            n = HostOptions.checkControl(m.control, m.controlLength);
+            if (n < 0) return n;
+            header(m, m.nameLength, m.controlLength);
+            n = HostCall.call(SENDMSG, fd, HEADER, hostFlags);
+        }
+        if (n == -EAGAIN || n == -EINPROGRESS) arm(POLLOUT);
+        return n;
+    }
+
+    private static void header(Message m, int nameLength, int controlLength) {
+        Memory.putLong(IOVEC, m.data);
+        Memory.putLong(IOVEC + 8, m.length);
+        Memory.putLong(HEADER, nameLength > 0 ? m.name : 0);
+        Memory.putInt(HEADER + 8, nameLength);
+        Memory.putLong(HEADER + 16, IOVEC);
+        Memory.putLong(HEADER + 24, 1);
+        Memory.putLong(HEADER + 32, controlLength > 0 ? m.control : 0);
+        Memory.putLong(HEADER + 40, controlLength);
+        Memory.putInt(HEADER + 48, 0);
+    }
+
+    @Override
+    public long receive(Task t, Message m, int flags) {
+        int hostFlags = flags & RECEIVE_FLAGS | MSG_DONTWAIT;
+        long n;
+        if (type == SOCK_STREAM && m.controlRoom == 0 && !m.wantsName) {
+            n = HostCall.call(RECVFROM, fd, m.data, m.length, hostFlags, 0, 0);
+        } else {
+            header(m, NAME_MAX, m.controlRoom);
+            n = HostCall.call(RECVMSG, fd, HEADER, hostFlags);
+            if (n >= 0) {
+                m.nameLength = Math.clamp(Memory.getInt(HEADER + 8), 0, NAME_MAX);
+                m.controlLength = (int) Math.clamp(Memory.getLong(HEADER + 40), 0, m.controlRoom);
+                m.flags = Memory.getInt(HEADER + 48);
+                m.isBoundary = m.controlLength > 0;
+            }
+        }
+        if (n == -EAGAIN) arm((flags & MSG_OOB) != 0 ? POLLPRI : POLLIN | POLLRDHUP);
+        return n;
+    }
+
+    // ---- options
+    @Override
+    protected long getOption(Task t, int level, int option, long value, int room) {
+        if (!HostOptions.mayGet(level, option)) return missing(level);
+        Memory.putInt(LENGTH, room);
+        long r = HostCall.call(GETSOCKOPT, fd, level, option, value, LENGTH);
+        return r < 0 ? r : Memory.getInt(LENGTH);
+    }
+
+    @Override
+    protected long setOption(Task t, int level, int option, long value, int length) {
+        boolean isAdmin = t.cred.capable(Credentials.CAP_NET_ADMIN);
+        if (level == SOL_SOCKET) {
+            switch (option) {
+                case SO_SNDBUFFORCE, SO_RCVBUFFORCE -> {
+                    if (!isAdmin) return -EPERM;
+                    option = option == SO_SNDBUFFORCE ? SO_SNDBUF : SO_RCVBUF;
+                }
+                case SO_MARK -> { return -EPERM; }
+                case SO_DEBUG -> { return Memory.getInt(value) == 0 ? 0 : -EACCES; }
+                case SO_PRIORITY -> {
+                    int v = Memory.getInt(value);
+                    if ((v < 0 || v > 6) && !isAdmin) return -EPERM;
+                }
+                default -> { }
+            }
+        }
+        if (HostOptions.maySet(level, option) == HostOptions.NO) return missing(level);
+        return HostCall.call(SETSOCKOPT, fd, level, option, value, length);
+    }
+
+    private long missing(int level) {
+        boolean isKnown = level == SOL_SOCKET || level == SOL_IP || level == SOL_IPV6 && family == AF_INET6
+                || level == (type == SOCK_STREAM ? SOL_TCP : SOL_UDP);
+        return isKnown ? -ENOPROTOOPT : -EOPNOTSUPP;
+    }
+
+    @Override
+    public long ioctl(Task t, int request, long argument) {
+        if (request == FIONREAD || request == SIOCOUTQ || request == SIOCATMARK || request == SIOCOUTQNSD) {
+            long p = t.mem.scratch(8);
+            long r = HostCall.call(IOCTL, fd, request, p);
+            return r < 0 ? r : t.mem.out(argument, p, 4);
+        }
+        return super.ioctl(t, request, argument);
+    }
+
+    // ---- readiness
+    private void arm(int conditions) { reactor.arm(watch, conditions); }
+
+    @Override
+    public WaitQueue waitQueue() { return watch.queue; }
+
+    @Override
+    public int poll(Task t) {
+        Memory.putInt(HEADER, fd);
+        Memory.putInt(HEADER + 4, POLLIN | POLLPRI | POLLOUT | POLLRDHUP | POLLRDNORM | POLLWRNORM | POLLRDBAND | POLLWRBAND);
+        long r = HostCall.call(POLL, HEADER, 1, 0);
+        int now = r > 0 ? Memory.getUnsignedShort(HEADER + 6) : 0;
+        int missing = ((now & POLLIN) == 0 ? POLLIN | POLLPRI : 0) | ((now & POLLRDHUP) == 0 ? POLLRDHUP : 0)
+                | ((now & POLLOUT) == 0 ? POLLOUT : 0);
+        if (missing != 0 && (now & POLLHUP) == 0) arm(missing);
+        return now;
+    }
+
+    /** /proc/net tables of the host stay the host's: bare headers. */
+    public static String procNet(Sockets sockets, String name) { return null; }
+}

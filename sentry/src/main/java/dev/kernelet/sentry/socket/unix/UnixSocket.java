@@ -1,0 +1,231 @@
+package dev.kernelet.sentry.socket.unix;
+
+import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Sockets.*;
+
+import dev.kernelet.abi.Memory;
+import dev.kernelet.abi.Stat;
+import dev.kernelet.sentry.kernel.Credentials;
+import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.socket.LocalSocket;
+import dev.kernelet.sentry.socket.Message;
+import dev.kernelet.sentry.vfs.Access;
+import dev.kernelet.sentry.vfs.DirectoryOps;
+import dev.kernelet.sentry.vfs.Inode;
+import dev.kernelet.sentry.vfs.Path;
+import dev.kernelet.sentry.vfs.PathWalk;
+import dev.kernelet.sentry.wait.WaitQueue;
+import dev.kernelet.sentry.wait.Waiter;
+
+/** What the kinds of unix(7) sockets have in common: names, options, credentials. Kernel lock. */
+public abstract class UnixSocket extends LocalSocket {
+    /** sizeof(struct sockaddr_un), and where sun_path starts in it. */
+    private static final int NAME_SIZE = 110, PATH = 2;
+    private static final int FIONREAD = 0x541b, SIOCOUTQ = 0x5411;
+
+    /** "": none; else a path, or NUL and an abstract name. */
+    String address = "";
+    private Inode bound;
+    int place;
+    boolean isDead;
+    UnixSocket peer;
+    /** SHUT_RD and SHUT_WR as bits 1 and 2. */
+    int shut;
+    /** Those who wait until this socket takes more: senders of datagrams, connecting streams. */
+    final WaitQueue room = new WaitQueue();
+
+    // ---- SO_PEERCRED: of the process that called connect, listen or socketpair at the other end
+    int peerPid, peerUid = -1, peerGid = -1;
+    int[] peerGroups;
+
+    UnixSocket(Task t, int type) {
+        super(t, AF_UNIX, type, 0);
+        sockets.unix.add(this);
+    }
+
+    @Override
+    protected void release(Task t) {
+        isDead = true;
+        sockets.unix.drop(this);
+        if (bound != null) {
+            if (bound.fifo == this) bound.fifo = null;
+            if (--bound.opens == 0) bound.releaseIfUnused();
+        } else if (!address.isEmpty()) {
+            sockets.unix.remove(address);
+        }
+        room.wakeAll(~0);
+    }
+
+    abstract boolean isConnected();
+
+    /** socketpair(2). */
+    public abstract void pair(Task t, UnixSocket other);
+
+    // ---- names
+    @Override
+    public long bind(Task t, long name, int length) {
+        if (length < PATH || length > NAME_SIZE || Memory.getUnsignedShort(name) != AF_UNIX) return -EINVAL;
+        if (length == PATH) return autobind();
+        if (Memory.getByte(name + PATH) == 0) {
+            if (!address.isEmpty()) return -EINVAL;
+            String abstractName = Memory.getBytes(name + PATH, length - PATH);
+            if (!sockets.unix.put(abstractName, this)) return -EADDRINUSE;
+            address = abstractName;
+            return 0;
+        }
+        String path = pathOf(name, length);
+        if (!address.isEmpty()) return -EINVAL;
+        Path p = DirectoryOps.bindSocket(t, path, inode.mode & 0777);
+        if (p == null) return t.error;
+        bound = p.dentry.inode;
+        bound.opens++;
+        bound.fifo = this;
+        address = path;
+        return 0;
+    }
+
+    final long autobind() {
+        if (!address.isEmpty()) return 0;
+        String name = sockets.unix.automatic();
+        if (name == null) return -ENOSPC;
+        sockets.unix.put(name, this);
+        address = name;
+        return 0;
+    }
+
+    private static String pathOf(long name, int length) {
+        int n = 0;
+        while (n < length - PATH && Memory.getByte(name + PATH + n) != 0) n++;
+        return Memory.getBytes(name + PATH, n);
+    }
+
+    /** The socket with that name, or null with t.error. */
+    final UnixSocket find(Task t, long name, int length) {
+        t.error = -EINVAL;
+        if (length <= PATH || length > NAME_SIZE || Memory.getUnsignedShort(name) != AF_UNIX) return null;
+        UnixSocket s;
+        if (Memory.getByte(name + PATH) == 0) {
+            s = sockets.unix.get(Memory.getBytes(name + PATH, length - PATH));
+        } else {
+            long r = t.walk.at(PathWalk.AT_FDCWD, pathOf(name, length), PathWalk.FOLLOW);
+            if (r == 0) r = Access.check(t.cred, t.walk.inode, Access.WRITE);
+            if (r < 0) {
+                t.error = (int) r;
+                return null;
+            }
+            Inode n = t.walk.inode;
+            s = n.type() == Stat.S_IFSOCK && n.fifo instanceof UnixSocket u ? u : null;
+        }
+        t.error = -ECONNREFUSED;
+        if (s == null || s.isDead) return null;
+        t.error = -EPROTOTYPE;
+        return s.type == type ? s : null;
+    }
+
+    static long putName(long name, String address) {
+        Memory.putShort(name, (short) AF_UNIX);
+        int n = Memory.putBytes(name + PATH, address);
+        if (n == 0) return PATH;
+        if (address.charAt(0) == 0) return PATH + n;
+        Memory.putByte(name + PATH + n, (byte) 0);
+        return PATH + n + 1;
+    }
+
+    /** The name as others see it. */
+    String shownName() { return address; }
+
+    /** The source of what is received: nothing when it has no name. */
+    static void putSource(Message m, UnixSocket from) {
+        String a = from.shownName();
+        m.nameLength = a.isEmpty() ? 0 : (int) putName(m.name, a);
+    }
+
+    @Override
+    public long localName(Task t, long name) { return putName(name, address); }
+
+    @Override
+    public long peerName(Task t, long name) {
+        if (peer == null) return -ENOTCONN;
+        return putName(name, peer.address);
+    }
+
+    // ---- options
+    final boolean wantsCredentials() { return isOn(SO_PASSCRED); }
+
+    final void takeCredentials(Task t) {
+        Credentials c = t.cred;
+        peerPid = t.group.pid;
+        peerUid = c.euid;
+        peerGid = c.egid;
+        peerGroups = c.groups;
+    }
+
+    final void takeCredentials(UnixSocket from) {
+        peerPid = from.peerPid;
+        peerUid = from.peerUid;
+        peerGid = from.peerGid;
+        peerGroups = from.peerGroups;
+    }
+
+    @Override
+    protected long getOption(Task t, int level, int option, long value, int length) {
+        if (level != SOL_SOCKET) return -EOPNOTSUPP;
+        switch (option) {
+            case SO_PEERCRED -> {
+                Memory.putInt(value, peerPid);
+                Memory.putInt(value + 4, peerUid);
+                Memory.putInt(value + 8, peerGid);
+                return Math.min(length, 12);
+            }
+            case SO_PEERGROUPS -> {
+                if (peerGroups == null) return -ENODATA;
+                if (length < 4 * peerGroups.length) return -ERANGE;
+                for (int i = 0; i < peerGroups.length; i++) Memory.putInt(value + 4L * i, peerGroups[i]);
+                return 4L * peerGroups.length;
+            }
+            case SO_REUSEPORT -> { return putInt(value, length, 0); }
+            default -> { return super.getOption(t, level, option, value, length); }
+        }
+    }
+
+    @Override
+    protected long setOption(Task t, int level, int option, long value, int length) {
+        if (level == SOL_SOCKET && option == SO_REUSEPORT && Memory.getInt(value) != 0) return -EOPNOTSUPP;
+        return super.setOption(t, level, option, value, length);
+    }
+
+    // ---- readiness and state
+    /** Bytes this socket has sent that nobody has received yet. */
+    abstract int unreceived();
+
+    /** unix(7) promises nothing; Linux calls a socket writable while three quarters of its buffer are free. */
+    final boolean hasRoom() { return unreceived() * 4L <= sendBuffer; }
+
+    /** Bytes to be read (FIONREAD), or -errno. */
+    abstract long readable();
+
+    @Override
+    public long ioctl(Task t, int request, long argument) {
+        switch (request) {
+            case FIONREAD -> {
+                long n = readable();
+                return n < 0 ? n : t.mem.outInt(argument, (int) n);
+            }
+            case SIOCOUTQ -> { return t.mem.outInt(argument, unreceived()); }
+            default -> { return super.ioctl(t, request, argument); }
+        }
+    }
+
+    @Override
+    public String fdinfo(Task t) { return ""; }
+
+    /** Passes a wake-up of another socket's {@link #room} on to those who wait here for POLLOUT. */
+    final class Relay extends Waiter {
+        @Override
+        protected boolean wake(int ignored) {
+            cancel();
+            queue.wake(POLLOUT | POLLWRNORM);
+            return true;
+        }
+    }
+}
