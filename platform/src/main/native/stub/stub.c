@@ -447,7 +447,17 @@ static void load_lazy(u64 slot)
 static long resume_syscall(u64 slot)
 {
 	u32 count = AT32(slot, OFF_DEFERRED);
+	u64 call = slot + OFF_CALL, nr = AT64(call, 0);
 
+	if (nr) {
+		u64 a0 = AT64(call, 8), failure = AT64(call, 56);
+		long result;
+
+		AT64(call, 0) = 0;
+		result = sys6(nr, a0, AT64(call, 16), AT64(call, 24), AT64(call, 32), AT64(call, 40), AT64(call, 48));
+		if (result && result != (long)a0)
+			AT64(slot, REG(R_RAX)) = failure ? failure : (u64)result;
+	}
 	for (u32 i = 0; i < count; i++) {
 		u64 at = slot + OFF_DEFERRED_LIST + i * DEFERRED_SIZE;
 

@@ -139,6 +139,13 @@ public abstract class ExecutionContext {
     public abstract long mapAnonymous(long address, long length, int prot, int flags);
 
     /**
+     * A {@link #hostCall} that succeeds with 0 or its first argument, as part of the coming {@link #resumeSyscall}: no round
+     * trip. When it fails the call's result becomes {@code failure}, or the host's errno if that is 0. Whatever needs the
+     * stub before makes it happen at once. One per stop; false: not taken, use hostCall.
+     */
+    public boolean deferHostCall(int nr, long a0, long a1, long a2, long a3, long a4, long a5, long failure) { return false; }
+
+    /**
      * From here on {@link #mapFd}, {@link #mapAnonymous}, {@link #hostCall} and {@link #copyOut} may be only noted, and then
      * answer as if they had succeeded; {@link #runBatch} does what was noted, in order, in one round trip. For a fresh
      * address space: nothing must run in it meanwhile. A platform may as well do everything at once.

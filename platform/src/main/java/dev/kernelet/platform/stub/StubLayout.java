@@ -126,6 +126,8 @@ public final class StubLayout {
     public static final int OFF_DEFERRED = 0x250;
     public static final int OFF_DEFERRED_LIST = 0x258;
     public static final int DEFERRED_SIZE = 24;
+    /** Host call of RESUME_SYSCALL: number (0: none), six arguments, the result if it fails (0: the errno itself). */
+    public static final int OFF_CALL = 0x2b8;
     /**
      * Calls the stub answers by itself: entry number {@code nr & 15}, 16 bytes each: the number (int; entry 0 must never
      * hold 0 unasked), at 8 the value. getpid, gettid and the identity calls all differ in these four bits.

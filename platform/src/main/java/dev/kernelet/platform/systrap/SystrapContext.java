@@ -156,14 +156,21 @@ final class SystrapContext extends ExecutionContext {
             space.sites.patch(this, patchSite);
             patchSite = 0;
         }
+        if (callFailure != 0) {
+            result = callFailure;
+            callFailure = 0;
+        }
         Memory.putLong(s + OFF_REGS + 8 * Registers.RAX, result);
         Memory.putInt(s + OFF_DEFERRED, deferred);
+        callPending = false;
         resume(OP_RESUME_SYSCALL);
     }
 
     @Override
     public void resume() {
         if (deferred != 0) flushDeferred();
+        if (callPending) callNow();
+        callFailure = 0;
         resume(OP_RESUME);
     }
 
@@ -223,6 +230,7 @@ final class SystrapContext extends ExecutionContext {
 
     private long command(int op) {
         long s = slot;
+        if (callPending) callNow();
         if (space.dead || state != STOPPED) {
             lost = true;
             return -ESRCH;
@@ -434,6 +442,42 @@ final class SystrapContext extends ExecutionContext {
         if (result == address) return 0;
         return result < 0 && result > -4096 ? result : -EINVAL;
     }
+
+    // ---- a host call that travels with the resume
+    private boolean callPending;
+    /** What a deferred call that had to be made early failed with. */
+    private long callFailure;
+
+    @Override
+    public boolean deferHostCall(int nr, long a0, long a1, long a2, long a3, long a4, long a5, long failure) {
+        if (callPending || batching || callFailure != 0) return false;
+        long p = slot + OFF_CALL;
+        Memory.putLong(p, nr);
+        Memory.putLong(p + 8, a0);
+        Memory.putLong(p + 16, a1);
+        Memory.putLong(p + 24, a2);
+        Memory.putLong(p + 32, a3);
+        Memory.putLong(p + 40, a4);
+        Memory.putLong(p + 48, a5);
+        Memory.putLong(p + 56, failure);
+        callPending = true;
+        return true;
+    }
+
+    /** Something else needs the stub first: the deferred call is made now. The arguments of that other command are kept. */
+    private void callNow() {
+        callPending = false;
+        long p = slot + OFF_CALL, args = slot + OFF_ARGS;
+        for (int i = 0; i < 7; i++) saved[i] = Memory.getLong(args + 8L * i);
+        for (int i = 0; i < 7; i++) Memory.putLong(args + 8L * i, Memory.getLong(p + 8L * i));
+        Memory.putLong(p, 0);
+        long first = Memory.getLong(args + 8), failure = Memory.getLong(p + 56);
+        long r = command(OP_HOST_CALL);
+        for (int i = 0; i < 7; i++) Memory.putLong(args + 8L * i, saved[i]);
+        if (r != 0 && r != first) callFailure = failure != 0 ? failure : r < 0 && r > -4096 ? r : -EINVAL;
+    }
+
+    private final long[] saved = new long[7];
 
     // ---- batches: orders noted in the window. Only for fresh spaces, whose stub nobody has touched yet.
     /** Descriptors that one message carries. */

@@ -80,7 +80,9 @@ public final class Advice {
     private static long apply(Task t, MemoryManager mm, long from, long to, int advice) {
         if (advice != MADV_DONTDUMP && advice != MADV_DODUMP) {
             int host = advice == MADV_DONTNEED_LOCKED ? MADV_DONTNEED : advice;
-            long r = t.ctx.hostCall(SyscallNumber.MADVISE, from, to - from, host, 0, 0, 0);
+            boolean isPlain = advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_DONTNEED_LOCKED;
+            long r = isPlain ? mm.order(t, t.ctx, SyscallNumber.MADVISE, from, to - from, host, 0, 0)
+                    : t.ctx.hostCall(SyscallNumber.MADVISE, from, to - from, host, 0, 0, 0);
             // Hints the host has no use for (huge pages not built in) are no errors of the application's.
             boolean isHint = advice == MADV_HUGEPAGE || advice == MADV_NOHUGEPAGE || advice <= MADV_WILLNEED;
             if (r < 0 && !(isHint && r == -EINVAL)) return r;

@@ -22,6 +22,8 @@ import dev.kernelet.sentry.vfs.OpenFile;
 public final class MemoryManager implements AddressSpace.TextMap {
     /** mmap_min_addr. */
     static final long LOWEST = 0x10000;
+    /** Larger ones are ordered at once: a host that does not overcommit may refuse them. */
+    private static final long DEFERRABLE = 64 << 20;
     static final int GROW_AHEAD = 64 << 10;
     private static final long INITIAL_STACK = 132 << 10;
 
@@ -262,8 +264,22 @@ public final class MemoryManager implements AddressSpace.TextMap {
         }
         long r = checkReplace(t, address, length, v, replaces);
         if (r < 0) return r;
-        r = c.mapAnonymous(address, length, prot, host | hostFlags(flags, vmFlags));
+        host |= hostFlags(flags, vmFlags) | MAP_FIXED | MAP_ANONYMOUS;
+        r = order(t, c, SyscallNumber.MMAP, address, length, prot, host, 0);
         return mapped(t, r, address, length, v, replaces);
+    }
+
+    /**
+     * Orders a host call at the application's own range. When nobody else can see the difference it is made on the way back
+     * to the application, so that the whole system call is one trip; {@code failure} is its result if the host then refuses
+     * (0: the errno). The list then has a mapping too many, which harms nobody. 0 or -errno.
+     */
+    long order(Task t, ExecutionContext c, int nr, long address, long length, long a2, long a3, long failure) {
+        boolean isAlone = users == 1 && c == t.ctx && !t.attention && length <= DEFERRABLE;
+        if (isAlone && c.deferHostCall(nr, address, length, a2, a3, -1, 0, failure)) return 0;
+        long r = c.hostCall(nr, address, length, a2, a3, -1, 0);
+        if (r == 0 || r == address) return 0;
+        return r < 0 && r > -4096 ? r : -EINVAL;
     }
 
     /** MAP_NORESERVE always: what may be promised is the sandbox's limit, not the host's heuristics. */
@@ -336,7 +352,7 @@ public final class MemoryManager implements AddressSpace.TextMap {
         if (r < 0) return r;
         if (replaces && !shared && (flags & MAP_POPULATE) == 0 && isMappedAlready(v, address, length)) {
             // A dynamic linker maps a library whole, then its segments over it: they only differ in protection.
-            r = c.hostCall(SyscallNumber.MPROTECT, address, length, prot, 0, 0, 0);
+            r = order(t, c, SyscallNumber.MPROTECT, address, length, prot, 0, 0);
             if (r < 0) return r;
             change(t, address, address + length, prot, 0, 0);
             return address;
@@ -449,13 +465,20 @@ public final class MemoryManager implements AddressSpace.TextMap {
         VmaList l = list;
         int first = l.find(from);
         if (first == l.count || l.start[first] >= to) return 0;
-        long r = checkNotOurs(from, to);
-        if (r < 0) return r;
+        for (int i = first; i < l.count && l.start[i] < to; i++) {
+            if ((l.vma[i].flags & Vma.SEALED) != 0) return -EPERM;
+            if ((l.vma[i].flags & Vma.RESERVED) == 0) continue;
+            // The platform's own pages lie between: they stay.
+            long next = l.end[i];
+            long before = from < l.start[i] ? unmap(t, c, from, l.start[i]) : 0;
+            return before < 0 || next >= to ? before : unmap(t, c, next, to);
+        }
+        long r;
         if (l.start[first] < from && to < l.end[first] && l.count >= VmaList.MAX) return -ENOMEM;
         int end = l.find(to - 1);
         long low = Math.max(from, l.start[first]);
         long high = end < l.count && l.start[end] < to ? to : l.end[end - 1];
-        r = c.hostCall(SyscallNumber.MUNMAP, low, high - low, 0, 0, 0, 0);
+        r = order(t, c, SyscallNumber.MUNMAP, low, high - low, 0, 0, 0);
         if (r < 0) return r;
         removeAccounted(t, from, to);
         return 0;
@@ -515,7 +538,7 @@ public final class MemoryManager implements AddressSpace.TextMap {
         if (!changes) return result;
         if (newData != 0 && data + newData > t.group.limits.soft(Limits.DATA) && mayGrow(t, 0, false) == 0) return -ENOMEM;
         if (l.count + 2 > VmaList.MAX) return -ENOMEM;
-        long r = c.hostCall(SyscallNumber.MPROTECT, from, at - from, prot, 0, 0, 0);
+        long r = order(t, c, SyscallNumber.MPROTECT, from, at - from, prot, 0, result);
         if (r < 0) return r;
         change(t, from, at, prot, 0, 0);
         return result;
@@ -559,8 +582,8 @@ public final class MemoryManager implements AddressSpace.TextMap {
         if (!isFreeWithGap(from, to + 4096) || mayGrow(t, to - from, true) < 0 || list.count >= VmaList.MAX) return brk;
         int f = defaultFlags;
         if ((f & Vma.LOCKED) != 0 && mayLock(t, to - from) < 0) return brk;
-        int host = MAP_PRIVATE | hostFlags(0, f);
-        if (t.ctx.mapAnonymous(from, to - from, PROT_READ | PROT_WRITE, host) < 0) return brk;
+        int host = MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | hostFlags(0, f);
+        if (order(t, t.ctx, SyscallNumber.MMAP, from, to - from, PROT_READ | PROT_WRITE, host, brk) < 0) return brk;
         addAccounted(t, from, to, Vma.anonymous(PROT_READ | PROT_WRITE, f));
         return brk = address;
     }
