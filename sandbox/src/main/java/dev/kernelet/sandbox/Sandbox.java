@@ -3,8 +3,10 @@ package dev.kernelet.sandbox;
 import static dev.kernelet.abi.Errno.*;
 
 import dev.kernelet.sentry.kernel.Init;
+import dev.kernelet.sentry.fs.proc.ProcFs;
 import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.KernelOptions;
+import dev.kernelet.sentry.kernel.MemoryGuard;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.log.DebugLog;
 import dev.kernelet.sentry.strace.Strace;
@@ -38,6 +40,9 @@ public final class Sandbox {
     private int run(Platform platform) {
         Kernel kernel = new Kernel(platform, kernelOptions());
         Strace.enabled = options.strace();
+        // Without a limit of the user's: nine tenths of the machine, so that it stays usable.
+        long memory = options.memory() > 0 ? options.memory() : ProcFs.totalBytes(kernel) / 10 * 9;
+        MemoryGuard.start(kernel, memory);
         Task init = new FirstProgram(kernel, options).create();
         if (init == null) return startFailed(-Init.error);
         var signals = new SignalForwarder(kernel, options.inherited());

@@ -17,6 +17,7 @@ public final class Kernel {
     final ReentrantLock lock = new ReentrantLock(true);
     public final TimerQueue timers = new TimerQueue();
     public final Futexes futexes = new Futexes();
+    MemoryGuard memoryGuard;
     public final PidTable pids = new PidTable();
     public final Root root;
     /** Open file descriptions that came to a descriptor: bounded by {@link KernelOptions#fileLimit}. */
@@ -75,6 +76,7 @@ public final class Kernel {
     boolean hasReady() { return readyHead != null; }
 
     void addRunning(Task t) {
+        if (memoryGuard != null && !memoryGuard.isArmed()) memoryGuard.wakeUp();
         t.state = Task.RUNNING;
         if (runningCount == running.length) running = java.util.Arrays.copyOf(running, runningCount * 2);
         t.runIndex = runningCount;

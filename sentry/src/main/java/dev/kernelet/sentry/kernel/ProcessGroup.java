@@ -23,6 +23,7 @@ public final class ProcessGroup {
             ThreadGroup g = members.get(i);
             if (g == leaving || g.tasks.isEmpty() && g.children.isEmpty() || g.parent == null) continue;
             if (g.isZombie) continue;
+            if (g.parent.processGroup == null) continue;
             if (g.parent.processGroup != this && g.parent.processGroup.session == session) return false;
         }
         return true;

@@ -1,0 +1,61 @@
+package dev.kernelet.sentry.kernel;
+
+import dev.kernelet.sentry.log.DebugLog;
+import dev.kernelet.sentry.mm.MapsText;
+import dev.kernelet.sentry.mm.MemoryManager;
+import dev.kernelet.sentry.wait.Timer;
+
+/**
+ * Holds a sandbox to its memory limit where no cgroup does: while application code runs it looks at what all address spaces have
+ * resident, and when that is too much it kills the process with most, as the host's OOM killer would in a cgroup. Files in
+ * memory are bounded by tmpfs itself. Kernel lock.
+ */
+public final class MemoryGuard extends Timer {
+    private static final long PERIOD_NANOS = 50_000_000L;
+    private static final int SIGKILL = 9;
+
+    private final Kernel kernel;
+    private final long limit;
+
+    private MemoryGuard(Kernel kernel, long limit) {
+        this.kernel = kernel;
+        this.limit = limit;
+    }
+
+    /** Starts guarding {@code limit} bytes. */
+    public static void start(Kernel kernel, long limit) {
+        kernel.memoryGuard = new MemoryGuard(kernel, limit);
+    }
+
+    /** Application code is about to run: looks again soon, if it does not already. */
+    void wakeUp() {
+        if (!isArmed()) kernel.timers.arm(this, kernel.now() + PERIOD_NANOS);
+    }
+
+    @Override
+    protected void fire() {
+        // Nothing runs: nothing grows. The next resume arms the timer again.
+        if (kernel.runningCount == 0) return;
+        long total = 0, most = -1;
+        ThreadGroup largest = null;
+        ThreadGroup g;
+        for (int pid = 1; (g = kernel.pids.groupFrom(pid)) != null; pid = g.pid + 1) {
+            Task t = g.isZombie ? null : g.anyTask();
+            MemoryManager mm = t == null ? null : t.mm;
+            if (mm == null || mm.space == null || !mm.space.isAlive()) continue;
+            long[] pages = MapsText.resident(mm);
+            long bytes = pages[0] - pages[1] << 12;
+            total += bytes;
+            if (bytes > most) {
+                most = bytes;
+                largest = g;
+            }
+        }
+        if (total > limit && largest != null) {
+            DebugLog.warn("out of memory: " + (total >> 20) + " MB resident, limit " + (limit >> 20) + " MB (--memory): killed "
+                    + largest.leader);
+            Signals.send(largest, SIGKILL);
+        }
+        kernel.timers.arm(this, kernel.now() + PERIOD_NANOS);
+    }
+}
