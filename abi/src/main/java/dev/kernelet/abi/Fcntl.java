@@ -18,7 +18,8 @@ public final class Fcntl {
     public static final int AT_FDCWD = -100;
     public static final int AT_SYMLINK_NOFOLLOW = 0x100, AT_EACCESS = 0x200, AT_REMOVEDIR = 0x200,
             AT_SYMLINK_FOLLOW = 0x400, AT_NO_AUTOMOUNT = 0x800, AT_EMPTY_PATH = 0x1000, AT_STATX_FORCE_SYNC = 0x2000,
-            AT_STATX_DONT_SYNC = 0x4000, AT_RECURSIVE = 0x8000;
+            AT_STATX_DONT_SYNC = 0x4000, AT_RECURSIVE = 0x8000,
+            AT_HANDLE_FID = 0x200, AT_HANDLE_MNT_ID_UNIQUE = 1;
 
     public static final int RESOLVE_NO_XDEV = 1, RESOLVE_NO_MAGICLINKS = 2, RESOLVE_NO_SYMLINKS = 4, RESOLVE_BENEATH = 8,
             RESOLVE_IN_ROOT = 0x10, RESOLVE_CACHED = 0x20;

@@ -334,6 +334,8 @@ final class SysFile {
         for (int i = 0; i < count; i++) {
             long n = Memory.getLong(p + 16L * i + 8);
             if (n < 0) return -EINVAL;
+            long address = Memory.getLong(p + 16L * i);
+            if (address < 0 || address + n > USER_END || address + n < 0) return -EFAULT;
             n = Math.min(n, MAX_RW_COUNT - total);
             Memory.putLong(p + 16L * i + 8, n);
             total += n;

@@ -246,7 +246,14 @@ final class SysPath {
 
     // ---- handles: no filesystem here exports any
     /** name_to_handle_at(2). */
-    static long name_to_handle_at(Task t, int dirfd, long path, long handle, long mountId, int flags) { return -EOPNOTSUPP; }
+    static long name_to_handle_at(Task t, int dirfd, long path, long handle, long mountId, int flags) {
+        if ((flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH | AT_HANDLE_FID | AT_HANDLE_MNT_ID_UNIQUE)) != 0) return -EINVAL;
+        long r = t.mem.path(path);
+        if (r < 0) return r;
+        r = t.walk.at(dirfd, ((flags & AT_SYMLINK_FOLLOW) != 0 ? PathWalk.FOLLOW : 0)
+                | ((flags & AT_EMPTY_PATH) != 0 ? PathWalk.EMPTY : 0));
+        return r < 0 ? r : -EOPNOTSUPP;
+    }
 
     /** open_by_handle_at(2). */
     static long open_by_handle_at(Task t, int mountFd, long handle, int flags) {
