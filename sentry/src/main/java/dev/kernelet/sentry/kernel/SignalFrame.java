@@ -143,7 +143,9 @@ public final class SignalFrame {
         s.setAltStack(Memory.getLong(uc + UC_STACK), Memory.getInt(uc + UC_STACK + 8),
                 Memory.getLong(uc + UC_STACK + 16), userSp);
         long rip = c.reg(RIP);
-        return rip >= 0 && rip < t.kernel.platform.traits().userEnd();
+        // The vDSO lies above the application's own memory: a signal may well arrive in it.
+        long vdso = t.mm.space.vdsoBase();
+        return rip >= 0 && (rip < t.kernel.platform.traits().userEnd() || rip >= vdso && rip < vdso + dev.kernelet.sentry.mm.MapsText.VDSO_SIZE);
     }
 
     private static boolean restoreXstate(Task t, long fp) {

@@ -207,6 +207,13 @@ public final class Task {
 
     public boolean isTimedOut() { return isTimedOut; }
 
+    /** Sets another time after one has passed: for calls that can only look now and then (CPU clocks). */
+    public void lookAgainAt(long monotonicNanos) {
+        isTimedOut = false;
+        kernel.timers.disarm(deadlineTimer);
+        kernel.timers.arm(deadlineTimer, monotonicNanos);
+    }
+
     /** Of the armed deadline; for remaining times. */
     public long deadline() { return deadlineTimer.deadlineNanos; }
 

@@ -12,7 +12,7 @@ import dev.kernelet.sentry.vfs.PathWalk;
  */
 public final class MapsText {
     private static final int NAME_COLUMN = 73;
-    private static final long VDSO_SIZE = 0x2000;
+    public static final long VDSO_SIZE = 0x2000;
 
     private final MemoryManager mm;
     private final Path root;

@@ -12,7 +12,7 @@ import dev.kernelet.sentry.vfs.OpenFile;
 
 /** System calls that wait for descriptors, and those that make pipes and event descriptors. */
 final class SysPoll {
-    private static final int O_CLOEXEC = 0x80000, O_NONBLOCK = 0x800, O_DIRECT = 0x4000;
+    private static final int O_CLOEXEC = 0x80000, O_NONBLOCK = 0x800, O_DIRECT = 0x4000, O_PATH = 0x200000;
     private static final int POLL_ALWAYS = OpenFile.POLLERR | OpenFile.POLLHUP;
     private static final int IN_SET = OpenFile.POLLRDNORM | OpenFile.POLLRDBAND | OpenFile.POLLIN | OpenFile.POLLHUP
             | OpenFile.POLLERR;
@@ -80,7 +80,7 @@ final class SysPoll {
             int revents = 0;
             if (fd >= 0) {
                 OpenFile f = t.fds.get(fd);
-                revents = f == null ? OpenFile.POLLNVAL
+                revents = f == null || (f.flags & O_PATH) != 0 ? OpenFile.POLLNVAL
                         : f.poll(t) & (Memory.getUnsignedShort(e + 4) | POLL_ALWAYS);
             }
             Memory.putShort(e + 6, (short) revents);
@@ -146,7 +146,7 @@ final class SysPoll {
             boolean wantIn = bit(pin, fd), wantOut = bit(pout, fd), wantEx = bit(pex, fd);
             if (!wantIn && !wantOut && !wantEx) continue;
             OpenFile f = t.fds.get(fd);
-            if (f == null) return -EBADF;
+            if (f == null || (f.flags & O_PATH) != 0) return -EBADF;
             int events = f.poll(t);
             if (wantIn && (events & IN_SET) != 0) ready += setBit(results, fd);
             if (wantOut && (events & OUT_SET) != 0) ready += setBit(results + bytes, fd);
@@ -198,7 +198,7 @@ final class SysPoll {
             data = Memory.getLong(p + 4);
         }
         OpenFile e = t.fds.get(epfd), f = t.fds.get(fd);
-        if (e == null || f == null) return -EBADF;
+        if (e == null || f == null || ((e.flags | f.flags) & O_PATH) != 0) return -EBADF;
         if (f.waitQueue() == null) return -EPERM;
         return e instanceof EpollFile epoll ? epoll.control(t, op, fd, f, events, data) : -EINVAL;
     }

@@ -112,9 +112,10 @@ final class SysTime {
     /** clock_nanosleep(2). */
     static long clock_nanosleep(Task t, int clock, int flags, long request, long remaining) {
         boolean isAbsolute = (flags & TIMER_ABSTIME) != 0;
+        if (clock == PROCESS_CPUTIME || clock < 0) return cpuSleep(t, clock, isAbsolute, request, remaining);
         if (t.isFirstRun()) {
             if (clock == THREAD_CPUTIME) return -EINVAL;
-            if (clock < 0 || clock == 4 || clock == 5 || clock == 6 || clock > TAI || clock == 10) {
+            if ( clock == 4 || clock == 5 || clock == 6 || clock > TAI || clock == 10) {
                 return clock >= 4 && clock <= 6 ? -EOPNOTSUPP : -EINVAL;
             }
             long nanos = TimeStructs.timespec(t, request);
@@ -123,6 +124,27 @@ final class SysTime {
             t.setDeadline(isAbsolute ? toMonotonic(t, clock, nanos) : now + nanos);
         }
         return sleep(t, remaining, isAbsolute);
+    }
+
+    /** Sleeps until a CPU clock reaches a time. The clock is the host's and calls nobody: it is looked at now and then. */
+    private static long cpuSleep(Task t, int clock, boolean isAbsolute, long request, long remaining) {
+        long now = read(t, clock);
+        if (now < 0) return now;
+        if (t.isFirstRun()) {
+            // A thread's own clock would never get there.
+            if (clock < 0 && (clock & 4) != 0 && (~(clock >> 3) == 0 || ~(clock >> 3) == t.tid)) return -EINVAL;
+            long nanos = TimeStructs.timespec(t, request);
+            if (nanos < 0) return nanos;
+            t.s3 = isAbsolute ? nanos : now + nanos;
+        }
+        long left = t.s3 - now;
+        if (left <= 0) return 0;
+        t.lookAgainAt(t.kernel.now() + Math.max(1_000_000, left / t.kernel.options.processors));
+        long r = t.block();
+        if (r != -ERESTARTSYS) return r;
+        if (isAbsolute) return -ERESTARTNOHAND;
+        if (remaining != 0 && TimeStructs.outTimespec(t, remaining, left) < 0) return -EFAULT;
+        return -EINTR;
     }
 
     private static long sleep(Task t, long remaining, boolean isAbsolute) {

@@ -65,6 +65,7 @@ final class LineDiscipline {
     private void receive(int c) {
         int i = termios.iflag;
         if ((i & Termios.ISTRIP) != 0) c &= 0x7f;
+        if ((i & Termios.IUCLC) != 0 && termios.has(Termios.IEXTEN) && c >= 'A' && c <= 'Z') c |= 0x20;
         if (isLiteral) {
             isLiteral = false;
             append(c, (byte) 0);
@@ -370,7 +371,7 @@ final class LineDiscipline {
             }
             default -> {
                 if (!isControl(c) && !isContinuation(c)) column++;
-                sink.put(c);
+                sink.put((o & Termios.OLCUC) != 0 && c >= 'a' && c <= 'z' ? c & ~0x20 : c);
             }
         }
     }

@@ -6,10 +6,10 @@ import dev.kernelet.abi.Memory;
 public final class Termios {
     public static final int SIZE = 36, SIZE2 = 44;
     // c_iflag
-    static final int IGNBRK = 1, BRKINT = 2, ISTRIP = 0x20, INLCR = 0x40, IGNCR = 0x80, ICRNL = 0x100, IXON = 0x400,
+    static final int IGNBRK = 1, BRKINT = 2, ISTRIP = 0x20, INLCR = 0x40, IGNCR = 0x80, ICRNL = 0x100, IUCLC = 0x200, IXON = 0x400,
             IXANY = 0x800, IMAXBEL = 0x2000, IUTF8 = 0x4000;
     // c_oflag
-    static final int OPOST = 1, ONLCR = 4, OCRNL = 8, ONOCR = 0x10, ONLRET = 0x20, TABDLY = 0x1800;
+    static final int OPOST = 1, OLCUC = 2, ONLCR = 4, OCRNL = 8, ONOCR = 0x10, ONLRET = 0x20, TABDLY = 0x1800;
     // c_lflag
     static final int ISIG = 1, ICANON = 2, ECHO = 8, ECHOE = 0x10, ECHOK = 0x20, ECHONL = 0x40, NOFLSH = 0x80, TOSTOP = 0x100,
             ECHOCTL = 0x200, ECHOPRT = 0x400, ECHOKE = 0x800, IEXTEN = 0x8000, EXTPROC = 0x10000;

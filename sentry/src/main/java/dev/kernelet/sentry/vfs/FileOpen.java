@@ -14,7 +14,7 @@ public final class FileOpen {
     private FileOpen() {}
 
     /** Status flags that go into {@link OpenFile#flags}. */
-    private static final int NOT_KEPT = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC;
+    private static final int NOT_KEPT = O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC;
 
     /** Opens the path in {@code t.mem.pathBytes}. */
     public static OpenFile open(Task t, int dirfd, int flags, int mode, int resolve) {
@@ -166,8 +166,11 @@ public final class FileOpen {
             }
             default -> f = n.open(t, path, flags);
         }
-        if (f != null && n.isRegular()) f.countWriter();
-        if (f != null && f.path == null) f.path = path;
+        if (f == null) return null;
+        // Only terminals look at it, when they are opened.
+        f.flags &= ~O_NOCTTY;
+        if (n.isRegular()) f.countWriter();
+        if (f.path == null) f.path = path;
         return f;
     }
 

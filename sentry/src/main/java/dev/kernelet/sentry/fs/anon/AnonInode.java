@@ -25,6 +25,11 @@ public final class AnonInode extends Inode {
         mode = 0600;
     }
 
+    /** For fdinfo: numbers are written in columns. */
+    static String pad(String number, int width) {
+        return number.length() >= width ? number : " ".repeat(width - number.length()) + number;
+    }
+
     @Override
     public OpenFile open(Task t, Path path, int flags) {
         t.error = -ENXIO;

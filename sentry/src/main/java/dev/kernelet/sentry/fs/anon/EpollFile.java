@@ -42,6 +42,8 @@ public final class EpollFile extends OpenFile {
             this.file = file;
         }
 
+        EpollFile owner() { return EpollFile.this; }
+
         @Override
         protected boolean wake(int events) {
             // POLLFREE-like wake-ups carry everything; otherwise only what was asked for counts.
@@ -66,13 +68,13 @@ public final class EpollFile extends OpenFile {
         if (file == this) return -EINVAL;
         if ((events & EPOLLEXCLUSIVE) != 0 && op != CTL_DEL) {
             if (op == CTL_MOD || file instanceof EpollFile) return -EINVAL;
-            if ((events & MASK & ~(POLLIN | POLLOUT | POLLERR | POLLHUP)) != 0) return -EINVAL;
+            if ((events & ~(POLLIN | POLLOUT | POLLERR | POLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE)) != 0) return -EINVAL;
         }
         Item item = find(fd, file);
         switch (op) {
             case CTL_ADD -> {
                 if (item != null) return -EEXIST;
-                if (file instanceof EpollFile inner && (inner.watches(this, 0) || inner.depth(0) + 1 > NEST_MAX)) {
+                if (file instanceof EpollFile inner && (inner.watches(this, 0) || height(0) + 1 + inner.depth(0) > NEST_MAX)) {
                     return -ELOOP;
                 }
                 add(t, fd, file, events, data);
@@ -199,6 +201,18 @@ public final class EpollFile extends OpenFile {
         return deepest;
     }
 
+    /** How many epoll files lie above this one, each watching the next. */
+    private int height(int level) {
+        int highest = 0;
+        if (level > NEST_MAX) return level;
+        ReleaseHook h = epollItems;
+        while (h instanceof Item i) {
+            highest = Math.max(highest, 1 + i.owner().height(level + 1));
+            h = i.nextHook;
+        }
+        return highest;
+    }
+
     // ---- the ready list
     private void addReady(Item item) {
         if (item.isReady) return;
@@ -276,6 +290,10 @@ public final class EpollFile extends OpenFile {
     @Override
     public long write(Task t, long address, long length) { return -EINVAL; }
 
+    /** Accepted and without effect (noop_llseek). */
+    @Override
+    public long lseek(Task t, long off, int whence) { return 0; }
+
     @Override
     public boolean isSeekable() { return false; }
 
@@ -290,8 +308,11 @@ public final class EpollFile extends OpenFile {
         var out = new StringBuilder();
         for (Item b : buckets) {
             for (Item i = b; i != null; i = i.nextInBucket) {
-                out.append("tfd: ").append(i.fd).append(" events: ").append(Integer.toHexString(i.interest))
-                        .append(" data: ").append(Long.toHexString(i.data)).append('\n');
+                out.append("tfd: ").append(AnonInode.pad(Integer.toString(i.fd), 8))
+                        .append(" events: ").append(AnonInode.pad(Integer.toHexString(i.interest), 8))
+                        .append(" data: ").append(AnonInode.pad(Long.toHexString(i.data), 16)).append("  pos:")
+                        .append(i.file.offset).append(" ino:").append(Long.toHexString(i.file.inode == null ? 0 : i.file.inode.ino))
+                        .append(" sdev:").append(i.file.inode == null ? "0" : Long.toHexString(i.file.inode.fs.device)).append('\n');
             }
         }
         return out.toString();

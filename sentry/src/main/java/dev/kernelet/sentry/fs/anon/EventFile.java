@@ -49,6 +49,10 @@ public final class EventFile extends OpenFile {
     @Override
     public long pwrite(Task t, long address, long length, long position) { return -ESPIPE; }
 
+    /** Accepted and without effect (noop_llseek). */
+    @Override
+    public long lseek(Task t, long off, int whence) { return 0; }
+
     @Override
     public boolean isSeekable() { return false; }
 
@@ -68,7 +72,7 @@ public final class EventFile extends OpenFile {
 
     @Override
     public String fdinfo(Task t) {
-        return "eventfd-count: " + Long.toHexString(count) + "\neventfd-id: 0\neventfd-semaphore: "
+        return "eventfd-count: " + AnonInode.pad(Long.toHexString(count), 16) + "\neventfd-id: 0\neventfd-semaphore: "
                 + (isSemaphore ? 1 : 0) + "\n";
     }
 

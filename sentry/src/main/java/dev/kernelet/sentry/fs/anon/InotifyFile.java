@@ -163,6 +163,10 @@ public final class InotifyFile extends OpenFile {
     @Override
     public long pread(Task t, long address, long length, long position) { return -ESPIPE; }
 
+    /** Accepted and without effect (noop_llseek). */
+    @Override
+    public long lseek(Task t, long off, int whence) { return 0; }
+
     @Override
     public boolean isSeekable() { return false; }
 

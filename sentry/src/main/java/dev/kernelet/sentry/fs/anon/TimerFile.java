@@ -71,6 +71,10 @@ public final class TimerFile extends OpenFile {
     @Override
     public long pwrite(Task t, long address, long length, long position) { return -ESPIPE; }
 
+    /** Accepted and without effect (noop_llseek). */
+    @Override
+    public long lseek(Task t, long off, int whence) { return 0; }
+
     @Override
     public boolean isSeekable() { return false; }
 

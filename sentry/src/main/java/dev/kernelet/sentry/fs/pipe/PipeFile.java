@@ -99,7 +99,8 @@ public final class PipeFile extends OpenFile {
         if (length == 0) return 0;
         if (pipe.used() == 0) return pipe.writers == 0 ? 0 : -EAGAIN;
         int n = pipe.read(address, (int) Math.min(length, Integer.MAX_VALUE));
-        if (pipe.used() > 0) pipe.queue.wake(POLLIN | POLLRDNORM);
+        // One reader was woken for what is there: what is left is for the next one.
+        if (pipe.used() > 0 && !t.isFirstRun()) pipe.queue.wake(POLLIN | POLLRDNORM);
         return n;
     }
 
