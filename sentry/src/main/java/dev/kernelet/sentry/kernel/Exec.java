@@ -162,6 +162,9 @@ public final class Exec {
             for (;;) {
                 int want = (int) Math.min(512, 4096 - (array & 4095)) & ~7;
                 if (want == 0) want = 8;
+                // The beginnings of both arrays come along with the call.
+                if (t.ctx.prefetched(array, 248) >= 0) want = 248;
+                else if (t.ctx.prefetched(array, 128) >= 0) want = 128;
                 long pointers = t.mem.scratch(512);
                 long got = copyIn(pointers, array, want) & ~7L;
                 if (got == 0) return fail(-EFAULT);

@@ -72,6 +72,7 @@ public final class Init {
         t.name = Exec.commName(image.fileName);
         g.exe = image.exePath;
         t.isNew = true;
+        t.stopResult = Task.REGISTERS_SET;
         k.makeReady(t);
     }
 }

@@ -18,6 +18,8 @@ final class RobustList {
         long head = t.robustList;
         if (head == 0) return;
         t.robustList = 0;
+        // Nobody is left to see the marks in a memory that ends with its last task, unless it shares some.
+        if (t.mm.users == 1 && !t.mm.hasSharedMappings()) return;
         long buffer = Memory.allocate(32);
         if (read(t, isRemote, buffer, head, 24)) {
             long entry = Memory.getLong(buffer), offset = Memory.getLong(buffer + 8), pending = Memory.getLong(buffer + 16);

@@ -75,7 +75,7 @@ public final class Task {
     boolean lingers;
     /** Takes part in a stop of its process. */
     boolean mustStop;
-    /** What its call ended with when it stopped. */
+    /** What its call ended with when it stopped; of a new task: what it starts with (0: the child's side of a clone). */
     long stopResult;
     /** vfork(2): who waits for whom. */
     Task vforkParent, vforkChild;

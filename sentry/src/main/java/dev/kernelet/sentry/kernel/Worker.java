@@ -170,7 +170,7 @@ final class Worker implements Runnable {
             toUser(t, t.stopResult);
         } else if (t.state == Task.IN_KERNEL && t.isNew) {
             t.isNew = false;
-            toUser(t, Task.REGISTERS_SET);
+            toUser(t, t.stopResult);
         }
     }
 

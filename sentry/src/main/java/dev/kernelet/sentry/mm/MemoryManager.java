@@ -164,6 +164,12 @@ public final class MemoryManager implements AddressSpace.TextMap {
     public OpenFile exe() { return exe; }
 
     // ---- the list's entries, for /proc and core dumps
+    /** Whether other processes may see what is written here. */
+    public boolean hasSharedMappings() {
+        for (int i = 0; i < list.count; i++) if (list.vma[i].isShared()) return true;
+        return false;
+    }
+
     public int mappingCount() { return list.count; }
 
     public long mappingStart(int i) { return list.start[i]; }
