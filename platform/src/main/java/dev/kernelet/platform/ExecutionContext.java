@@ -109,8 +109,8 @@ public abstract class ExecutionContext {
     /**
      * window[offset...] to application memory as part of the coming {@link #resumeSyscall}: no round trip. If the copy
      * faults the call's result becomes -EFAULT. It happens when the stub gets to it, so what another thread may already
-     * act upon (parent_tid of clone) must be written with {@link #windowOut} before that thread runs. At most {@link #MAX_DEFERRED} per stop; returns false when that is used up
-     * (then use {@link #windowOut}).
+     * act upon (parent_tid of clone) must be written with {@link #windowOut} before that thread runs. At most
+     * {@link #MAX_DEFERRED} per stop; returns false when that is used up (then use {@link #windowOut}).
      */
     public abstract boolean deferWindowOut(int offset, long userAddress, long length);
 

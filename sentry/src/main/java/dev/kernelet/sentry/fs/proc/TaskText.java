@@ -104,7 +104,8 @@ final class TaskText {
         s.append(isThread ? o.tid : g.pid).append(" (").append(o.name).append(") ").append(state(o)).append(' ');
         s.append(g.parent == null ? 0 : g.parent.pid).append(' ').append(g.pgid()).append(' ').append(g.sid()).append(' ');
         s.append(ttyNumber(g)).append(' ').append(ttyForeground(g)).append(" 4194304 0 0 0 0 ");
-        s.append(utime).append(" 0 ").append(g.childCpuNanos / TICK).append(" 0 ").append(20 + o.sched.nice).append(' ').append(o.sched.nice).append(' ').append(Math.max(1, g.tasks.size()));
+        s.append(utime).append(" 0 ").append(g.childCpuNanos / TICK).append(" 0 ");
+        s.append(20 + o.sched.nice).append(' ').append(o.sched.nice).append(' ').append(Math.max(1, g.tasks.size()));
         s.append(" 0 ").append(g.startNanos / TICK).append(' ');
         s.append(mm == null ? 0 : mm.total).append(' ').append(mm == null ? 0 : MemoryText.resident(mm) >> 12).append(' ');
         s.append(g.limits.rawSoft(Limits.RSS) < 0 ? "18446744073709551615" : g.limits.rawSoft(Limits.RSS) + "");
