@@ -33,6 +33,9 @@ public abstract class LocalSocket extends Socket {
 
     protected final boolean isOn(int option) { return (switches >>> option & 1) != 0; }
 
+    /** close(2) throws away what is not sent yet, and resets (socket(7), SO_LINGER of zero seconds). */
+    protected final boolean resetsAtClose() { return lingerOn != 0 && lingerSeconds == 0; }
+
     /** The pending error as -errno, cleared; 0: none. */
     protected final long takeError() {
         int e = error;

@@ -23,6 +23,7 @@ import dev.kernelet.sentry.socket.unix.UnixSocket;
 import dev.kernelet.sentry.socket.unix.UnixStream;
 import dev.kernelet.sentry.vfs.OpenFile;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashSet;
 
 /** What the sockets of a sandbox share. {@code Root.sockets}. Kernel lock. */
@@ -38,6 +39,7 @@ public final class Sockets implements NetDirectory.Source {
     public final Rights parsed = new Rights();
     public int filesUnderWay;
     public final UnixNames unix = new UnixNames();
+    public final ArrayList<HostSocket> ofHost = new ArrayList<>();
     public final Interfaces interfaces;
     public final LoopbackNetwork loopback;
     /** Port numbers in use, with the protocol in the highest byte. */
@@ -138,6 +140,6 @@ public final class Sockets implements NetDirectory.Source {
 
     @Override
     public String procNet(Task t, String name) {
-        return name.equals("unix") ? unix.text() : isHost ? HostSocket.procNet(this, name) : loopback.procNet(name);
+        return name.equals("unix") ? unix.text() : isHost ? HostSocket.procNet(t, this, name) : loopback.procNet(name);
     }
 }

@@ -26,12 +26,16 @@ public final class HostSocket extends Socket {
     private final int fd;
     private final Reactor.Watch watch;
     private final Reactor reactor;
+    /** In the list of all. */
+    private int place;
 
     private HostSocket(Task t, int fd, int family, int type, int protocol) {
         super(t, family, type, protocol);
         this.fd = fd;
         reactor = Reactor.of(kernel);
         watch = reactor.watch(fd);
+        place = sockets.ofHost.size();
+        sockets.ofHost.add(this);
     }
 
     public static Socket create(Task t, int family, int type, int protocol) {
@@ -45,6 +49,11 @@ public final class HostSocket extends Socket {
 
     @Override
     protected void release(Task t) {
+        HostSocket last = sockets.ofHost.removeLast();
+        if (last != this) {
+            sockets.ofHost.set(place, last);
+            last.place = place;
+        }
         reactor.remove(watch);
         HostCall.call(CLOSE, fd);
     }
@@ -216,6 +225,5 @@ public final class HostSocket extends Socket {
         return now;
     }
 
-    /** /proc/net tables of the host stay the host's: bare headers. */
-    public static String procNet(Sockets sockets, String name) { return null; }
+    public static String procNet(Task t, Sockets sockets, String name) { return HostTable.text(t, sockets.ofHost, name); }
 }

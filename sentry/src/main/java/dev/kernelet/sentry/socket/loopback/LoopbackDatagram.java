@@ -14,8 +14,9 @@ public final class LoopbackDatagram extends LoopbackSocket {
     private static final int FIONREAD = 0x541b, SIOCOUTQ = 0x5411;
 
     /** A datagram under way. */
-    private record Packet(byte[] data, long ip, int port) {}
+    private record Packet(byte[] data, long ip, int port, long to) {}
 
+    private static final long SCRATCH = Memory.allocate(32);
     private final ArrayDeque<Packet> packets = new ArrayDeque<>();
     private int waitingBytes;
     private int shut;
@@ -96,7 +97,7 @@ public final class LoopbackDatagram extends LoopbackSocket {
         if (o.waitingBytes + n + OVERHEAD > o.receiveBuffer || (o.shut & 1) != 0) return n;
         var data = new byte[n];
         Memory.copyToArray(m.data, data, 0, n);
-        o.packets.add(new Packet(data, from, port));
+        o.packets.add(new Packet(data, from, port, to));
         o.waitingBytes += n + OVERHEAD;
         o.queue.wake(POLLIN | POLLRDNORM);
         return n;
@@ -114,11 +115,37 @@ public final class LoopbackDatagram extends LoopbackSocket {
         Memory.copyFromArray(p.data, 0, m.data, n);
         if (n < p.data.length) m.flags |= MSG_TRUNC;
         m.nameLength = (int) putName(m.name, p.ip, p.port);
+        if (m.controlRoom > 0) control(m, p);
         if ((flags & MSG_PEEK) == 0) {
             packets.poll();
             waitingBytes -= p.data.length + OVERHEAD;
         }
         return (flags & MSG_TRUNC) != 0 ? p.data.length : n;
+    }
+
+    private void control(Message m, Packet p) {
+        if (isSet(SOL_IP, IP_PKTINFO)) {
+            // struct in_pktinfo: interface, local address, destination.
+            long c = m.putControl(SOL_IP, IP_PKTINFO, 12);
+            if (c != 0) {
+                Memory.putInt(c, 1);
+                Memory.putInt(c + 4, Integer.reverseBytes((int) p.to));
+                Memory.putInt(c + 8, Integer.reverseBytes((int) p.to));
+            }
+        }
+        if (isSet(SOL_IP, IP_RECVTTL)) {
+            long c = m.putControl(SOL_IP, 2, 4);
+            if (c != 0) Memory.putInt(c, 64);
+        }
+        if (isV6() && isSet(SOL_IPV6, IPV6_RECVPKTINFO)) {
+            // struct in6_pktinfo: destination, interface; the address as in a name.
+            long c = m.putControl(SOL_IPV6, 50, 20);
+            if (c != 0) {
+                putName(SCRATCH, p.to, 0);
+                Memory.copy(SCRATCH + 8, c, 16);
+                Memory.putInt(c + 16, 1);
+            }
+        }
     }
 
     @Override

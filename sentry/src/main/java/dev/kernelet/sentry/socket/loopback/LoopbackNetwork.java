@@ -1,24 +1,42 @@
 package dev.kernelet.sentry.socket.loopback;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 
 /** Ports in use, and the text of /proc/net. Kernel lock. */
 public final class LoopbackNetwork {
+    private static final long TIME_WAIT = 60_000_000_000L;
+    private static final int LINGERING_MAX = 4096;
     private static final int FIRST_EPHEMERAL = 32768, LAST_EPHEMERAL = 60999;
 
     private final HashMap<Integer, ArrayList<LoopbackSocket>> tcp = new HashMap<>(), udp = new HashMap<>();
     final ArrayList<LoopbackSocket> all = new ArrayList<>();
     private int next = FIRST_EPHEMERAL;
+    /** Ports in TIME_WAIT, oldest first, and until when. */
+    private final ArrayDeque<long[]> lingering = new ArrayDeque<>();
 
     private HashMap<Integer, ArrayList<LoopbackSocket>> ports(boolean isTcp) { return isTcp ? tcp : udp; }
 
     /** Whether {@code s} may have that address and port. */
     boolean isFree(LoopbackSocket s, long ip, int port) {
+        if (s.isStream() && !s.mayReuseAddress() && isLingering(port, s.kernel.now())) return false;
         ArrayList<LoopbackSocket> list = ports(s.isStream()).get(port);
         if (list == null) return true;
         for (LoopbackSocket o : list) if (o != s && o.conflictsWith(s, ip)) return false;
         return true;
+    }
+
+    /** The end that closes first: its port is not free for a minute but for those who say so (tcp(7), SO_REUSEADDR). */
+    void linger(LoopbackSocket s) {
+        if (lingering.size() >= LINGERING_MAX) lingering.poll();
+        lingering.add(new long[] {s.port, s.kernel.now() + TIME_WAIT});
+    }
+
+    private boolean isLingering(int port, long now) {
+        while (!lingering.isEmpty() && lingering.peek()[1] <= now) lingering.poll();
+        for (long[] l : lingering) if (l[0] == port) return true;
+        return false;
     }
 
     /** A port nobody has, or 0. */

@@ -15,6 +15,7 @@ import java.util.HashMap;
  */
 abstract class LoopbackSocket extends LocalSocket {
     static final long ANY = 0, LOCALHOST = 0x7f000001L, LOCALHOST6 = 1L << 32, ANY6 = 2L << 32;
+    static final int IP_PKTINFO = 8, IP_RECVTTL = 12, IPV6_RECVPKTINFO = 49;
     private static final int IPV6_V6ONLY = 26, TCP_MAXSEG = 2, TCP_INFO = 11;
 
     final LoopbackNetwork network;
@@ -37,6 +38,8 @@ abstract class LoopbackSocket extends LocalSocket {
         network.all.remove(this);
         if (port != 0) network.remove(this);
     }
+
+    final boolean mayReuseAddress() { return isOn(SO_REUSEADDR); }
 
     final boolean isV6() { return family == AF_INET6; }
 
@@ -185,7 +188,7 @@ abstract class LoopbackSocket extends LocalSocket {
     protected long setOption(Task t, int level, int option, long value, int length) {
         if (level == SOL_SOCKET) return super.setOption(t, level, option, value, length);
         if (!isKnown(level)) return -EOPNOTSUPP;
-        if (length < 1) return -EINVAL;
+        if (length < (level == SOL_IP ? 1 : 4)) return -EINVAL;
         int v = length >= 4 ? Memory.getInt(value) : Memory.getByte(value);
         if (level == SOL_IPV6 && option == IPV6_V6ONLY) {
             if (port != 0) return -EINVAL;
@@ -198,16 +201,20 @@ abstract class LoopbackSocket extends LocalSocket {
         return 0;
     }
 
+    final boolean isSet(int level, int option) {
+        return remembered != null && remembered.getOrDefault(level << 16 | option, 0) != 0;
+    }
+
     private boolean isKnown(int level) {
         return level == SOL_IP || level == SOL_IPV6 && isV6() || level == protocol;
     }
 
     /** Options that steer packets, of which there are none here: TOS, TTL; NODELAY, CORK, KEEP..., and the like. */
-    private static boolean isRemembered(int level, int option) {
+    static boolean isRemembered(int level, int option) {
         return switch (level) {
-            case SOL_IP -> option == 1 || option == 2 || option == 10 || option == 24;
-            case SOL_IPV6 -> option == 16 || option == 23 || option == 67 || option == 70;
-            case SOL_TCP -> option >= 1 && option <= 10 && option != 2 || option == 12 || option == 18 || option == 25 || option == 2;
+            case SOL_IP -> option == IP_PKTINFO || option == IP_RECVTTL || option == 1 || option == 2 || option == 10 || option == 24;
+            case SOL_IPV6 -> option == IPV6_RECVPKTINFO || option == 16 || option == 23 || option == 67 || option == 70;
+            case SOL_TCP -> option >= 1 && option <= 10 || option == 12 || option == 18 || option == 25;
             default -> option == 1;
         };
     }

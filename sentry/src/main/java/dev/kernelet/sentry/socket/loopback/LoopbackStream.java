@@ -34,8 +34,9 @@ public final class LoopbackStream extends LoopbackSocket {
         if (waiting != null) for (LoopbackStream s; (s = waiting.poll()) != null;) sockets.putLater(t, s);
         LoopbackStream p = peer;
         if (p != null && !p.isDead) {
+            if (!isFinished && !resetsAtClose()) network.linger(this);
             p.isFinished = true;
-            if (bytes.used() > 0 || isEmbryo) p.reset();
+            if (bytes.used() > 0 || isEmbryo || resetsAtClose()) p.reset();
             p.queue.wakeAll(ALL);
         }
         bytes.free();
