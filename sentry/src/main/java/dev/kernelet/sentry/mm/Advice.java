@@ -123,6 +123,7 @@ public final class Advice {
             Vma v = l.vma[i];
             if ((flags & MS_INVALIDATE) != 0 && (v.flags & Vma.LOCKED) != 0) return -EBUSY;
             at = Math.min(to, l.end[i]);
+            if (v.isShared() && v.file != null && v.isWritable()) v.file.mappingWritten();
             if ((flags & MS_SYNC) != 0 && v.isShared() && v.file != null) {
                 // May give the kernel lock up: the list can be another one afterwards, hence the look-up by address.
                 v.file.hold();

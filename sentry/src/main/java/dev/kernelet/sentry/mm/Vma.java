@@ -75,7 +75,10 @@ public final class Vma {
     void put(Task t) {
         if (shared != null) shared.unmapped();
         if (--uses == 0 && file != null) {
-            if ((flags & (SHARED | MAYWRITE)) == (SHARED | MAYWRITE)) file.writableMappings(-1);
+            if ((flags & (SHARED | MAYWRITE)) == (SHARED | MAYWRITE)) {
+                file.writableMappings(-1);
+                if (isWritable()) file.mappingWritten();
+            }
             file.put(t);
         }
     }

@@ -176,6 +176,9 @@ public abstract class OpenFile {
      */
     public long mapDescriptor(Task t, boolean shared, boolean writable) { return -ENODEV; }
 
+    /** The file may have been written through a shared mapping (msync(2), munmap(2)): the host keeps no times for it. */
+    public void mappingWritten() {}
+
     /** Shared mappings through which the file may be written came (1) or went (-1): sealing cares. */
     public void writableMappings(int change) {}
 

@@ -95,6 +95,9 @@ final class OverlayFile extends OpenFile {
     }
 
     @Override
+    public void mappingWritten() { real.mappingWritten(); }
+
+    @Override
     public long mapDescriptor(Task t, boolean shared, boolean writable) {
         long r = shared && writable ? writable(t, Long.MAX_VALUE) : current(t);
         return r < 0 ? r : real.mapDescriptor(t, shared, writable);

@@ -96,6 +96,9 @@ public final class TmpfsFile extends OpenFile {
     }
 
     @Override
+    public void mappingWritten() { node.touch(); }
+
+    @Override
     public void writableMappings(int change) {
         node.writableMappings += change;
         if (change > 0) node.mappedWritable();
