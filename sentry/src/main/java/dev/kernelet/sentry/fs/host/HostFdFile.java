@@ -32,14 +32,17 @@ public final class HostFdFile extends OpenFile {
     private final boolean isTerminal;
     /** RWF_NOWAIT is of no use here. */
     private boolean asksFirst;
+    /** A regular file opened anew inside (/dev/stdout): a description of its own, so the offset is ours. */
+    private final boolean ownsOffset;
     private Reactor.Watch watch;
     private boolean isAlwaysReady;
 
-    HostFdFile(HostFdInode node, int flags) {
+    HostFdFile(HostFdInode node, int flags, boolean isReopened) {
         super(node, flags);
         this.node = node;
         this.fd = node.fd;
         this.type = node.mode & S_IFMT;
+        ownsOffset = isReopened && type == S_IFREG;
         isAlwaysReady = type == S_IFREG || type == S_IFDIR || type == S_IFBLK;
         long p = Memory.allocate(64);
         isTerminal = type == S_IFCHR && HostCall.call(IOCTL, fd, TCGETS, p) == 0;
@@ -59,6 +62,7 @@ public final class HostFdFile extends OpenFile {
     // ---- data
     @Override
     public long read(Task t, long address, long length) {
+        if (ownsOffset) return super.read(t, address, length);
         if (isAlwaysReady) return HostCall.call(READ, fd, address, length);
         long n;
         if (type == S_IFSOCK) {
@@ -80,6 +84,7 @@ public final class HostFdFile extends OpenFile {
     public long write(Task t, long address, long length) {
         if (isAlwaysReady) {
             // O_APPEND set by F_SETFL inside is not the host's business.
+            if (ownsOffset && (flags & O_APPEND) == 0) return super.write(t, address, length);
             if ((flags & O_APPEND) == 0) return HostCall.call(WRITE, fd, address, length);
             return HostCall.call(PWRITEV2, fd, node.iovec(address, length), 1, -1, 0, RWF_APPEND);
         }
@@ -127,6 +132,7 @@ public final class HostFdFile extends OpenFile {
     @Override
     public long lseek(Task t, long off, int whence) {
         if (!isSeekable()) return -ESPIPE;
+        if (ownsOffset) return super.lseek(t, off, whence);
         long r = HostCall.call(LSEEK, fd, off, whence);
         if (r >= 0) offset = r;
         return r;
@@ -134,13 +140,15 @@ public final class HostFdFile extends OpenFile {
 
     @Override
     public long position() {
+        if (ownsOffset) return super.position();
         long at = isSeekable() ? HostCall.call(LSEEK, fd, 0, 1) : 0;
         return at < 0 ? 0 : at;
     }
 
     @Override
     public void position(long at) {
-        HostCall.call(LSEEK, fd, at, 0);
+        if (ownsOffset) super.position(at);
+        else HostCall.call(LSEEK, fd, at, 0);
     }
 
     @Override

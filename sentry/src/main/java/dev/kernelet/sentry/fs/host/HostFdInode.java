@@ -57,7 +57,7 @@ public final class HostFdInode extends Inode {
         var fs = (Imported) kernel.root.imported;
         var inode = new HostFdInode(kernel, fs, fd);
         var d = new Dentry(fs, "", null, inode);
-        var f = new HostFdFile(inode, (int) flags & (O_ACCMODE | O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME) | O_LARGEFILE);
+        var f = new HostFdFile(inode, (int) flags & (O_ACCMODE | O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME) | O_LARGEFILE, false);
         f.path = new Path(fs.mount, d);
         return f;
     }
@@ -111,7 +111,7 @@ public final class HostFdInode extends Inode {
             t.error = -EACCES;
             return null;
         }
-        return new HostFdFile(this, flags);
+        return new HostFdFile(this, flags, true);
     }
 
     long iovec(long address, long length) { return imported.calls.iovec(address, length); }
