@@ -11,7 +11,7 @@ import dev.kernelet.sentry.kernel.Kernel;
  * (launcher.c); one thread reads them from a signalfd(2).
  */
 final class SignalForwarder implements Runnable {
-    private static final int SFD_CLOEXEC = 0x80000, SIGINFO_SIZE = 128, SIGCHLD = 17;
+    private static final int SFD_CLOEXEC = 0x80000, SIGINFO_SIZE = 128, SIGCHLD = 17, SI_KERNEL = 0x80;
 
     private final Kernel kernel;
     private final long ignored;
@@ -37,16 +37,23 @@ final class SignalForwarder implements Runnable {
     public void run() {
         while (HostCall.call(SyscallNumber.READ, fd, buffer, SIGINFO_SIZE) == SIGINFO_SIZE) {
             int signal = Memory.getInt(buffer);
-            if ((ignored >>> signal - 1 & 1) == 0) kernel.post(new Arrived(signal));
+            // The terminal's own (^C): for all that runs in the foreground, as far as that is known.
+            boolean isTerminals = Memory.getInt(buffer + 8) == SI_KERNEL;
+            if ((ignored >>> signal - 1 & 1) == 0) kernel.post(new Arrived(signal, isTerminals));
         }
     }
 
     private static final class Arrived extends Event {
         private final int signal;
 
-        Arrived(int signal) { this.signal = signal; }
+        private final boolean isTerminals;
+
+        Arrived(int signal, boolean isTerminals) {
+            this.signal = signal;
+            this.isTerminals = isTerminals;
+        }
 
         @Override
-        protected void run(Kernel k) { k.signalInit(signal); }
+        protected void run(Kernel k) { k.signalInit(signal, isTerminals); }
     }
 }

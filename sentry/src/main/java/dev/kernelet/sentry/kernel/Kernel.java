@@ -157,9 +157,11 @@ public final class Kernel {
     /** wait status of the first process once it has ended (wait(2)). */
     public volatile int exitStatus;
 
-    /** A signal for the first program, from outside the sandbox: terminals and users mean what runs in the foreground. */
-    public void signalInit(int signo) {
-        if (init != null) Signals.send(init, SigInfo.user(signo, 0, 0, 0));
+    /** A signal from outside the sandbox for the first program; one of the caller's terminal is for its process group. */
+    public void signalInit(int signo, boolean isTerminals) {
+        if (init == null) return;
+        if (isTerminals && init.processGroup != null) Signals.send(init.processGroup, signo);
+        else Signals.send(init, SigInfo.user(signo, 0, 0, 0));
     }
 
     /** Ends the sandbox: workers leave their loops, run() returns. Kernel lock. */
