@@ -95,7 +95,7 @@ final class OverlayFile extends OpenFile {
     }
 
     @Override
-    public void mappingWritten() { real.mappingWritten(); }
+    public void mappingWritten() { node.touch(); }
 
     @Override
     public long mapDescriptor(Task t, boolean shared, boolean writable) {
