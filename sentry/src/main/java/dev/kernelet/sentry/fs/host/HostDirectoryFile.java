@@ -28,8 +28,9 @@ final class HostDirectoryFile extends OpenFile {
     }
 
     static OpenFile open(Task t, HostInode directory, Path path, int flags) {
-        int fd = directory.isHidden() ? -1 : directory.openDirectory();
-        if (fd < 0 && !directory.isHidden()) {
+        boolean isEmpty = directory.isHidden() || directory.isRemoved();
+        int fd = isEmpty ? -1 : directory.openDirectory();
+        if (fd < 0 && !isEmpty) {
             t.error = fd;
             return null;
         }
@@ -58,6 +59,7 @@ final class HostDirectoryFile extends OpenFile {
 
     @Override
     public long readdir(Task t, DirectorySink sink) {
+        if (directory.isRemoved()) return -ENOENT;
         if (fd < 0) return readHidden(sink);
         if (isExtra()) return readExtra(sink);
         if (offset != position) {

@@ -546,11 +546,16 @@ final class HostInode extends Inode {
     // ---- extended attributes: the user's own and file capabilities (other namespaces are the host kernel's business)
     private static boolean passes(String name) { return name.startsWith("user.") || name.equals("security.capability"); }
 
+    private static int refusal(String name) {
+        boolean isKnown = name.startsWith("trusted.") || name.startsWith("security.") || name.startsWith("system.");
+        return isKnown ? -ENODATA : -EOPNOTSUPP;
+    }
+
     private int xattrDescriptor() { return isRegular() || isDirectory() ? anyDescriptor() : -EPERM; }
 
     @Override
     public byte[] getXattr(Task t, String name) {
-        int fd = passes(name) ? xattrDescriptor() : -ENODATA;
+        int fd = passes(name) ? xattrDescriptor() : refusal(name);
         if (fd < 0) {
             t.error = fd == -EPERM || fd == -EACCES ? -ENODATA : fd;
             return null;
@@ -571,7 +576,7 @@ final class HostInode extends Inode {
 
     @Override
     public long removeXattr(Task t, String name) {
-        if (!passes(name)) return -ENODATA;
+        if (!passes(name)) return refusal(name);
         int fd = xattrDescriptor();
         isStale = true;
         return fd < 0 ? fd : host.calls.removeXattr(fd, name);
@@ -620,6 +625,9 @@ final class HostInode extends Inode {
     }
 
     boolean isHidden() { return isHidden; }
+
+    /** A directory that is gone but still in use. */
+    boolean isRemoved() { return nlink == 0 && name == null; }
 
     /** An own O_RDONLY descriptor of this directory, or -errno. */
     int openDirectory() {
