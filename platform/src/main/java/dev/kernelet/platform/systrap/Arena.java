@@ -3,6 +3,7 @@ package dev.kernelet.platform.systrap;
 import static dev.kernelet.platform.stub.StubLayout.*;
 
 import dev.kernelet.abi.Memory;
+import dev.kernelet.platform.process.Host;
 
 /**
  * The Sentry's side of what one stub process is given at birth: the arena (a sealed, sparse memfd of slots) and the control

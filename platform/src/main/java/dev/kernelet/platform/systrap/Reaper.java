@@ -1,6 +1,7 @@
 package dev.kernelet.platform.systrap;
 
 import dev.kernelet.abi.Memory;
+import dev.kernelet.platform.process.Host;
 
 /**
  * Waits for stub processes to end. All of them, and nobody else's children, are in the template's process group, and all

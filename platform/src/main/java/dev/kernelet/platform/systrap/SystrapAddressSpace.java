@@ -5,6 +5,7 @@ import static dev.kernelet.platform.stub.StubLayout.*;
 import dev.kernelet.abi.Memory;
 import dev.kernelet.platform.AddressSpace;
 import dev.kernelet.platform.ExecutionContext;
+import dev.kernelet.platform.process.Host;
 
 /** One stub process: an arena, its contexts, and the process id. */
 final class SystrapAddressSpace extends AddressSpace {

@@ -7,6 +7,8 @@ import dev.kernelet.platform.AddressSpace;
 import dev.kernelet.platform.ExecutionContext;
 import dev.kernelet.platform.Registers;
 import dev.kernelet.platform.Trap;
+import dev.kernelet.platform.process.Host;
+import dev.kernelet.platform.process.Xstate;
 
 /** One application thread: its slot. See the package comment for the protocol. */
 final class SystrapContext extends ExecutionContext {

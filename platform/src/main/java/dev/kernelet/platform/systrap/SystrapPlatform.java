@@ -7,6 +7,7 @@ import dev.kernelet.host.HostCall;
 import dev.kernelet.platform.AddressSpace;
 import dev.kernelet.platform.Platform;
 import dev.kernelet.platform.PlatformTraits;
+import dev.kernelet.platform.process.Host;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -5,6 +5,9 @@ import static dev.kernelet.platform.stub.StubLayout.*;
 import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
 import dev.kernelet.platform.PlatformTraits;
+import dev.kernelet.platform.process.Emptying;
+import dev.kernelet.platform.process.Host;
+import dev.kernelet.platform.process.Xstate;
 
 /**
  * Starts the template stub and forks spares from it. The stubs' parent-death signal fires when the <i>thread</i> ends that
@@ -77,7 +80,7 @@ final class Template extends Thread {
         platform.startReaper();
         Memory.putLong(space.first.slot + OFF_REGS + 8 * dev.kernelet.platform.Registers.EFLAGS, 0x202);
         space.first.resetXstate();
-        space.vdso = new Emptying(platform, space.first).run((int) pid, Memory.getLong(header + HDR_VDSO));
+        space.vdso = new Emptying(platform.procFd, space.first).run((int) pid, Memory.getLong(header + HDR_VDSO));
         if (space.dead || space.vdso < 0) return "the template stub could not be emptied";
         platform.ready();
         return null;

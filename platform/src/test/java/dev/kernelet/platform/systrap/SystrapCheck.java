@@ -5,6 +5,7 @@ import dev.kernelet.host.HostCall;
 import dev.kernelet.platform.ExecutionContext;
 import dev.kernelet.platform.Registers;
 import dev.kernelet.platform.Trap;
+import dev.kernelet.platform.process.Host;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,29 +1,34 @@
-package dev.kernelet.platform.systrap;
+package dev.kernelet.platform.process;
 
 import static dev.kernelet.platform.stub.StubLayout.*;
 
 import dev.kernelet.abi.Memory;
+import dev.kernelet.platform.ExecutionContext;
 
 /**
  * Empties the fresh template: everything the host has mapped at exec goes, but for the vDSO and its data pages, which
  * move into the stub's region (their distances kept: the code addresses the data relative to itself).
  */
-final class Emptying {
+public final class Emptying {
     private static final int MUNMAP = 11, MREMAP = 25, MAX = 64;
 
-    private final SystrapPlatform platform;
-    private final SystrapContext hand;
+    private final long procFd;
+    private final ExecutionContext hand;
     private final long[] start = new long[MAX], end = new long[MAX];
     private final boolean[] vdso = new boolean[MAX];
     private int count;
 
-    Emptying(SystrapPlatform platform, SystrapContext hand) {
-        this.platform = platform;
+    /**
+     * @param procFd descriptor of the host's /proc
+     * @param hand   the process's only context, stopped
+     */
+    public Emptying(long procFd, ExecutionContext hand) {
+        this.procFd = procFd;
         this.hand = hand;
     }
 
     /** The vDSO's new address (0: there is none), or a negative errno. */
-    long run(int pid, long vdsoBase) {
+    public long run(int pid, long vdsoBase) {
         if (!readMaps(pid)) return -2;
         long origin = 0, newBase = vdsoBase;
         boolean movable = true;
@@ -51,7 +56,7 @@ final class Emptying {
     }
 
     private boolean readMaps(int pid) {
-        long fd = Host.openat(platform.procFd, pid + "/maps", 0);
+        long fd = Host.openat(procFd, pid + "/maps", 0);
         if (fd < 0) return false;
         long buffer = Memory.allocate(65536);
         long length = 0, n;

@@ -1,39 +1,39 @@
-package dev.kernelet.platform.systrap;
+package dev.kernelet.platform.process;
 
 import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
 
 /** The host calls the platform makes, by name. Results are raw: negative errno on failure. */
-final class Host {
+public final class Host {
     private Host() {}
 
-    static final int EINTR = 4, ESRCH = 3, ECHILD = 10, ETIMEDOUT = 110;
+    public static final int EINTR = 4, ESRCH = 3, ECHILD = 10, ETIMEDOUT = 110;
     private static final int READ = 0, CLOSE = 3, MMAP = 9, MUNMAP = 11, SENDMSG = 46, SOCKETPAIR = 53, WAIT4 = 61,
             KILL = 62, FCNTL = 72, FTRUNCATE = 77, GETPGID = 121, FUTEX = 202, TGKILL = 234, WAITID = 247, OPENAT = 257,
             MEMFD_CREATE = 319, GETPID = 39, PROCESS_VM_READV = 310, PROCESS_VM_WRITEV = 311, PREAD = 17, PWRITE = 18;
     private static final int F_ADD_SEALS = 1033;
-    static final int SEAL_SEAL = 1, SEAL_SHRINK = 2, SEAL_GROW = 4, SEAL_FUTURE_WRITE = 16;
+    public static final int SEAL_SEAL = 1, SEAL_SHRINK = 2, SEAL_GROW = 4, SEAL_FUTURE_WRITE = 16;
 
-    static long close(long fd) { return HostCall.call(CLOSE, fd); }
-    static long getpid() { return HostCall.call(GETPID); }
-    static long getpgid(long pid) { return HostCall.call(GETPGID, pid); }
-    static long kill(long pid, int signal) { return HostCall.call(KILL, pid, signal); }
-    static long tgkill(long pid, long tid, int signal) { return HostCall.call(TGKILL, pid, tid, signal); }
-    static long munmap(long address, long length) { return HostCall.call(MUNMAP, address, length); }
-    static long read(long fd, long buffer, long length) { return HostCall.call(READ, fd, buffer, length); }
+    public static long close(long fd) { return HostCall.call(CLOSE, fd); }
+    public static long getpid() { return HostCall.call(GETPID); }
+    public static long getpgid(long pid) { return HostCall.call(GETPGID, pid); }
+    public static long kill(long pid, int signal) { return HostCall.call(KILL, pid, signal); }
+    public static long tgkill(long pid, long tid, int signal) { return HostCall.call(TGKILL, pid, tid, signal); }
+    public static long munmap(long address, long length) { return HostCall.call(MUNMAP, address, length); }
+    public static long read(long fd, long buffer, long length) { return HostCall.call(READ, fd, buffer, length); }
 
-    static long pread(long fd, long buffer, long length, long offset) {
+    public static long pread(long fd, long buffer, long length, long offset) {
         return HostCall.call(PREAD, fd, buffer, length, offset);
     }
 
-    static long pwrite(long fd, long buffer, long length, long offset) {
+    public static long pwrite(long fd, long buffer, long length, long offset) {
         return HostCall.call(PWRITE, fd, buffer, length, offset);
     }
 
-    static long vmRead(long pid, long iovs) { return HostCall.call(PROCESS_VM_READV, pid, iovs, 1, iovs + 16, 1, 0); }
-    static long vmWrite(long pid, long iovs) { return HostCall.call(PROCESS_VM_WRITEV, pid, iovs, 1, iovs + 16, 1, 0); }
+    public static long vmRead(long pid, long iovs) { return HostCall.call(PROCESS_VM_READV, pid, iovs, 1, iovs + 16, 1, 0); }
+    public static long vmWrite(long pid, long iovs) { return HostCall.call(PROCESS_VM_WRITEV, pid, iovs, 1, iovs + 16, 1, 0); }
 
-    static long openat(long dir, String path, int flags) {
+    public static long openat(long dir, String path, int flags) {
         long at = string(path);
         long fd = HostCall.call(OPENAT, dir, at, flags | 0x80000 /* O_CLOEXEC */, 0);
         Memory.free(at);
@@ -41,12 +41,12 @@ final class Host {
     }
 
     /** A shared read-write mapping of a descriptor. */
-    static long mapShared(long fd, long length) { return HostCall.call(MMAP, 0, length, 3, 1, fd, 0); }
+    public static long mapShared(long fd, long length) { return HostCall.call(MMAP, 0, length, 3, 1, fd, 0); }
 
-    static long mapAnonymous(long length) { return HostCall.call(MMAP, 0, length, 3, 0x22, -1, 0); }
+    public static long mapAnonymous(long length) { return HostCall.call(MMAP, 0, length, 3, 0x22, -1, 0); }
 
     /** memfd_create(2); {@code flags} beside close-on-exec: 2 allow sealing, 0x10 executable, 8 never executable. */
-    static long memfd(String name, int flags) {
+    public static long memfd(String name, int flags) {
         long at = string(name);
         long fd = HostCall.call(MEMFD_CREATE, at, flags | 1);
         // Kernels before 6.3 do not know the executable flags.
@@ -55,37 +55,37 @@ final class Host {
         return fd;
     }
 
-    static long ftruncate(long fd, long length) { return HostCall.call(FTRUNCATE, fd, length); }
-    static long seal(long fd, int seals) { return HostCall.call(FCNTL, fd, F_ADD_SEALS, seals); }
+    public static long ftruncate(long fd, long length) { return HostCall.call(FTRUNCATE, fd, length); }
+    public static long seal(long fd, int seals) { return HostCall.call(FCNTL, fd, F_ADD_SEALS, seals); }
 
     /** A SOCK_SEQPACKET pair: the descriptors as two ints at {@code pair}. */
-    static long socketpair(long pair) { return HostCall.call(SOCKETPAIR, 1, 5 | 0x80000, 0, pair); }
+    public static long socketpair(long pair) { return HostCall.call(SOCKETPAIR, 1, 5 | 0x80000, 0, pair); }
 
     /** FUTEX_WAIT on a shared word; {@code timeout} is a timespec or 0. */
-    static long futexWait(long address, int expected, long timeout) {
+    public static long futexWait(long address, int expected, long timeout) {
         return HostCall.call(FUTEX, address, 0, expected, timeout);
     }
 
-    static long futexWake(long address, int count) { return HostCall.call(FUTEX, address, 1, count); }
+    public static long futexWake(long address, int count) { return HostCall.call(FUTEX, address, 1, count); }
 
     /** waitid(2): waits for, but does not reap, an ended child of the process group. {@code info} is a siginfo_t. */
-    static long peekDead(long group, long info) {
+    public static long peekDead(long group, long info) {
         return HostCall.call(WAITID, 2 /* P_PGID */, group, info, 0x41000004L /* __WALL, WNOWAIT, WEXITED */, 0);
     }
 
-    static long reap(long pid, long status, int options) {
+    public static long reap(long pid, long status, int options) {
         return HostCall.call(WAIT4, pid, status, options | 0x40000000L /* __WALL */, 0);
     }
 
     /** Sends one or two descriptors. {@code scratch}: 128 bytes of the caller's. Never blocks. */
-    static long sendFds(long socket, long scratch, int fd1, int fd2) {
+    public static long sendFds(long socket, long scratch, int fd1, int fd2) {
         Memory.putInt(scratch + 96, fd1);
         Memory.putInt(scratch + 100, fd2);
         return sendFds(socket, scratch, fd2 < 0 ? 1 : 2);
     }
 
     /** Sends {@code count} (at most 6) descriptors, which lie at {@code scratch + 96}. */
-    static long sendFds(long socket, long scratch, int count) {
+    public static long sendFds(long socket, long scratch, int count) {
         Memory.zero(scratch, 96);
         Memory.putLong(scratch + 16, scratch + 56); // msg_iov
         Memory.putLong(scratch + 24, 1);
