@@ -196,6 +196,7 @@ public final class Clone {
             c.fs = t.fs.copy();
         }
         c.cred = t.cred;
+        Seccomp.inherit(t, c);
         c.name = t.name;
         c.personality = t.personality;
         c.timerSlackNanos = t.timerSlackNanos;

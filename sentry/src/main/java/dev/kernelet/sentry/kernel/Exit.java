@@ -27,6 +27,13 @@ public final class Exit {
         return Task.GONE;
     }
 
+    /** The kernel ends one thread with a signal's wait status. */
+    static long exitThread(Task t, int signo) {
+        if (!t.group.isExiting) t.group.exitStatus = signo;
+        exitTask(t, signo);
+        return Task.GONE;
+    }
+
     /** exit_group(2): all threads end. */
     public static long exitGroup(Task t, int code) {
         killGroup(t.group, (code & 0xff) << 8);

@@ -39,7 +39,8 @@ public final class Prctl {
                 Memory.putBytes(p, t.name);
                 return t.mem.out(a, p, 16);
             }
-            case 21 -> { return 0; } // PR_GET_SECCOMP: no filter
+            case 21 -> { return t.seccompMode; } // PR_GET_SECCOMP
+            case 22 -> { return Seccomp.setMode(t, a, b); } // PR_SET_SECCOMP
             case 23 -> { // PR_CAPBSET_READ
                 if (a < 0 || a > CAP_LAST) return -EINVAL;
                 return t.cred.bounding >>> a & 1;

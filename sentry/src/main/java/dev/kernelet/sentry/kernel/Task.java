@@ -95,6 +95,11 @@ public final class Task {
     /** Set when there may be work before returning to the application: signals, exit, stop. */
     public boolean attention;
     public final Signals signals;
+    /** What to do before a call's handler is run: bits of SyscallEntry; 0 for almost every task. */
+    int entryWork;
+    /** seccomp(2): Seccomp.DISABLED, STRICT or FILTER. */
+    public int seccompMode;
+    Seccomp.Filter seccompFilter;
     final FutexOps.Wait futexWait = new FutexOps.Wait();
 
     public Task(Kernel kernel, int tid, ThreadGroup group) {
@@ -275,7 +280,7 @@ public final class Task {
      * platform may answer it by itself. Not where the call must be seen.
      */
     public long answer(int number, long result) {
-        if (!Strace.enabled) ctx.setStubAnswer(number, result);
+        if (!Strace.enabled && entryWork == 0) ctx.setStubAnswer(number, result);
         return result;
     }
 

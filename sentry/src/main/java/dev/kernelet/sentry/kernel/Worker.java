@@ -143,7 +143,8 @@ final class Worker implements Runnable {
             case Trap.SYSCALL -> {
                 t.beginCall(t.ctx);
                 if (Strace.enabled) Strace.enter(t);
-                call(t);
+                if (t.entryWork == 0) call(t);
+                else enter(t);
             }
             case Trap.FAULT -> {
                 t.nr = -1;
@@ -172,6 +173,20 @@ final class Worker implements Runnable {
             t.isNew = false;
             toUser(t, t.stopResult);
         }
+    }
+
+    /** A call of a task that is filtered or traced. */
+    private void enter(Task t) {
+        long r = SyscallEntry.enter(t);
+        if (r == SyscallEntry.PROCEED) {
+            call(t);
+            return;
+        }
+        if (r == Task.GONE) return;
+        t.mem.begin();
+        t.endCall();
+        if (Strace.enabled) r = Strace.exit(t, r);
+        toUser(t, r);
     }
 
     private void call(Task t) {

@@ -440,8 +440,10 @@ final class SysProcess {
     /** ptrace(2): not offered yet; EPERM is what debuggers explain to their users. */
     static long ptrace(Task t, long request, long pid, long address, long data) { return -EPERM; }
 
-    /** seccomp(2): programs cannot yet filter their own calls; EINVAL is what kernels without it answer. */
-    static long seccomp(Task t, int operation, int flags, long arguments) { return -EINVAL; }
+    /** seccomp(2). */
+    static long seccomp(Task t, int operation, int flags, long arguments) {
+        return dev.kernelet.sentry.kernel.Seccomp.seccomp(t, operation, flags, arguments);
+    }
 
     /** getrandom(2). */
     static long getrandom(Task t, long buffer, long length, int flags) {

@@ -5,6 +5,7 @@ import static dev.kernelet.abi.Errno.*;
 import dev.kernelet.sentry.kernel.CpuClocks;
 import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.Limits;
+import dev.kernelet.sentry.kernel.Seccomp;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
 import dev.kernelet.sentry.mm.MapsText;
@@ -197,7 +198,8 @@ final class TaskText {
         hex(s, "CapEff", c.effective);
         hex(s, "CapBnd", c.bounding);
         hex(s, "CapAmb", c.ambient);
-        s.append("NoNewPrivs:\t").append(c.noNewPrivs ? 1 : 0).append("\nSeccomp:\t0\nSeccomp_filters:\t0\n");
+        s.append("NoNewPrivs:\t").append(c.noNewPrivs ? 1 : 0).append("\nSeccomp:\t").append(o.seccompMode)
+                .append("\nSeccomp_filters:\t").append(Seccomp.filters(o)).append('\n');
         s.append("Speculation_Store_Bypass:\tvulnerable\nSpeculationIndirectBranch:\talways enabled\n");
         int cpus = o.kernel.options.processors;
         long allowed = o.sched.affinity != null ? o.sched.affinity[0] : cpus >= 64 ? -1 : (1L << cpus) - 1;
