@@ -1,0 +1,3 @@
+# Start, run nothing, end.
+# metric: seconds
+exec /bin/true
