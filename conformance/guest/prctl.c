@@ -185,6 +185,63 @@ TEST(fs_base) {
     CHECK_ERR(arch_(0x9999, 0), EINVAL);
 }
 
+static unsigned long gs_word(void) {
+    unsigned long word;
+    __asm__ volatile("mov %%gs:8, %0" : "=r"(word));
+    return word;
+}
+
+// A program's own %gs base, which a platform may use for itself as long as the program does not.
+TEST(gs_base) {
+    static unsigned long area[4] = { 0, 0x7777 }, other[4] = { 0, 0x8888 };
+    unsigned long base = 1;
+    CHECK_OK(arch_(ARCH_GET_GS, (unsigned long)&base));
+    CHECK_EQ(base, 0);
+    for (int i = 0; i < 300; i++) syscall(SYS_getpid), getppid(), read(-1, NULL, 0);
+    CHECK_OK(arch_(ARCH_SET_GS, (unsigned long)area));
+    for (int i = 0; i < 300; i++) {
+        syscall(SYS_getpid), getppid(), read(-1, NULL, 0);
+        CHECK_EQ(gs_word(), 0x7777);
+    }
+    CHECK_OK(arch_(ARCH_GET_GS, (unsigned long)&base));
+    CHECK_EQ(base, area);
+    pid_t pid;
+    FORK(pid) {
+        CHECK_EQ(gs_word(), 0x7777);
+        for (int i = 0; i < 300; i++) getppid();
+        CHECK_OK(arch_(ARCH_SET_GS, (unsigned long)other));
+        CHECK_EQ(gs_word(), 0x8888);
+    }
+    CHECK_EQ(exit_of(pid), 0);
+    CHECK_EQ(gs_word(), 0x7777);
+    CHECK_ERR(arch_(ARCH_SET_GS, 0xffff800000000000UL), EPERM);
+    CHECK_OK(arch_(ARCH_SET_GS, (unsigned long)other));
+    CHECK_EQ(gs_word(), 0x8888);
+}
+
+static void *gs_of_thread(void *area) {
+    if (gs_word() != 0x7777) return "not inherited";
+    if (arch_(ARCH_SET_GS, (unsigned long)area)) return "not set";
+    for (int i = 0; i < 300; i++) {
+        getppid();
+        if (gs_word() != 0x8888) return "lost";
+    }
+    return NULL;
+}
+
+TEST(gs_base_of_threads) {
+    static unsigned long area[4] = { 0, 0x7777 }, other[4] = { 0, 0x8888 };
+    CHECK_OK(arch_(ARCH_SET_GS, (unsigned long)area));
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++) pthread_create(&threads[i], NULL, gs_of_thread, other);
+    for (int i = 0; i < 4; i++) {
+        void *error;
+        pthread_join(threads[i], &error);
+        CHECK_STR(error ? error : "", "");
+    }
+    CHECK_EQ(gs_word(), 0x7777);
+}
+
 TEST(fs_base_moves) {
     static unsigned long area[64] __attribute__((aligned(64)));
     unsigned long base, probe;
@@ -199,25 +256,6 @@ TEST(fs_base_moves) {
     CHECK_EQ(r1, 0);
     CHECK_EQ(r2, 0);
     CHECK_EQ(probe, 0x1234567);
-}
-
-TEST(gs_base) {
-    static unsigned long area[8] = { 0, 0xabcdef };
-    unsigned long base = 1, probe;
-    CHECK_OK(arch_(ARCH_GET_GS, (unsigned long)&base));
-    CHECK_EQ(base, 0);
-    if (arch_(ARCH_SET_GS, (unsigned long)area) == -1) {
-        CHECK(errno == EINVAL || errno == ENOSYS || errno == EPERM);
-        return;
-    }
-    __asm__ volatile("mov %%gs:8, %0" : "=r"(probe));
-    CHECK_EQ(probe, 0xabcdef);
-    CHECK_OK(arch_(ARCH_GET_GS, (unsigned long)&base));
-    CHECK_EQ(base, area);
-    getppid();
-    __asm__ volatile("mov %%gs:8, %0" : "=r"(probe));
-    CHECK_EQ(probe, 0xabcdef);
-    CHECK_OK(arch_(ARCH_SET_GS, 0));
 }
 
 TEST(cpuid_always_allowed) {

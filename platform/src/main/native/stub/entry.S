@@ -254,7 +254,7 @@ clone_fork:
 	pop	%r12
 	pop	%rbx
 	ret
-1:	movabs	$ARENA_BASE, %rdi
+1:	lea	stub_base + (ARENA_BASE - STUB_BASE)(%rip), %rdi
 	mov	$ARENA_SIZE, %rsi
 	mov	$3, %edx		/* PROT_READ | PROT_WRITE */
 	mov	$0x11, %r10d		/* MAP_SHARED | MAP_FIXED */
@@ -262,7 +262,7 @@ clone_fork:
 	xor	%r9d, %r9d
 	mov	$9, %eax
 	syscall
-	movabs	$ARENA_BASE, %rbx
+	lea	stub_base + (ARENA_BASE - STUB_BASE)(%rip), %rbx
 	cmp	%rax, %rbx
 	jne	2f
 	add	$SLOT_SIZE, %rbx

@@ -34,9 +34,12 @@ struct program { u16 length; const struct insn *insns; };
 /* MAP_SHARED, PRIVATE, DROPPABLE, FIXED, ANONYMOUS, DENYWRITE, EXECUTABLE, NORESERVE, POPULATE, NONBLOCK, STACK, FIXED_NOREPLACE */
 #define MAP_ALLOWED (0x1 | 0x2 | 0x8 | 0x10 | 0x20 | 0x800 | 0x1000 | 0x4000 | 0x8000 | 0x10000 | 0x20000 | 0x100000)
 
+/* Which instruction compares the instruction pointer's high half with that of the stub. */
+#define COMPARES_BASE 4
+
 static const struct insn filter[] = {
 	LD(4), JEQ(ARCH_X86_64, 1, 0), RET(TRAP), /* 32-bit calls: never the stub's */
-	LD(12), JEQ(STUB_BASE >> 32, 1, 0), RET(TRAP), /* instruction pointer: application, vsyscall */
+	LD(12), JEQ(0, 1, 0), RET(TRAP), /* instruction pointer: application, vsyscall */
 	LD(8), JGE(STUB_TEXT_MAX, 0, 1), RET(TRAP), /* moved vDSO */
 	LD(0),
 	/* waiting for the Sentry and waking it: WAIT and WAKE on shared words, which can reach nothing but mapped memory */
@@ -69,9 +72,13 @@ static const struct insn filter[] = {
 
 long install_filter(void)
 {
-	struct program program = { sizeof filter / sizeof filter[0], filter };
+	struct insn copy[sizeof filter / sizeof filter[0]];
+	struct program program = { sizeof filter / sizeof filter[0], copy };
 	long error = sys6(NR_prctl, 38 /* PR_SET_NO_NEW_PRIVS */, 1, 0, 0, 0, 0);
 
+	for (u32 i = 0; i < program.length; i++)
+		copy[i] = filter[i];
+	copy[COMPARES_BASE].k = STUB_BASE >> 32;
 	if (error)
 		return error;
 	/* SPEC_ALLOW: the stub holds no secret, and speculation control would slow the application down. */

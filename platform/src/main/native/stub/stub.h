@@ -42,6 +42,19 @@ typedef unsigned long u64;
 #define AT64(slot, off) (*(volatile u64 *)((slot) + (off)))
 #define HIDDEN __attribute__((visibility("hidden")))
 
+/*
+ * The image is linked for the addresses of layout.h, but the Sentry may have moved it, with all that lies around it: inside a
+ * Kernelet those addresses are taken. So in code they are relative to where the image lies.
+ */
+HIDDEN extern char stub_base[];
+enum { ARENA_DISTANCE = ARENA_BASE - STUB_BASE, DOOR_DISTANCE = DOOR_BASE - STUB_BASE };
+#undef STUB_BASE
+#undef ARENA_BASE
+#undef DOOR_BASE
+#define STUB_BASE ((u64)stub_base)
+#define ARENA_BASE (STUB_BASE + ARENA_DISTANCE)
+#define DOOR_BASE (STUB_BASE + DOOR_DISTANCE)
+
 static inline long sys6(long nr, long a, long b, long c, long d, long e, long f)
 {
 	long ret;

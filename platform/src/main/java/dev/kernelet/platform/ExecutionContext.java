@@ -47,6 +47,12 @@ public abstract class ExecutionContext {
 
     public abstract void setFsBase(long value);
 
+    /** The application's %gs base; 0 where it has none of its own. */
+    public long gsBase() { return 0; }
+
+    /** Gives the thread a %gs base of its own; false: the platform cannot (it needs %gs itself). */
+    public boolean setGsBase(long value) { return value == 0; }
+
     /**
      * The extended-state image (XSAVE layout, {@link PlatformTraits#xstateSize} bytes) of the stopped thread, saved
      * into {@code destination}.

@@ -14,6 +14,8 @@ public final class Emptying {
 
     private final long procFd;
     private final ExecutionContext hand;
+    /** How much lower than in StubLayout all of the stub's addresses are. */
+    private final long lowering;
     private final long[] start = new long[MAX], end = new long[MAX];
     private final boolean[] vdso = new boolean[MAX];
     private int count;
@@ -21,11 +23,16 @@ public final class Emptying {
     /**
      * @param procFd descriptor of the host's /proc
      * @param hand   the process's only context, stopped
+     * @param base   where the stub lies
      */
-    public Emptying(long procFd, ExecutionContext hand) {
+    public Emptying(long procFd, ExecutionContext hand, long base) {
+        lowering = STUB_BASE - base;
         this.procFd = procFd;
         this.hand = hand;
     }
+
+    /** For a stub that lies where it was linked. */
+    public Emptying(long procFd, ExecutionContext hand) { this(procFd, hand, STUB_BASE); }
 
     /** The vDSO's new address (0: there is none), or a negative errno. */
     public long run(int pid, long vdsoBase) {
@@ -36,7 +43,7 @@ public final class Emptying {
             if (vdso[i]) {
                 if (origin == 0) origin = start[i];
                 if (!movable) continue;
-                long to = VDSO_AREA + (start[i] - origin);
+                long to = VDSO_AREA - lowering + (start[i] - origin);
                 long length = end[i] - start[i];
                 // MREMAP_MAYMOVE | MREMAP_FIXED
                 long result = hand.hostCall(MREMAP, start[i], length, length, 3, to, 0);
@@ -78,8 +85,9 @@ public final class Emptying {
         long from = Long.parseUnsignedLong(line.substring(0, dash), 16);
         long to = Long.parseUnsignedLong(line.substring(dash + 1, space), 16);
         if (from < 0 || count == MAX) return; // vsyscall
-        if (from >= STUB_BASE && from < STUB_BASE + STUB_TEXT_MAX) return;
-        if (from >= DOOR_BASE && from < ARENA_BASE + ARENA_SIZE) return;
+        long linked = from + lowering;
+        if (linked >= STUB_BASE && linked < STUB_BASE + STUB_TEXT_MAX) return;
+        if (linked >= DOOR_BASE && linked < ARENA_BASE + ARENA_SIZE) return;
         start[count] = from;
         end[count] = to;
         vdso[count++] = line.endsWith("[vdso]") || line.indexOf("[vvar") >= 0;

@@ -29,11 +29,16 @@ final class CallSites {
     private long[] regions = new long[2];
     private int[] used = new int[2];
     private int regionCount;
+    /** What was rewritten: where, and the eight bytes that were there. */
+    private long[] patched = new long[8], originals = new long[8];
+    private int patchedCount;
+    private boolean isOff;
 
     CallSites(SystrapAddressSpace space) { this.space = space; }
 
     /** A fork's child has its maker's memory, trampolines and patches included. */
     void inherit(CallSites from) {
+        isOff = from.isOff;
         if (from.ends == null) return;
         ends = from.ends.clone();
         hits = from.hits.clone();
@@ -41,12 +46,51 @@ final class CallSites {
         regions = from.regions.clone();
         used = from.used.clone();
         regionCount = from.regionCount;
+        patched = from.patched.clone();
+        originals = from.originals.clone();
+        patchedCount = from.patchedCount;
+    }
+
+    /**
+     * Takes all patches back and makes no more: the application wants %gs for itself, by which they find the slot. False: one
+     * could not be taken back (a torn site while other threads run).
+     */
+    boolean turnOff(SystrapContext c) {
+        isOff = true;
+        long scratch = Memory.allocate(16);
+        try {
+            while (patchedCount > 0) {
+                long site = patched[patchedCount - 1];
+                boolean isOurs = c.copyIn(scratch, site, 5) == 5 && Memory.getUnsignedByte(scratch) == 0xe9
+                        && isCell(site + 5 + Memory.getInt(scratch + 1));
+                Memory.putLong(scratch, originals[patchedCount - 1]);
+                if (isOurs && !writeSite(c, site, scratch, scratch + 8)) return false;
+                patchedCount--;
+            }
+            return true;
+        } finally {
+            Memory.free(scratch);
+        }
+    }
+
+    private boolean isCell(long address) {
+        for (int i = 0; i < regionCount; i++) if (address >= regions[i] && address < regions[i] + used[i]) return true;
+        return false;
+    }
+
+    private void note(long site, long original) {
+        if (patchedCount == patched.length) {
+            patched = java.util.Arrays.copyOf(patched, patchedCount * 2);
+            originals = java.util.Arrays.copyOf(originals, patchedCount * 2);
+        }
+        patched[patchedCount] = site;
+        originals[patchedCount++] = original;
     }
 
     /** The site that ends at {@code rip} has trapped; true when it is due. */
     boolean hit(long rip) {
         if (ends == null) {
-            if (space.textMap == null) return false;
+            if (space.textMap == null || isOff) return false;
             ends = new long[64];
             hits = new int[64];
         }
@@ -59,7 +103,7 @@ final class CallSites {
                 i = index(rip);
             }
         }
-        return ++hits[i] == THRESHOLD;
+        return ++hits[i] == THRESHOLD && !isOff;
     }
 
     private int index(long rip) {
@@ -115,9 +159,12 @@ final class CallSites {
                 length = form;
             }
             if (length < 0) return -1;
-            length = leave(cell, at, length, end);
+            length = leave(cell, at, length, end, space.platform.base);
             if (space.poke(at, cell, length) != length && !write(c, at, cell, length)) return -1;
-            return writeJump(c, site, at, text);
+            long original = Memory.getLong(text + (site - (end - 2 - before)));
+            if (!writeJump(c, site, at, text)) return -1;
+            note(site, original);
+            return 1;
         } finally {
             Memory.free(text);
         }
@@ -192,14 +239,14 @@ final class CallSites {
     private static long end(long site) { return site + 9; }
 
     /** lea end(%rip),%rcx; jmp *0(%rip); .quad STUB_ENTRY. The cell's length. */
-    private static int leave(long cell, long at, int length, long end) {
+    private static int leave(long cell, long at, int length, long end, long base) {
         long p = cell + length;
         Memory.putShort(p, (short) 0x8d48);
         Memory.putByte(p + 2, (byte) 0x0d);
         Memory.putInt(p + 3, (int) (end - (at + length + 7)));
         Memory.putShort(p + 7, (short) 0x25ff);
         Memory.putInt(p + 9, 0);
-        Memory.putLong(p + 13, STUB_ENTRY);
+        Memory.putLong(p + 13, base + (STUB_ENTRY - STUB_BASE));
         return length + 21;
     }
 
@@ -235,27 +282,28 @@ final class CallSites {
         return c.hostCall(10, page, 4096, 5, 0, 0, 0) == 0 && ok;
     }
 
-    /** The 5-byte jump over the site's first bytes. {@code scratch}: 8 bytes of the caller's. */
-    private int writeJump(SystrapContext c, long site, long cell, long scratch) {
+    /** The 5-byte jump over the site's first bytes. {@code scratch}: 16 bytes of the caller's. */
+    private boolean writeJump(SystrapContext c, long site, long cell, long scratch) {
         long relative = cell - (site + 5);
-        if (relative != (int) relative) return -1;
-        long jump = scratch;
-        if (space.running == 0) {
-            Memory.putByte(jump, (byte) 0xe9);
-            Memory.putInt(jump + 1, (int) relative);
-            if (space.poke(site, jump, 5) == 5) return 1;
-        }
+        if (relative != (int) relative) return false;
+        Memory.putByte(scratch, (byte) 0xe9);
+        Memory.putInt(scratch + 1, (int) relative);
+        return writeSite(c, site, scratch, scratch + 8);
+    }
+
+    /** The five bytes at {@code bytes} to the site, seen by other threads all at once. {@code scratch}: 8 bytes of the caller's. */
+    private boolean writeSite(SystrapContext c, long site, long bytes, long scratch) {
+        if (space.running == 0 && space.poke(site, bytes, 5) == 5) return true;
         // Others run: they must see the old bytes or the new ones, so one aligned store.
         int shift = (int) (site & 7);
-        if (shift > 3) return -1;
+        if (shift > 3) return false;
         long aligned = site - shift, page = site & -4096;
-        if (c.copyIn(scratch, aligned, 8) != 8) return -1;
-        Memory.putByte(scratch + shift, (byte) 0xe9);
-        Memory.putInt(scratch + shift + 1, (int) relative);
+        if (c.copyIn(scratch, aligned, 8) != 8) return false;
+        Memory.copy(bytes, scratch + shift, 5);
         int prot = space.textMap.privateText(aligned, 8);
-        if (prot < 0 || c.hostCall(10, page, 4096, prot | 2, 0, 0, 0) != 0) return -1;
+        if (prot < 0 || c.hostCall(10, page, 4096, prot | 2, 0, 0, 0) != 0) return false;
         long stored = c.store64(aligned, Memory.getLong(scratch));
         if (c.hostCall(10, page, 4096, prot, 0, 0, 0) != 0) space.kill();
-        return stored == 0 ? 1 : -1;
+        return stored == 0;
     }
 }

@@ -27,6 +27,8 @@ final class SystrapContext extends ExecutionContext {
     private long patchSite;
     private int lazy, deferred, pieces;
     private long fsBase;
+    /** The application's own %gs base; 0: %gs points to the slot, for rewritten call sites. */
+    private long gsBase;
 
     SystrapContext(SystrapAddressSpace space, int index) {
         this.space = space;
@@ -128,6 +130,21 @@ final class SystrapContext extends ExecutionContext {
         fsBase = value;
         Memory.putLong(slot + OFF_FSBASE, value);
         lazy |= LOAD_FSBASE;
+    }
+
+    @Override
+    public long gsBase() { return gsBase; }
+
+    @Override
+    public boolean setGsBase(long value) {
+        if (value == gsBase) return true;
+        if (Long.compareUnsigned(value, platform.traits.userEnd()) >= 0 || !space.sites.turnOff(this)) return false;
+        gsBase = value;
+        return loadGsBase();
+    }
+
+    private boolean loadGsBase() {
+        return gsBase == 0 || hostCall(158 /* arch_prctl */, 0x1001 /* ARCH_SET_GS */, gsBase, 0, 0, 0, 0) == 0;
     }
 
     @Override
@@ -593,6 +610,8 @@ final class SystrapContext extends ExecutionContext {
         }
         child.tid = tid;
         space.add(child);
+        child.gsBase = gsBase;
+        child.loadGsBase();
         return child;
     }
 
@@ -620,6 +639,8 @@ final class SystrapContext extends ExecutionContext {
             platform.endBirth();
         }
         arena.sent();
+        child.first.gsBase = gsBase;
+        child.first.loadGsBase();
         return child;
     }
 

@@ -22,10 +22,13 @@ import java.util.HashMap;
 public final class SystrapPlatform extends Platform {
     /** Spares kept ready. */
     private static final int SPARES = 2;
+    private static final int MMAP = 9, MUNMAP = 11;
 
     final long door;
     private final long doorFd;
     final long imageFd;
+    /** Where the stub's part of an address space begins: STUB_BASE, or lower. */
+    final long base;
     final long procFd;
     final long oneSecond = Memory.allocate(16);
     final long iovScratch = Memory.allocate(32);
@@ -65,6 +68,10 @@ public final class SystrapPlatform extends Platform {
      */
     public SystrapPlatform(int imageFd) {
         this.imageFd = imageFd;
+        long entry = Memory.allocate(8);
+        if (Host.pread(imageFd, entry, 8, 24) != 8) throw new IllegalStateException("the stub image cannot be read");
+        base = Memory.getLong(entry) & -STUB_TEXT_MAX;
+        Memory.free(entry);
         procFd = Host.openat(-100, "/proc", 0x210000 /* O_PATH, O_DIRECTORY */);
         doorFd = Host.memfd("door", 2 | 8);
         if (doorFd < 0 || Host.ftruncate(doorFd, 4096) < 0) throw new IllegalStateException("memfd: " + doorFd);
@@ -81,17 +88,41 @@ public final class SystrapPlatform extends Platform {
         template.start();
     }
 
-    /** A memfd with the bytes of the stub image, for the constructor. */
+    /** A memfd with the bytes of the stub image, moved to where it can lie here, for the constructor. */
     public static int image(byte[] elf) {
         long fd = Host.memfd("kernelet-stub", 2 | 0x10);
         if (fd < 0) throw new IllegalStateException("memfd_create: " + fd);
         long at = Memory.allocate(elf.length);
         Memory.copyFromArray(elf, 0, at, elf.length);
+        move(at, -lowering());
         long n = Host.pwrite(fd, at, elf.length, 0);
         Memory.free(at);
         if (n != elf.length) throw new IllegalStateException("stub image: " + n);
         Host.seal(fd, Host.SEAL_SHRINK | Host.SEAL_GROW | 8 /* F_SEAL_WRITE */ | Host.SEAL_SEAL);
         return (int) fd;
+    }
+
+    /** How far below STUB_BASE the stub must lie: its place must be in the part of the address space this host offers. */
+    private static long lowering() {
+        long length = ARENA_BASE + ARENA_SIZE - STUB_BASE;
+        for (long down = 0; down < 16 * STUB_STEP; down += STUB_STEP) {
+            // PROT_NONE; MAP_PRIVATE, ANONYMOUS, NORESERVE, FIXED_NOREPLACE. What lies there already is only ours.
+            long r = HostCall.call(MMAP, STUB_BASE - down, length, 0, 0x104022, -1, 0);
+            if (r > 0) HostCall.call(MUNMAP, r, length, 0, 0, 0, 0);
+            if (r == STUB_BASE - down || r == -17 /* EEXIST */) return down;
+        }
+        throw new IllegalStateException("no room for the stub in the address space");
+    }
+
+    /** Shifts the image's load addresses and its entry: its code is position independent. */
+    private static void move(long elf, long distance) {
+        Memory.putLong(elf + 24, Memory.getLong(elf + 24) + distance);
+        long header = elf + Memory.getLong(elf + 32);
+        for (int i = Memory.getUnsignedShort(elf + 56); i > 0; i--, header += Memory.getUnsignedShort(elf + 54)) {
+            if (Memory.getInt(header) != 1 /* PT_LOAD */) continue;
+            Memory.putLong(header + 16, Memory.getLong(header + 16) + distance);
+            Memory.putLong(header + 24, Memory.getLong(header + 24) + distance);
+        }
     }
 
     @Override

@@ -72,7 +72,7 @@ final class Template extends Thread {
         Memory.putLong(platform.door + DOOR_XFEATURES, xfeatures);
         Memory.putInt(platform.door + DOOR_FSGSBASE, fsgsbase ? 1 : 0);
         // AT_HWCAP2 without FSGSBASE: %gs is the stub's.
-        var traits = new PlatformTraits("systrap", STUB_BASE, Xstate.size(xfeatures), hwcap2 & ~2L);
+        var traits = new PlatformTraits("systrap", platform.base, Xstate.size(xfeatures), hwcap2 & ~2L);
         if (traits.xstateSize() > XSTATE_MAX) return "this processor's extended state is too large";
         platform.learned(traits, xfeatures, fsgsbase, (int) pid);
         space = new SystrapAddressSpace(platform, arena, 0);
@@ -80,7 +80,7 @@ final class Template extends Thread {
         platform.startReaper();
         Memory.putLong(space.first.slot + OFF_REGS + 8 * dev.kernelet.platform.Registers.EFLAGS, 0x202);
         space.first.resetXstate();
-        space.vdso = new Emptying(platform.procFd, space.first).run((int) pid, Memory.getLong(header + HDR_VDSO));
+        space.vdso = new Emptying(platform.procFd, space.first, platform.base).run((int) pid, Memory.getLong(header + HDR_VDSO));
         if (space.dead || space.vdso < 0) return "the template stub could not be emptied";
         platform.ready();
         return null;

@@ -109,6 +109,8 @@ public final class SignalFrame {
         }
         Memory.zero(to + SW_RESERVED, FXSAVE_SIZE - SW_RESERVED);
         if (xsize <= FXSAVE_SIZE) return;
+        // x87 and SSE state count as in use even in their initial state: a handler may write them in the old layout.
+        Memory.putLong(to + FXSAVE_SIZE, Memory.getLong(to + FXSAVE_SIZE) | 3);
         Memory.putInt(to + SW_RESERVED, MAGIC1);
         Memory.putInt(to + SW_RESERVED + 4, xsize + 4);
         Memory.putLong(to + SW_RESERVED + 8, hostXfeatures);

@@ -139,9 +139,8 @@ final class SysProcess {
                 return 0;
             }
             case ARCH_GET_FS -> { return t.mem.outLong(address, t.ctx.fsBase()); }
-            case ARCH_GET_GS -> { return t.mem.outLong(address, 0); }
-            // %gs is the platform's (it finds its slot by it).
-            case ARCH_SET_GS -> { return address == 0 ? 0 : -EPERM; }
+            case ARCH_GET_GS -> { return t.mem.outLong(address, t.ctx.gsBase()); }
+            case ARCH_SET_GS -> { return t.ctx.setGsBase(address) ? 0 : -EPERM; }
             case ARCH_GET_CPUID -> { return 1; }
             case ARCH_SET_CPUID -> { return -ENODEV; }
             // CPUID faulting, shadow stacks, tagging: not offered.
