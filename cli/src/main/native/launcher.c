@@ -122,6 +122,10 @@ static void record_signals(void)
 		sigdelset(&set, unblocked[i]);
 	sigprocmask(SIG_SETMASK, &set, NULL);
 	signal(SIGCHLD, SIG_DFL);
+	/* The Sentry stops by these when the job inside stops. */
+	signal(SIGTSTP, SIG_DFL);
+	signal(SIGTTIN, SIG_DFL);
+	signal(SIGTTOU, SIG_DFL);
 }
 
 static void record_limits(void)

@@ -42,6 +42,11 @@ class ConformanceTest {
         return families("--verbose", names("--programs --list"));
     }
 
+    @TestFactory
+    Stream<DynamicNode> outside() throws Exception {
+        return families("--verbose", names("--outside --list"));
+    }
+
     private static Stream<DynamicNode> families(String options, List<String> names) {
         assertTrue(Files.isExecutable(ROOT.resolve("dist/out/bin/kernelet")), "no distribution to test: run bin/dist first");
         return names.stream().map(name -> dynamicContainer(name, Stream.of(name).flatMap(n -> checks(options, n))));

@@ -26,6 +26,7 @@ final class FileView {
     private final SandboxOptions options;
     final MountNamespace mounts = new MountNamespace();
     Path root;
+    DevPts terminals;
 
     FileView(Kernel kernel, SandboxOptions options) {
         this.kernel = kernel;
@@ -42,7 +43,8 @@ final class FileView {
         attach(new ProcFs(kernel), at(t, "/proc"), MS_NOSUID | MS_NODEV | MS_NOEXEC, "proc");
         attach(new SysFs(kernel), at(t, "/sys"), MS_NOSUID | MS_NODEV | MS_NOEXEC, "sysfs");
         attach(Devices.filesystem(kernel), at(t, "/dev"), MS_NOSUID, "devtmpfs");
-        attach(new DevPts(kernel), at(t, "/dev/pts"), MS_NOSUID | MS_NOEXEC, "devpts");
+        terminals = new DevPts(kernel);
+        attach(terminals, at(t, "/dev/pts"), MS_NOSUID | MS_NOEXEC, "devpts");
         attach(new Tmpfs(kernel, 01777), at(t, "/dev/shm"), MS_NOSUID | MS_NODEV, "shm");
         for (Volume v : options.volumes()) {
             attach(host(v.source(), options.overlayVolumes(), new String[0], "--volume"), volumePoint(t, v), MS_NOSUID, v.source());

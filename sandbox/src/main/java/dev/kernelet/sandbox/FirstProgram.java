@@ -11,6 +11,7 @@ import dev.kernelet.sentry.kernel.FsContext;
 import dev.kernelet.sentry.kernel.Init;
 import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.Limits;
+import dev.kernelet.sentry.kernel.Session;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
 import dev.kernelet.sentry.vfs.Access;
@@ -40,18 +41,24 @@ final class FirstProgram {
     /** Mounts the view and makes the first process, ready to run: null and {@link Init#error} when it cannot be. */
     Task create() {
         fs.umask = umask();
-        new FileView(kernel, options).mount(setup);
+        var view = new FileView(kernel, options);
+        view.mount(setup);
         enterDirectory();
         String[] environment = options.inherited().environment();
         var fds = new FdTable();
         setup.cred = cred;
-        Stdio.install(setup, fds, options.inherited());
+        Session.ControllingTerminal tty = new Stdio(setup, view.terminals).install(fds, options.inherited());
         String program = find(options.command()[0], environment);
         if (program == null) {
             Init.error = setup.error;
             return null;
         }
-        return Init.createInit(kernel, program, options.command(), environment, fs, fds, cred, limits());
+        Task t = Init.createInit(kernel, program, options.command(), environment, fs, fds, cred, limits());
+        if (t != null) {
+            Init.inheritSignals(t, options.inherited().ignoredSignals(), options.inherited().blockedSignals());
+            if (tty != null) tty.attach(t.group.session(), t.group);
+        }
+        return t;
     }
 
     private void enterDirectory() {

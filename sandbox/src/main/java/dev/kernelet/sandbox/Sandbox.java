@@ -45,7 +45,7 @@ public final class Sandbox {
         MemoryGuard.start(kernel, memory);
         Task init = new FirstProgram(kernel, options).create();
         if (init == null) return startFailed(-Init.error);
-        var signals = new SignalForwarder(kernel, options.inherited());
+        var signals = new SignalForwarder(kernel);
         signals.start();
         kernel.run(Math.max(2, Math.min(4, kernel.options.processors)));
         if (kernel.failure != null) {

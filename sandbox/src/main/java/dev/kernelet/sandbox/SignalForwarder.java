@@ -11,17 +11,13 @@ import dev.kernelet.sentry.kernel.Kernel;
  * (launcher.c); one thread reads them from a signalfd(2).
  */
 final class SignalForwarder implements Runnable {
-    private static final int SFD_CLOEXEC = 0x80000, SIGINFO_SIZE = 128, SIGCHLD = 17, SI_KERNEL = 0x80;
+    private static final int SFD_CLOEXEC = 0x80000, SIGINFO_SIZE = 128, SIGCHLD = 17, SIGCONT = 18, SI_KERNEL = 0x80;
 
     private final Kernel kernel;
-    private final long ignored;
     private long fd = -1;
     private long buffer;
 
-    SignalForwarder(Kernel kernel, Inherited inherited) {
-        this.kernel = kernel;
-        ignored = inherited.ignoredSignals();
-    }
+    SignalForwarder(Kernel kernel) { this.kernel = kernel; }
 
     void start() {
         buffer = Memory.allocate(SIGINFO_SIZE);
@@ -37,9 +33,10 @@ final class SignalForwarder implements Runnable {
     public void run() {
         while (HostCall.call(SyscallNumber.READ, fd, buffer, SIGINFO_SIZE) == SIGINFO_SIZE) {
             int signal = Memory.getInt(buffer);
-            // The terminal's own (^C): for all that runs in the foreground, as far as that is known.
+            // The terminal's own (^C): for all that runs in the foreground.
             boolean isTerminals = Memory.getInt(buffer + 8) == SI_KERNEL;
-            if ((ignored >>> signal - 1 & 1) == 0) kernel.post(new Arrived(signal, isTerminals));
+            if (signal == SIGCONT) kernel.job.continued();
+            kernel.post(new Arrived(signal, isTerminals));
         }
     }
 

@@ -230,6 +230,7 @@ public final class Exit {
         }
         g.isZombie = true;
         JobControl.checkOrphaned(pg, g);
+        k.job.check(pg);
         if (g == k.init) {
             k.exitStatus = g.exitStatus;
             endSandbox(k);

@@ -1,6 +1,7 @@
 package dev.kernelet.sentry.kernel;
 
 import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Signal.*;
 
 import dev.kernelet.sentry.loader.Loader;
 import dev.kernelet.sentry.loader.ProgramImage;
@@ -38,6 +39,12 @@ public final class Init {
         if (r == 0) return t;
         error = r == Task.BLOCKED ? -EAGAIN : (int) r;
         return null;
+    }
+
+    /** Dispositions and mask of whoever called us, as execve(2) hands them down. Bit {@code signal - 1}. */
+    public static void inheritSignals(Task t, long ignored, long blocked) {
+        for (int s = 1; s <= 64; s++) if ((ignored & bit(s)) != 0) t.group.handlers.set(s, SIG_IGN, 0, 0, 0);
+        t.signals.setMask(blocked);
     }
 
     /** A process without memory, leader of its own session. */

@@ -64,6 +64,7 @@ final class JobControl {
         g.reportsStop = true;
         g.reportsContinue = false;
         tellParent(g, CLD_STOPPED, g.stopSignal);
+        g.kernel.job.check(g.processGroup);
     }
 
     private static void tellParent(ThreadGroup g, int code, int status) {
@@ -80,7 +81,7 @@ final class JobControl {
      * SIGCONT, for nobody else could wake them (_exit(2)).
      */
     static void checkOrphaned(ProcessGroup pg, ThreadGroup leaving) {
-        if (!pg.isOrphaned(leaving) || !pg.hasStopped()) return;
+        if (!pg.hasStopped() || !pg.isOrphaned(leaving)) return;
         Signals.send(pg, SIGHUP);
         Signals.send(pg, SIGCONT);
     }

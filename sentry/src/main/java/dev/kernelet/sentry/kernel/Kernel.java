@@ -1,5 +1,7 @@
 package dev.kernelet.sentry.kernel;
 
+import static dev.kernelet.abi.Signal.*;
+
 import dev.kernelet.abi.SyscallNumber;
 import dev.kernelet.host.HostCall;
 import dev.kernelet.platform.Platform;
@@ -26,6 +28,8 @@ public final class Kernel {
     final UserCounts users = new UserCounts();
     /** The first process: its end is the sandbox's. */
     public ThreadGroup init;
+    /** What the sandbox is to the caller's shell. */
+    public final CallerJob job = new CallerJob(this);
     /** Woken when a signal stays pending somewhere: signalfd. */
     public final dev.kernelet.sentry.wait.WaitQueue signalQueue = new dev.kernelet.sentry.wait.WaitQueue();
 
@@ -157,10 +161,20 @@ public final class Kernel {
     /** wait status of the first process once it has ended (wait(2)). */
     public volatile int exitStatus;
 
-    /** A signal from outside the sandbox for the first program; one of the caller's terminal is for its process group. */
+    /**
+     * A signal from outside the sandbox: for the first program. The terminal's go to the foreground group; SIGCONT, which the
+     * caller's shell sends to a whole job, to the first program's group.
+     */
     public void signalInit(int signo, boolean isTerminals) {
-        if (init == null) return;
-        if (isTerminals && init.processGroup != null) Signals.send(init.processGroup, signo);
+        if (signo == SIGCONT) job.delivered();
+        if (init == null || init.processGroup == null) return;
+        Session.ControllingTerminal tty = isTerminals ? init.session().tty : null;
+        if (tty != null) {
+            tty.signalled(signo);
+            // A line that hangs up, a group that became orphaned: for the whole job.
+            if (signo != SIGHUP && signo != SIGCONT || tty.foregroundGroup() == init.pgid()) return;
+        }
+        if (isTerminals || signo == SIGCONT) Signals.send(init.processGroup, signo);
         else Signals.send(init, SigInfo.user(signo, 0, 0, 0));
     }
 

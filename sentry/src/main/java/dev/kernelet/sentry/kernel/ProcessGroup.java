@@ -21,8 +21,10 @@ public final class ProcessGroup {
     boolean isOrphaned(ThreadGroup leaving) {
         for (int i = 0; i < members.size(); i++) {
             ThreadGroup g = members.get(i);
-            if (g == leaving || g.tasks.isEmpty() && g.children.isEmpty() || g.parent == null) continue;
-            if (g.isZombie) continue;
+            if (g == leaving || g.isZombie) continue;
+            // The first process's parent is outside.
+            if (g == g.kernel.init && !g.kernel.job.isOrphaned()) return false;
+            if (g.tasks.isEmpty() && g.children.isEmpty() || g.parent == null) continue;
             if (g.parent.processGroup == null) continue;
             if (g.parent.processGroup != this && g.parent.processGroup.session == session) return false;
         }

@@ -20,6 +20,12 @@ public final class Session {
 
         /** The foreground process group's id, or -1. */
         int foregroundGroup();
+
+        /** Becomes the controlling terminal of {@code session}, {@code leader}'s group its foreground. */
+        void attach(Session session, ThreadGroup leader);
+
+        /** A signal of the host's line discipline, when this is the caller's terminal. */
+        void signalled(int signo);
     }
 
     Session(int id, ThreadGroup leader) {

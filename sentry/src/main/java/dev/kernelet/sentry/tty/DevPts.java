@@ -18,7 +18,6 @@ public final class DevPts extends Filesystem {
     private static final int PTY_MAX = 4096;
     private static final int TTY_GROUP = 5;
     private final Directory directory;
-    private Pty[] ptys = new Pty[16];
     private PtyInode[] inodes = new PtyInode[16];
 
     public DevPts(Kernel kernel) {
@@ -27,12 +26,9 @@ public final class DevPts extends Filesystem {
         DeviceTable devices = DeviceTable.of(kernel);
         devices.register(5, 2, (t, node, path, flags) -> openMaster(t, node, path, flags));
         devices.register(136, -1, (t, node, path, flags) -> {
-            Pty p = node instanceof PtyInode i ? i.pty : null;
-            if (p == null) {
-                t.error = -ENXIO;
-                return null;
-            }
-            return p.openSlave(t, node, path, flags);
+            if (node instanceof PtyInode) return node.open(t, path, flags);
+            t.error = -ENXIO;
+            return null;
         });
         devices.register(5, 0, (t, node, path, flags) -> openControlling(t, node, path, flags));
     }
@@ -48,22 +44,38 @@ public final class DevPts extends Filesystem {
 
     private OpenFile openMaster(Task t, Inode node, Path path, int flags) {
         int i = 0;
-        while (i < ptys.length && ptys[i] != null) i++;
+        while (i < inodes.length && inodes[i] != null) i++;
         if (i >= PTY_MAX) {
             t.error = -ENOSPC;
             return null;
         }
-        if (i == ptys.length) {
-            ptys = java.util.Arrays.copyOf(ptys, i * 2);
-            inodes = java.util.Arrays.copyOf(inodes, i * 2);
-        }
-        ptys[i] = new Pty(this, i);
-        inodes[i] = new PtyInode(t, ptys[i]);
-        return ptys[i].openMaster(node, path, flags);
+        var pty = new Pty(this, i);
+        enter(i, new PtyInode(t, pty, i));
+        return pty.openMaster(node, path, flags);
+    }
+
+    private void enter(int i, PtyInode inode) {
+        if (i >= inodes.length) inodes = java.util.Arrays.copyOf(inodes, Math.max(i + 1, inodes.length * 2));
+        inodes[i] = inode;
+    }
+
+    /** The minor number. */
+    public static int index(int device) { return device & 0xff | device >>> 12 & ~0xff; }
+
+    public boolean isShown(HostTerminal terminal) {
+        int i = index(terminal.deviceNumber());
+        return i < inodes.length && inodes[i] != null && inodes[i].terminal == terminal;
+    }
+
+    /** Shows the caller's pseudo-terminal under the number it has outside; false when that number cannot be had. */
+    public boolean adopt(Task t, HostTerminal terminal) {
+        int device = terminal.deviceNumber(), i = index(device);
+        if ((device >>> 8 & 0xfff) != 136 || i >= PTY_MAX || i < inodes.length && inodes[i] != null) return false;
+        enter(i, new PtyInode(t, terminal, i));
+        return true;
     }
 
     void remove(Pty p) {
-        ptys[p.index] = null;
         inodes[p.index] = null;
         Dentry d = root.child(Integer.toString(p.index));
         if (d != null) {
@@ -147,21 +159,24 @@ public final class DevPts extends Filesystem {
     }
 
     private final class PtyInode extends Inode {
-        final Pty pty;
+        final Terminal terminal;
 
-        PtyInode(Task t, Pty pty) {
+        PtyInode(Task t, Terminal terminal, int index) {
             super(DevPts.this);
-            this.pty = pty;
-            ino = pty.index + 3;
+            this.terminal = terminal;
+            ino = index + 3;
             mode = 0x2000 | 0620;
-            rdev = pty.deviceNumber();
+            rdev = terminal.deviceNumber();
             uid = t.cred.fsuid;
             gid = TTY_GROUP;
             atime = mtime = ctime = t.kernel.realtime();
         }
 
         @Override
-        public OpenFile open(Task t, Path path, int flags) { return pty.openSlave(t, this, path, flags); }
+        public OpenFile open(Task t, Path path, int flags) {
+            return terminal instanceof Pty pty ? pty.openSlave(t, this, path, flags)
+                    : ((HostTerminal) terminal).open(t, this, path, flags);
+        }
 
         @Override
         public long setattr(Task t, int newMode, int newUid, int newGid) {

@@ -20,7 +20,7 @@ public abstract class Terminal implements Session.ControllingTerminal {
             TCGETS2 = 0x802c542a, TCSETS2 = 0x402c542b, TCSETSW2 = 0x402c542c, TCSETSF2 = 0x402c542d, TIOCGPTN = 0x80045430,
             TIOCSPTLCK = 0x40045431, TIOCGDEV = 0x80045432, TIOCSIG = 0x40045436, TIOCGPKT = 0x80045438,
             TIOCGPTLCK = 0x80045439, TIOCGEXCL = 0x80045440, TIOCGPTPEER = 0x5441;
-    private static final int SIGHUP = 1, SIGCONT = 18, SIGTTIN = 21, SIGTTOU = 22, SIGWINCH = 28;
+    static final int SIGHUP = 1, SIGCONT = 18, SIGTTIN = 21, SIGTTOU = 22, SIGWINCH = 28;
 
     protected final Termios termios = new Termios();
     /** Rows, columns, and pixels: struct winsize. */
@@ -40,6 +40,16 @@ public abstract class Terminal implements Session.ControllingTerminal {
             Signals.send(fg, SIGCONT);
         }
     }
+
+    /** The host's line discipline has raised a signal; only the caller's terminal hears of it. */
+    @Override
+    public void signalled(int signo) {}
+
+    /** Whether processes of {@code pg} may read and change the terminal. */
+    protected boolean isForeground(ProcessGroup pg) { return pg == foreground; }
+
+    /** TIOCSPGRP has chosen another foreground group. */
+    protected void foregroundChanged() {}
 
     @Override
     public int foregroundGroup() { return foreground == null ? -1 : foreground.id; }
@@ -79,7 +89,7 @@ public abstract class Terminal implements Session.ControllingTerminal {
         attach(s, t.group);
     }
 
-    /** Makes this the controlling terminal of {@code s}. */
+    @Override
     public final void attach(Session s, ThreadGroup leader) {
         session = s;
         s.tty = this;
@@ -113,7 +123,7 @@ public abstract class Terminal implements Session.ControllingTerminal {
     protected final long checkBackground(Task t, int signo) {
         if (session == null || t.group.session() != session || foreground == null) return 0;
         ProcessGroup own = t.group.processGroup;
-        if (own == foreground) return 0;
+        if (isForeground(own)) return 0;
         boolean isIgnored = (t.signals.mask >>> signo - 1 & 1) != 0 || (t.group.handlers.ignored() >>> signo - 1 & 1) != 0;
         if (isIgnored) return signo == SIGTTIN ? -EIO : 0;
         if (own.isOrphaned()) return -EIO;
@@ -123,7 +133,7 @@ public abstract class Terminal implements Session.ControllingTerminal {
 
     protected final long checkRead(Task t) { return checkBackground(t, SIGTTIN); }
 
-    protected final long checkWrite(Task t) { return termios.has(Termios.TOSTOP) ? checkBackground(t, SIGTTOU) : 0; }
+    protected long checkWrite(Task t) { return termios.has(Termios.TOSTOP) ? checkBackground(t, SIGTTOU) : 0; }
 
     // ---- ioctl(2)
     /** {@code isMaster}: called through the other end, which is nobody's background process. */
@@ -153,7 +163,7 @@ public abstract class Terminal implements Session.ControllingTerminal {
             case TIOCNOTTY -> { return giveUp(t); }
             case TIOCGPGRP -> {
                 if (!isMaster && (session == null || t.group.session() != session)) return -ENOTTY;
-                return t.mem.outInt(argument, foreground == null ? 0 : foreground.id);
+                return t.mem.outInt(argument, Math.max(0, foregroundGroup()));
             }
             case TIOCSPGRP -> { return setForeground(t, argument, isMaster); }
             case TIOCGSID -> {
@@ -221,6 +231,7 @@ public abstract class Terminal implements Session.ControllingTerminal {
         ProcessGroup pg = session.group(id);
         if (pg == null) return t.kernel.pids.processGroup(id) == null ? -ESRCH : -EPERM;
         foreground = pg;
+        foregroundChanged();
         return 0;
     }
 

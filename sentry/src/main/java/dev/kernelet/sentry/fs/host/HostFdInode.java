@@ -116,6 +116,19 @@ public final class HostFdInode extends Inode {
 
     long iovec(long address, long length) { return imported.calls.iovec(address, length); }
 
+    /** Numbers 0 to 2 stay taken, by what can be neither read nor written: what the virtual machine prints must not go elsewhere. */
     @Override
-    public void release() { HostCall.call(CLOSE, fd); }
+    public void release() {
+        if (fd > 2) {
+            HostCall.call(CLOSE, fd);
+            return;
+        }
+        long p = Memory.allocate(8);
+        Memory.putBytes(p, "/\0");
+        long root = HostCall.call(OPENAT, -100, p, O_PATH | O_CLOEXEC, 0);
+        Memory.free(p);
+        if (root < 0) return;
+        HostCall.call(DUP3, root, fd, O_CLOEXEC);
+        HostCall.call(CLOSE, root);
+    }
 }
