@@ -8,9 +8,11 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 typedef int64_t jlong;
@@ -112,4 +114,59 @@ jlong JNI(spawnStub)(void *env, void *cls, jlong image, jlong control)
 		return -s.error;
 	}
 	return pid;
+}
+
+static int reports; /* a refused call fails with EPERM after the message, and the process goes on */
+
+static char *put(char *at, const char *text)
+{
+	size_t n = strlen(text);
+
+	memcpy(at, text, n);
+	return at + n;
+}
+
+static char *put_number(char *at, unsigned long value, unsigned base)
+{
+	char digits[20];
+	int n = 0;
+
+	do
+		digits[n++] = "0123456789abcdef"[value % base];
+	while (value /= base);
+	while (n)
+		*at++ = digits[--n];
+	return at;
+}
+
+/* SIGSYS of the Sentry's own filter: says which call it was, then ends the process. */
+static void refused(int sig, siginfo_t *info, void *context)
+{
+	greg_t *regs = ((ucontext_t *)context)->uc_mcontext.gregs;
+	static const int arguments[] = { REG_RDI, REG_RSI, REG_RDX, REG_R10 };
+	char text[320], *at = put(text, "kernelet: host call ");
+
+	(void)sig;
+	at = put_number(at, (unsigned)info->si_syscall, 10);
+	for (int i = 0; i < 4; i++) {
+		at = put(at, i ? ", 0x" : " (0x");
+		at = put_number(at, regs[arguments[i]], 16);
+	}
+	at = put(at, ") is not on the Sentry's list.\n");
+	if (!reports)
+		at = put(at, "The sandbox was ended: this is a bug of Kernelet's, or an attack on it. Please report it.\n");
+	sys3(SYS_write, 2, text, at - text);
+	if (!reports)
+		sys3(SYS_exit_group, 128, 0, 0);
+	regs[REG_RAX] = -EPERM;
+}
+
+/* Installs the handler for calls that the filter answers with SIGSYS. 0 or -errno. */
+jlong JNI(onRefusedCall)(void *env, void *cls, jint report)
+{
+	struct sigaction action = { .sa_sigaction = refused, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+
+	(void)env, (void)cls;
+	reports = report;
+	return sigaction(SIGSYS, &action, 0) ? -errno : 0;
 }

@@ -57,6 +57,8 @@ public final class Main {
             return FAILURE;
         }
         openLogs(global, name);
+        String training = System.getProperty("kernelet.train");
+        if (training != null) Training.load(training);
         if (DebugLog.debugEnabled) StartReport.log(arguments, inherited);
         return switch (name) {
             case "do" -> DoCommand.run(global, arguments, inherited);

@@ -38,4 +38,10 @@ public final class HostCall {
      * run between fork and exec. One caller at a time.
      */
     public static native long spawnStub(long imageFd, long controlFd);
+
+    /**
+     * Installs the SIGSYS handler for host calls that a {@link CallFilter} answers with {@link CallFilter#TRAP}: a message on
+     * standard error, then exit status 128; or, with {@code report} not 0, -EPERM. 0 or a negative errno.
+     */
+    public static native long onRefusedCall(int report);
 }

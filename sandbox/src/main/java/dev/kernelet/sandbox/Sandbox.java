@@ -2,6 +2,8 @@ package dev.kernelet.sandbox;
 
 import static dev.kernelet.abi.Errno.*;
 
+import dev.kernelet.host.HostProc;
+import dev.kernelet.sandbox.confine.HostJail;
 import dev.kernelet.sentry.kernel.Init;
 import dev.kernelet.sentry.fs.proc.ProcFs;
 import dev.kernelet.sentry.kernel.Kernel;
@@ -29,6 +31,7 @@ public final class Sandbox {
 
     private int run() {
         HostLimits.raise();
+        HostProc.open();
         Platform platform = PlatformChoice.make(options);
         try {
             return run(platform);
@@ -47,6 +50,7 @@ public final class Sandbox {
         if (init == null) return startFailed(-Init.error);
         var signals = new SignalForwarder(kernel);
         signals.start();
+        HostJail.seal(options);
         kernel.run(Math.max(2, Math.min(4, kernel.options.processors)));
         if (kernel.failure != null) {
             throw new Failure("internal error in the kernel: " + kernel.failure,

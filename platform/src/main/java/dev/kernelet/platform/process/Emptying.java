@@ -12,7 +12,6 @@ import dev.kernelet.platform.ExecutionContext;
 public final class Emptying {
     private static final int MUNMAP = 11, MREMAP = 25, MAX = 64;
 
-    private final long procFd;
     private final ExecutionContext hand;
     /** How much lower than in StubLayout all of the stub's addresses are. */
     private final long lowering;
@@ -21,18 +20,16 @@ public final class Emptying {
     private int count;
 
     /**
-     * @param procFd descriptor of the host's /proc
-     * @param hand   the process's only context, stopped
-     * @param base   where the stub lies
+     * @param hand the process's only context, stopped
+     * @param base where the stub lies
      */
-    public Emptying(long procFd, ExecutionContext hand, long base) {
+    public Emptying(ExecutionContext hand, long base) {
         lowering = STUB_BASE - base;
-        this.procFd = procFd;
         this.hand = hand;
     }
 
     /** For a stub that lies where it was linked. */
-    public Emptying(long procFd, ExecutionContext hand) { this(procFd, hand, STUB_BASE); }
+    public Emptying(ExecutionContext hand) { this(hand, STUB_BASE); }
 
     /** The vDSO's new address (0: there is none), or a negative errno. */
     public long run(int pid, long vdsoBase) {
@@ -63,7 +60,7 @@ public final class Emptying {
     }
 
     private boolean readMaps(int pid) {
-        long fd = Host.openat(procFd, pid + "/maps", 0);
+        long fd = Host.openProc(pid, "maps", 0);
         if (fd < 0) return false;
         long buffer = Memory.allocate(65536);
         long length = 0, n;

@@ -2,6 +2,7 @@ package dev.kernelet.platform.process;
 
 import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
+import dev.kernelet.host.HostProc;
 
 /** The host calls the platform makes, by name. Results are raw: negative errno on failure. */
 public final class Host {
@@ -9,7 +10,7 @@ public final class Host {
 
     public static final int EINTR = 4, ESRCH = 3, ECHILD = 10, ETIMEDOUT = 110;
     private static final int READ = 0, CLOSE = 3, MMAP = 9, MUNMAP = 11, SENDMSG = 46, SOCKETPAIR = 53, WAIT4 = 61,
-            KILL = 62, FCNTL = 72, FTRUNCATE = 77, GETPGID = 121, FUTEX = 202, TGKILL = 234, WAITID = 247, OPENAT = 257,
+            KILL = 62, FCNTL = 72, FTRUNCATE = 77, GETPGID = 121, FUTEX = 202, TGKILL = 234, WAITID = 247,
             MEMFD_CREATE = 319, GETPID = 39, PROCESS_VM_READV = 310, PROCESS_VM_WRITEV = 311, PREAD = 17, PWRITE = 18;
     private static final int F_ADD_SEALS = 1033;
     public static final int SEAL_SEAL = 1, SEAL_SHRINK = 2, SEAL_GROW = 4, SEAL_FUTURE_WRITE = 16;
@@ -33,12 +34,8 @@ public final class Host {
     public static long vmRead(long pid, long iovs) { return HostCall.call(PROCESS_VM_READV, pid, iovs, 1, iovs + 16, 1, 0); }
     public static long vmWrite(long pid, long iovs) { return HostCall.call(PROCESS_VM_WRITEV, pid, iovs, 1, iovs + 16, 1, 0); }
 
-    public static long openat(long dir, String path, int flags) {
-        long at = string(path);
-        long fd = HostCall.call(OPENAT, dir, at, flags | 0x80000 /* O_CLOEXEC */, 0);
-        Memory.free(at);
-        return fd;
-    }
+    /** A file of a process, by the host's /proc. */
+    public static long openProc(int pid, String name, int flags) { return HostProc.open(pid + "/" + name, flags); }
 
     /** A shared read-write mapping of a descriptor. */
     public static long mapShared(long fd, long length) { return HostCall.call(MMAP, 0, length, 3, 1, fd, 0); }

@@ -74,7 +74,7 @@ final class SystrapAddressSpace extends AddressSpace {
     /** Writes private memory whatever its protection, by /proc/PID/mem; copied on write. Bytes, or negative. */
     synchronized long poke(long address, long source, long length) {
         if (reaped) return -ESRCH;
-        if (memFd < 0) memFd = Host.openat(platform.procFd, pid + "/mem", 2 /* O_RDWR */);
+        if (memFd < 0) memFd = Host.openProc(pid, "mem", 2 /* O_RDWR */);
         return memFd < 0 ? memFd : Host.pwrite(memFd, source, length, address);
     }
 
@@ -210,7 +210,7 @@ final class SystrapAddressSpace extends AddressSpace {
                     platform.vmCalls = false;
                 }
             }
-            if (memFd < 0) memFd = Host.openat(platform.procFd, pid + "/mem", 2 /* O_RDWR */);
+            if (memFd < 0) memFd = Host.openProc(pid, "mem", 2 /* O_RDWR */);
             if (memFd < 0) return memFd;
             long n = write ? Host.pwrite(memFd, local, length, userAddress) : Host.pread(memFd, local, length, userAddress);
             return n == -5 ? -EFAULT : n; // /proc/PID/mem says EIO for an unmapped page
@@ -221,7 +221,7 @@ final class SystrapAddressSpace extends AddressSpace {
     public String hostProc(String name) {
         synchronized (this) {
             if (reaped) return null;
-            long fd = Host.openat(platform.procFd, pid + "/" + name, 0);
+            long fd = Host.openProc(pid, name, 0);
             if (fd < 0) return null;
             int size = 64 << 10, max = 4 << 20;
             long buffer = Memory.allocate(size);

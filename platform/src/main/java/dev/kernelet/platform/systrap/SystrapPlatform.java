@@ -4,6 +4,7 @@ import static dev.kernelet.platform.stub.StubLayout.*;
 
 import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
+import dev.kernelet.host.HostProc;
 import dev.kernelet.platform.AddressSpace;
 import dev.kernelet.platform.Platform;
 import dev.kernelet.platform.PlatformTraits;
@@ -29,7 +30,6 @@ public final class SystrapPlatform extends Platform {
     final long imageFd;
     /** Where the stub's part of an address space begins: STUB_BASE, or lower. */
     final long base;
-    final long procFd;
     final long oneSecond = Memory.allocate(16);
     final long iovScratch = Memory.allocate(32);
     /** For sendmsg under the kernel lock. */
@@ -72,7 +72,7 @@ public final class SystrapPlatform extends Platform {
         if (Host.pread(imageFd, entry, 8, 24) != 8) throw new IllegalStateException("the stub image cannot be read");
         base = Memory.getLong(entry) & -STUB_TEXT_MAX;
         Memory.free(entry);
-        procFd = Host.openat(-100, "/proc", 0x210000 /* O_PATH, O_DIRECTORY */);
+        HostProc.open();
         doorFd = Host.memfd("door", 2 | 8);
         if (doorFd < 0 || Host.ftruncate(doorFd, 4096) < 0) throw new IllegalStateException("memfd: " + doorFd);
         door = Host.mapShared(doorFd, 4096);
@@ -336,7 +336,6 @@ public final class SystrapPlatform extends Platform {
         sweep();
         Host.close(doorFd);
         Host.close(imageFd);
-        Host.close(procFd);
     }
 
     /** From the reaper: no child is left. Expected after {@link #close} alone. */

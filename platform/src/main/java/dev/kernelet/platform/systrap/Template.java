@@ -80,7 +80,7 @@ final class Template extends Thread {
         platform.startReaper();
         Memory.putLong(space.first.slot + OFF_REGS + 8 * dev.kernelet.platform.Registers.EFLAGS, 0x202);
         space.first.resetXstate();
-        space.vdso = new Emptying(platform.procFd, space.first, platform.base).run((int) pid, Memory.getLong(header + HDR_VDSO));
+        space.vdso = new Emptying(space.first, platform.base).run((int) pid, Memory.getLong(header + HDR_VDSO));
         if (space.dead || space.vdso < 0) return "the template stub could not be emptied";
         platform.ready();
         return null;

@@ -36,8 +36,8 @@ final class MemoryText {
     static long residentFile(MemoryManager mm) { return statm(mm, 2) << 12; }
 
     private static long statm(MemoryManager mm, int field) {
-        int pid = mm.space == null ? 0 : mm.space.hostPid();
-        String[] f = pid == 0 ? new String[0] : SystemText.HostText.read("/proc/" + pid + "/statm").trim().split(" ");
+        String text = mm.space == null ? null : mm.space.hostProc("statm");
+        String[] f = text == null ? new String[0] : text.trim().split(" ");
         try {
             return f.length > field ? Long.parseLong(f[field]) : 0;
         } catch (NumberFormatException e) {

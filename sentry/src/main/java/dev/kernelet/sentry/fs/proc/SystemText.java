@@ -3,6 +3,7 @@ package dev.kernelet.sentry.fs.proc;
 import dev.kernelet.abi.Memory;
 import dev.kernelet.abi.SyscallNumber;
 import dev.kernelet.host.HostCall;
+import dev.kernelet.host.HostProc;
 import dev.kernelet.sentry.ipc.IpcNamespace;
 import dev.kernelet.sentry.kernel.CpuClocks;
 import dev.kernelet.sentry.kernel.Kernel;
@@ -65,7 +66,7 @@ final class SystemText {
     }
 
     private static long hostMeminfo(String key) {
-        String text = HostText.read("/proc/meminfo");
+        String text = HostProc.read("meminfo");
         int at = text.indexOf(key);
         if (at < 0) return 1 << 20;
         long value = 0;
@@ -105,7 +106,7 @@ final class SystemText {
     // ---- processors
     /** The host's entries for as many processors as the sandbox has. */
     private static String cpuinfo(Kernel k) {
-        if (hostCpuinfo == null) hostCpuinfo = HostText.read("/proc/cpuinfo");
+        if (hostCpuinfo == null) hostCpuinfo = HostProc.read("cpuinfo");
         String one = hostCpuinfo;
         int end = one.indexOf("\n\n");
         if (end > 0) one = one.substring(0, end + 2);
@@ -166,31 +167,5 @@ final class SystemText {
             for (Task t : g.tasks) if (t.state == Task.RUNNING || t.state == Task.IN_KERNEL) running++;
         }
         return "0.00 0.00 0.00 " + Math.max(1, running) + "/" + k.pids.count() + " " + last + "\n";
-    }
-
-    /** Small host files, read when needed. */
-    static final class HostText {
-        private static final int O_RDONLY_CLOEXEC = 0x80000;
-
-        static String read(String path) {
-            int room = 65536;
-            long buffer = Memory.allocate(room);
-            try {
-                int n = Memory.putBytes(buffer, path);
-                Memory.putByte(buffer + n, (byte) 0);
-                long fd = HostCall.call(SyscallNumber.OPENAT, -100, buffer, O_RDONLY_CLOEXEC, 0);
-                if (fd < 0) return "";
-                var s = new StringBuilder();
-                for (;;) {
-                    long length = HostCall.call(SyscallNumber.READ, fd, buffer, room);
-                    if (length <= 0) break;
-                    s.append(Memory.getBytes(buffer, (int) length));
-                }
-                HostCall.call(SyscallNumber.CLOSE, fd);
-                return s.toString();
-            } finally {
-                Memory.free(buffer);
-            }
-        }
     }
 }
