@@ -63,7 +63,7 @@ t.line("fg"); t.expect(rb"stopped first\r\n"); t.result(); t.command("stty -tost
 # one that changes settings does
 t.line(RUN + "stty -echo &"); t.expect(rb"\[1\] \d+\r\n")
 check("background stty", t.settle(lambda: "Stopped" in t.command("jobs")))
-t.command("kill -9 %1; wait"); t.command("true")
+t.kill_job()
 check("echo is on", t.modes()[0][3] == before[0][3])
 
 # pipelines with programs outside; only one of the three is the terminal
@@ -90,7 +90,7 @@ check("handled stop", t.command("echo $?"))
 t.line(RUN + "sh -c '(sleep 0.5; kill -CONT $$) & kill -STOP $$; echo continued' | cat"); t.expect(rb"continued\r\n"); t.result()
 
 # killed outright: nothing to put back
-t.line(RUN + "sh -c 'echo ready; sleep 100'"); t.ready(); t.send(b"\x1a"); t.result(); t.command("kill -9 %1; wait"); t.command("true")
+t.line(RUN + "sh -c 'echo ready; sleep 100'"); t.ready(); t.send(b"\x1a"); t.result(); t.kill_job()
 after = t.modes()
 check("modes", after[0] == before[0])
 t.send("exit 3\n")

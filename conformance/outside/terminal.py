@@ -90,6 +90,11 @@ class Terminal:
             time.sleep(0.05)
         return False
 
+    def kill_job(self):
+        """Kills the outer shell's job and waits until the shell knows: wait(1) does not for a stopped job."""
+        self.command("kill -9 %1")
+        self.settle(lambda: self.command("jobs") == "")
+
     def kill(self):
         try:
             os.kill(self.pid, 9)
