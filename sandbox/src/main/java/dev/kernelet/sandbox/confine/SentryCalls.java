@@ -18,7 +18,7 @@ final class SentryCalls {
     private static final int PROT_NONE = 0, PROT_RW = 3, PROT_EXEC = 4;
     private static final int AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, AF_NETLINK = 16;
     private static final int S_IFMT = 0xf000, S_IFIFO = 0x1000, S_IFREG = 0x8000, S_IFSOCK = 0xc000;
-    private static final int SIGKILL = 9;
+    private static final int SIGKILL = 9, SIGSTOP = 19, SIGTSTP = 20, SIGTTIN = 21, SIGTTOU = 22;
     /** CLONE_VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS, PARENT_SETTID, CHILD_CLEARTID: pthread_create(3). */
     private static final int PTHREAD = 0x3d0f00;
 
@@ -103,7 +103,7 @@ final class SentryCalls {
     private void ioctls(boolean hostNetwork) {
         f.allow(IOCTL, "terminals among standard input, output and error; never TIOCSTI, TIOCSCTTY, TIOCLINUX")
                 .isOneOf(1, 0x5401 /* TCGETS */, 0x5402, 0x5403, 0x5404, 0x5405, 0x5406, 0x5407, 0x5408, 0x5409, 0x540a,
-                        0x540b /* TCFLSH */, 0x5411 /* TIOCOUTQ */, 0x5413 /* TIOCGWINSZ */, 0x5414 /* TIOCSWINSZ */,
+                        0x540b /* TCFLSH */, 0x540f /* TIOCGPGRP */, 0x5410 /* TIOCSPGRP */, 0x5411 /* TIOCOUTQ */, 0x5413 /* TIOCGWINSZ */, 0x5414 /* TIOCSWINSZ */,
                         0x541b /* FIONREAD */)
                 .or().isOneOf(1, 0x802c542a /* TCGETS2 */, 0x402c542b, 0x402c542c, 0x402c542d);
         if (!hostNetwork) return;
@@ -165,9 +165,10 @@ final class SentryCalls {
         f.allow(WAITID, "stubs that ended");
         f.allow(WAIT4, "same");
         f.allow(KILL, "ends a stub").isOneOf(1, SIGKILL);
-        f.allow(TGKILL, "interrupts a stub").isOneOf(2, StubLayout.INTERRUPT_SIGNAL, SIGKILL);
-        f.allow(GETPGID, "whether a new stub is what it says");
-        f.allow(GETPID, "messages");
+        f.allow(TGKILL, "interrupts a stub; stops this process as a job of the caller's shell")
+                .isOneOf(2, StubLayout.INTERRUPT_SIGNAL, SIGKILL, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU);
+        f.allow(GETPGID, "whether a new stub is what it says; whether this process is in the foreground");
+        f.allow(GETPID, "messages; stopping itself");
         f.allow(PROCESS_VM_READV, "memory of a stub that is not at hand");
         f.allow(PROCESS_VM_WRITEV, "same");
         if (platform.equals("ptrace")) f.allow(PTRACE, "the ptrace platform");

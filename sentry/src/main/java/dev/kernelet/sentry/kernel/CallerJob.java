@@ -5,6 +5,7 @@ import static dev.kernelet.abi.SyscallNumber.*;
 
 import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
+import dev.kernelet.host.HostProc;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -13,11 +14,12 @@ import java.util.concurrent.atomic.AtomicInteger;
  * takes its terminal back; a SIGCONT from there (fg, bg) continues both. Kernel lock, but for {@link #continued}.
  */
 public final class CallerJob {
-    private static final int O_RDONLY_CLOEXEC = 0x80000, GENERATIONS_MAX = 32;
-    private static final int SIG_UNBLOCK = 1, SIG_BLOCK = 0, WORDS = 512;
+    private static final int GENERATIONS_MAX = 32, SIG_UNBLOCK = 1, SIG_BLOCK = 0;
+    /** Fields of /proc/PID/stat behind the name, from 0. */
+    private static final int STAT_PARENT = 1, STAT_GROUP = 2, STAT_SESSION = 3;
 
     private final Kernel kernel;
-    private final long buffer = Memory.allocate(WORDS);
+    private final long mask = Memory.allocate(8);
     /** SIGCONTs that arrived and have not reached the first program yet. */
     private final AtomicInteger continuing = new AtomicInteger();
 
@@ -32,32 +34,26 @@ public final class CallerJob {
     // ---- orphaned groups
     /**
      * Whether nobody outside would continue us: no process of our group has its parent in another group of our session. Our
-     * ancestors of the same group (a script that calls us) count; other members (a pipeline's) have the same parents.
+     * ancestors of the same group (a script that calls us) count; other members (a pipeline's) have the same parents. Without
+     * /proc: no, rather a stop that somebody must end than none.
      */
     boolean isOrphaned() {
-        long group = HostCall.call(GETPGID, 0), session = HostCall.call(GETSID, 0);
-        long parent = HostCall.call(GETPPID);
+        String stat = HostProc.read("self/stat");
+        if (stat.isEmpty()) return false;
+        int group = field(stat, STAT_GROUP), session = field(stat, STAT_SESSION), parent = field(stat, STAT_PARENT);
         for (int i = 0; i < GENERATIONS_MAX && parent > 1; i++) {
-            if (HostCall.call(GETSID, parent) != session) return true;
-            if (HostCall.call(GETPGID, parent) != group) return false;
-            parent = parentOf(parent);
-            if (parent < 0) return false; // No /proc here: rather a stop that somebody must end than none.
+            stat = HostProc.read(parent + "/stat");
+            if (stat.isEmpty() || field(stat, STAT_SESSION) != session) return true;
+            if (field(stat, STAT_GROUP) != group) return false;
+            parent = field(stat, STAT_PARENT);
         }
         return true;
     }
 
-    /** Field 4 of /proc/PID/stat, or -1. */
-    private long parentOf(long pid) {
-        Memory.putBytes(buffer, "/proc/" + pid + "/stat\0");
-        long fd = HostCall.call(OPENAT, -100, buffer, O_RDONLY_CLOEXEC, 0);
-        if (fd < 0) return -1;
-        int n = (int) HostCall.call(READ, fd, buffer, WORDS);
-        HostCall.call(CLOSE, fd);
-        int at = n - 1;
-        while (at > 0 && Memory.getByte(buffer + at) != ')') at--;
-        long parent = 0;
-        for (at += 4; at < n && Memory.getByte(buffer + at) != ' '; at++) parent = parent * 10 + Memory.getByte(buffer + at) - '0';
-        return at <= 4 ? -1 : parent;
+    private static int field(String stat, int index) {
+        int at = stat.lastIndexOf(')') + 2;
+        for (int i = 0; i < index; i++) at = stat.indexOf(' ', at) + 1;
+        return Integer.parseInt(stat, at, stat.indexOf(' ', at), 10);
     }
 
     // ---- stopping
@@ -83,18 +79,18 @@ public final class CallerJob {
 
     /** Stops this process; comes back after SIGCONT, or at once when the host ignores the signal (an orphaned group). */
     private void stop(int signo) {
-        Memory.putLong(buffer, 0);
-        HostCall.call(RT_SIGPENDING, buffer, 8);
         // A stop signal would discard a SIGCONT that is on its way.
-        if (continuing.get() > 0 || (Memory.getLong(buffer) & bit(SIGCONT)) != 0) return;
-        if (signo != SIGSTOP) {
-            Memory.putLong(buffer, bit(signo));
-            HostCall.call(RT_SIGPROCMASK, SIG_UNBLOCK, buffer, 0, 8);
-        }
+        if (continuing.get() > 0 || isContinuePending()) return;
+        Memory.putLong(mask, bit(signo));
+        if (signo != SIGSTOP) HostCall.call(RT_SIGPROCMASK, SIG_UNBLOCK, mask, 0, 8);
         // To this thread alone: the one that reads the signalfd must not get hold of it.
         HostCall.call(TGKILL, HostCall.call(GETPID), HostCall.call(GETTID), signo);
-        if (signo == SIGSTOP) return;
-        Memory.putLong(buffer, bit(signo));
-        HostCall.call(RT_SIGPROCMASK, SIG_BLOCK, buffer, 0, 8);
+        if (signo != SIGSTOP) HostCall.call(RT_SIGPROCMASK, SIG_BLOCK, mask, 0, 8);
+    }
+
+    private static boolean isContinuePending() {
+        String status = HostProc.read("self/status");
+        int at = status.indexOf("ShdPnd:\t");
+        return at >= 0 && (Long.parseUnsignedLong(status, at + 8, at + 24, 16) & bit(SIGCONT)) != 0;
     }
 }

@@ -6,6 +6,7 @@ import static dev.kernelet.abi.SyscallNumber.*;
 
 import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
+import dev.kernelet.host.HostProc;
 import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.Dentry;
@@ -116,19 +117,12 @@ public final class HostFdInode extends Inode {
 
     long iovec(long address, long length) { return imported.calls.iovec(address, length); }
 
-    /** Numbers 0 to 2 stay taken, by what can be neither read nor written: what the virtual machine prints must not go elsewhere. */
+    /** Numbers 0 to 2 are taken again at once, by what can be neither read nor written: for what the virtual machine prints. */
     @Override
     public void release() {
-        if (fd > 2) {
-            HostCall.call(CLOSE, fd);
-            return;
-        }
-        long p = Memory.allocate(8);
-        Memory.putBytes(p, "/\0");
-        long root = HostCall.call(OPENAT, -100, p, O_PATH | O_CLOEXEC, 0);
-        Memory.free(p);
-        if (root < 0) return;
-        HostCall.call(DUP3, root, fd, O_CLOEXEC);
-        HostCall.call(CLOSE, root);
+        HostCall.call(CLOSE, fd);
+        if (fd > 2) return;
+        long taken = HostProc.open(".", O_PATH);
+        if (taken > 2) HostCall.call(CLOSE, taken);
     }
 }
