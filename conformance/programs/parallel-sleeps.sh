@@ -2,4 +2,4 @@
 for i in $(seq 100); do sleep 1 & done
 wait
 echo "all slept"
-jobs | wc -l
+jobs -r | wc -l

@@ -103,7 +103,8 @@ final class SentryCalls {
     private void ioctls(boolean hostNetwork) {
         f.allow(IOCTL, "terminals among standard input, output and error; never TIOCSTI, TIOCSCTTY, TIOCLINUX")
                 .isOneOf(1, 0x5401 /* TCGETS */, 0x5402, 0x5403, 0x5404, 0x5405, 0x5406, 0x5407, 0x5408, 0x5409, 0x540a,
-                        0x540b /* TCFLSH */, 0x540f /* TIOCGPGRP */, 0x5410 /* TIOCSPGRP */, 0x5411 /* TIOCOUTQ */, 0x5413 /* TIOCGWINSZ */, 0x5414 /* TIOCSWINSZ */,
+                        0x540b /* TCFLSH */, 0x540f /* TIOCGPGRP */, 0x5410 /* TIOCSPGRP */,
+                        0x5411 /* TIOCOUTQ */, 0x5413 /* TIOCGWINSZ */, 0x5414 /* TIOCSWINSZ */,
                         0x541b /* FIONREAD */)
                 .or().isOneOf(1, 0x802c542a /* TCGETS2 */, 0x402c542b, 0x402c542c, 0x402c542d);
         if (!hostNetwork) return;
