@@ -112,7 +112,7 @@ meminfo() {
 run_families() { # natively and in Kernelet, side by side: they mostly sleep
 	local name
 	for name in ${FAMILIES-}; do
-		"$suite/$name" < /dev/null 2> /dev/null | sed -n 's/^ok //p' > "$VOLUME/$name.native" &
+		TMPDIR=$VOLUME "$suite/$name" < /dev/null 2> /dev/null | sed -n 's/^ok //p' > "$VOLUME/$name.native" &
 		$k do "$suite/$name" < /dev/null 2> "$VOLUME/$name.err" | sed -n 's/^ok //p' > "$VOLUME/$name.inside" &
 		jobs -r | grep -c . | { read -r n; [ "$n" -lt 6 ]; } || wait -n
 	done
