@@ -68,6 +68,7 @@ static _Noreturn void leave(int status)
 
 static _Noreturn void fail(const char *what, const char *cause, const char *remedy)
 {
+	signal(SIGXFSZ, SIG_IGN);
 	fprintf(stderr, "kernelet: %s: %s\n%s\n", what, cause, remedy);
 	leave(FAILURE);
 }
@@ -135,6 +136,29 @@ static void record_limits(void)
 		getrlimit(i, &limit);
 		info[INFO_RLIMITS + 2 * i] = limit.rlim_cur;
 		info[INFO_RLIMITS + 2 * i + 1] = limit.rlim_max;
+	}
+}
+
+/*
+ * Limits under which the machine or the Sentry could not start, said before they fail in the middle: address space (the heap,
+ * classes and the arenas are reserved, not used), size of files (an arena is a file of 512 MB, nearly all of it a hole), descriptors.
+ */
+static void check_limits(void)
+{
+	static const struct { int which; rlim_t least; const char *text, *remedy; } needs[] = {
+		{ RLIMIT_AS, 8UL << 30, "less than 8 GB of address space is allowed",
+		  "Raise the limit: ulimit -v unlimited. Most of it is reserved, not used; --memory limits what is used inside." },
+		{ RLIMIT_FSIZE, 1UL << 30, "files of 1 GB are not allowed", "Raise the limit: ulimit -f unlimited." },
+		{ RLIMIT_NOFILE, 32, "fewer than 32 descriptors are allowed", "Raise the limit: ulimit -n 1024." },
+	};
+
+	for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {
+		struct rlimit limit = { info[INFO_RLIMITS + 2 * needs[i].which], info[INFO_RLIMITS + 2 * needs[i].which + 1] };
+		if (limit.rlim_cur >= needs[i].least)
+			continue;
+		limit.rlim_cur = limit.rlim_max; /* ours; the program inside gets the caller's */
+		if (limit.rlim_max < needs[i].least || setrlimit(needs[i].which, &limit))
+			fail("cannot start under this limit", needs[i].text, needs[i].remedy);
 	}
 }
 
@@ -358,6 +382,7 @@ int main(int argc, char **argv)
 	record_stdio();
 	record_signals();
 	record_limits();
+	check_limits();
 	find_home();
 	if (getenv("KERNELET_CALLER"))
 		restore_shell_variables(getenv("KERNELET_CALLER"));

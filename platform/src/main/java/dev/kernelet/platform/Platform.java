@@ -15,6 +15,9 @@ public abstract class Platform implements AutoCloseable {
      */
     public abstract AddressSpace newAddressSpace();
 
+    /** Why there will be no address space any more, or null. */
+    public String failure() { return null; }
+
     /**
      * Announces that the caller is about to sleep. From here on every context that publishes an event wakes the
      * sleeper, so the caller must poll all running contexts once more before {@link #sleep}.

@@ -21,9 +21,13 @@ final class PlatformChoice {
         try {
             return new SystrapPlatform(SystrapPlatform.image(image));
         } catch (IllegalStateException e) {
-            throw new Failure("cannot start the systrap platform: " + e.getMessage(),
-                    "It needs memfd_create(2), seccomp filters and processes; run with --debug-log=FILE to see more.");
+            throw failed(options, e.getMessage());
         }
+    }
+
+    static Failure failed(SandboxOptions options, String why) {
+        return new Failure("cannot start the " + options.platform() + " platform: " + why,
+                "It needs memfd_create(2), seccomp filters and processes; see ulimit -a and the container's limits.");
     }
 
     private static byte[] read(String path) {

@@ -47,7 +47,11 @@ public final class Sandbox {
         long memory = options.memory() > 0 ? options.memory() : ProcFs.totalBytes(kernel) / 10 * 9;
         MemoryGuard.start(kernel, memory);
         Task init = new FirstProgram(kernel, options).create();
-        if (init == null) return startFailed(-Init.error);
+        if (init == null) {
+            String failure = platform.failure();
+            if (failure != null) throw PlatformChoice.failed(options, failure);
+            return startFailed(-Init.error);
+        }
         var signals = new SignalForwarder(kernel);
         signals.start();
         HostJail.seal(options);
@@ -68,6 +72,10 @@ public final class Sandbox {
     /** The command could not be run: said as a shell says it, with its statuses. */
     private int startFailed(int errno) {
         String what = options.command()[0];
+        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == EAGAIN) {
+            throw new Failure("cannot start " + what, -errno,
+                    "A limit of this environment is too low: see ulimit -a and the container's limits of processes and memory.");
+        }
         String why = switch (errno) {
             case ENOENT -> "not found";
             case EACCES -> "permission denied";

@@ -10,7 +10,8 @@ import dev.kernelet.platform.ExecutionContext;
  * move into the stub's region (their distances kept: the code addresses the data relative to itself).
  */
 public final class Emptying {
-    private static final int MUNMAP = 11, MREMAP = 25, MAX = 64;
+    private static final int MUNMAP = 11, MREMAP = 25, MINCORE = 27, MAX = 64;
+    private static final long PAGE = 4096, VDSO_PAGES_MAX = 16, USER_END = 0x7ffffffff000L;
 
     private final ExecutionContext hand;
     /** How much lower than in StubLayout all of the stub's addresses are. */
@@ -33,7 +34,7 @@ public final class Emptying {
 
     /** The vDSO's new address (0: there is none), or a negative errno. */
     public long run(int pid, long vdsoBase) {
-        if (!readMaps(pid)) return -2;
+        if (!readMaps(pid)) return withoutMaps(vdsoBase);
         long origin = 0, newBase = vdsoBase;
         boolean movable = true;
         for (int i = 0; i < count; i++) {
@@ -57,6 +58,42 @@ public final class Emptying {
             }
         }
         return newBase;
+    }
+
+    /**
+     * As {@link #run}, when there is no /proc to read: what lies where is asked page by page. Only the vDSO and its data
+     * must be found, all else goes in whole ranges.
+     */
+    private long withoutMaps(long vdsoBase) {
+        long from = vdsoBase & -PAGE, to = from, newBase = vdsoBase;
+        if (from != 0) {
+            while (to < from + VDSO_PAGES_MAX * PAGE && isMapped(to)) to += PAGE;
+            long lowest = from - VDSO_PAGES_MAX * PAGE;
+            while (from > lowest && isMapped(from - PAGE)) from -= PAGE;
+        }
+        long target = VDSO_AREA - lowering - from;
+        boolean moved = true;
+        for (long at = from, length; moved && at < to; at += length) {
+            // A mapping moves as a whole or not at all, so its length is the one that succeeds.
+            for (length = to - at; length > 0; length -= PAGE) {
+                if (hand.hostCall(MREMAP, at, length, length, 3, at + target, 0) == at + target) break;
+            }
+            if (length == 0 && at > from) return -22;
+            moved = length > 0;
+            if (moved && vdsoBase >= at && vdsoBase < at + length) newBase = vdsoBase + target;
+        }
+        long base = STUB_BASE - lowering, end = ARENA_BASE + ARENA_SIZE - lowering;
+        long r = moved || from == 0 ? unmap(0, base) : unmap(0, from);
+        if (r >= 0 && !moved) r = unmap(to, base);
+        if (r >= 0) r = unmap(end, USER_END - lowering);
+        return r < 0 ? r : newBase;
+    }
+
+    private long unmap(long from, long to) { return from < to ? hand.hostCall(MUNMAP, from, to - from, 0, 0, 0, 0) : 0; }
+
+    /** mincore(2) looks for the mapping first (ENOMEM) and then finds that it cannot write to the stub's text (EFAULT). */
+    private boolean isMapped(long page) {
+        return hand.hostCall(MINCORE, page, PAGE, STUB_BASE - lowering, 0, 0, 0) == -14;
     }
 
     private boolean readMaps(int pid) {

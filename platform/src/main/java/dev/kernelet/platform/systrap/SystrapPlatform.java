@@ -57,6 +57,8 @@ public final class SystrapPlatform extends Platform {
     private int births;
     private volatile boolean closed, rung;
     private boolean ready;
+    /** The host has refused another process since somebody last asked for one. */
+    private boolean refused;
     private String failure;
     private final Template template;
     private Reaper reaper;
@@ -126,6 +128,9 @@ public final class SystrapPlatform extends Platform {
     }
 
     @Override
+    public synchronized String failure() { return failure; }
+
+    @Override
     public PlatformTraits traits() {
         awaitTemplate();
         return traits;
@@ -174,9 +179,14 @@ public final class SystrapPlatform extends Platform {
         notifyAll();
     }
 
+    synchronized void noSpare() {
+        refused = true;
+        notifyAll();
+    }
+
     /** Waits until spares are wanted; false when the platform closes. */
     synchronized boolean awaitDemand() {
-        while (spares.size() >= SPARES && !closed) pause();
+        while ((spares.size() >= SPARES || refused) && !closed) pause();
         return !closed;
     }
 
@@ -186,8 +196,12 @@ public final class SystrapPlatform extends Platform {
     public AddressSpace newAddressSpace() {
         if (deadCount > 8) sweep();
         synchronized (this) {
+            if (refused) {
+                refused = false;
+                notifyAll();
+            }
             for (;;) {
-                while (spares.isEmpty() && failure == null && !closed) pause();
+                while (spares.isEmpty() && failure == null && !closed && !refused) pause();
                 if (spares.isEmpty()) return null;
                 var space = spares.poll();
                 notifyAll();

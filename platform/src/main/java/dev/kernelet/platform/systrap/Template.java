@@ -39,11 +39,14 @@ final class Template extends Thread {
         }
         while (platform.awaitDemand()) {
             var spare = (SystrapAddressSpace) space.first.fork(scratch);
-            if (spare == null) {
-                platform.fail("the host refuses another process");
+            if (spare != null) {
+                platform.offer(spare);
+            } else if (space.dead) {
+                platform.fail("the template stub is gone");
                 return;
+            } else {
+                platform.noSpare(); // a limit of the host's: perhaps there is room later
             }
-            platform.offer(spare);
         }
     }
 
