@@ -248,6 +248,7 @@ static void add_line(char *line, const char *classes)
 	if (classes && !strncmp(line, "-Xbootclasspath/a:", 18)) {
 		if (asprintf(&text, "-Xbootclasspath/a:%s", classes) < 0)
 			leave(FAILURE);
+		add_option("-Dkernelet.classes=yes");
 	} else if (mark) {
 		if (asprintf(&text, "%.*s%s%s", (int)(mark - line), line, home, mark + 6) < 0)
 			leave(FAILURE);

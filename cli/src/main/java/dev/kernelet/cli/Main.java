@@ -41,6 +41,10 @@ public final class Main {
             return failed(global, e.getMessage(), "Run \"kernelet help\" for all flags.\n" + HelpCommand.USAGE);
         } catch (Failure e) {
             return failed(global, e.getMessage(), e.remedy);
+        } catch (OutOfMemoryError e) {
+            DebugLog.error("out of memory", e);
+            return failed(global, e.getMessage(), "A limit of this environment is too low for a start: see ulimit -u and the"
+                    + " container's limits of processes (32 at least) and memory.");
         } catch (Throwable e) {
             DebugLog.error("internal error", e);
             return failed(global, "internal error: " + e, "This is a bug of Kernelet's. Run again with --debug --debug-log=FILE"

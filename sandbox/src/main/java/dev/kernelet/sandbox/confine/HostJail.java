@@ -62,9 +62,8 @@ public final class HostJail {
 
     /** Whether classes come from a directory: a development build (bin/dev), not a distribution. */
     private static boolean loadsClassesByName() {
-        String path = System.getProperty("jdk.boot.class.path.append", "");
-        for (String part : path.split(":")) if (!part.endsWith(".jar")) return true;
-        return false;
+        // By the launcher: the virtual machine keeps its own property for the boot class path to itself.
+        return System.getProperty("kernelet.classes") != null;
     }
 
     /** Seals every executable mapping: its protection stays and nothing takes its place (mseal(2)). The number of them. */

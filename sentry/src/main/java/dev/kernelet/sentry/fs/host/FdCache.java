@@ -25,7 +25,7 @@ final class FdCache {
             max = Memory.getLong(p + 8);
         }
         Memory.free(p);
-        limit = (int) Math.max(64, Math.min(4096, (max < 0 ? 1 << 20 : max) / 4));
+        limit = (int) Math.max(4, Math.min(4096, (max < 0 ? 1 << 20 : max) / 4));
     }
 
     void add(HostInode i) {
