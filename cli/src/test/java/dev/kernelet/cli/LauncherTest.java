@@ -159,11 +159,15 @@ class LauncherTest {
 
     @Test
     void failuresAreTwoLinesAndStatus128() throws Exception {
-        Result r = shell("ulimit -v 300000; $K --version");
+        for (String limit : new String[] {"-v 300000", "-f 1000", "-n 20"}) {
+            Result r = shell("ulimit " + limit + "; $K --version");
+            assertEquals(128, r.status);
+            assertTrue(r.error.startsWith("kernelet: cannot start under this limit: "), r.error);
+            assertEquals(2, r.error.lines().count(), r.error);
+        }
+        Result r = shell("$K --version", "KERNELET_VM_OPTIONS=-XX:NoSuchOption");
         assertEquals(128, r.status);
         assertTrue(r.error.contains("kernelet: the Java virtual machine gave up"), r.error);
-        r = shell("$K --version", "KERNELET_VM_OPTIONS=-XX:NoSuchOption");
-        assertEquals(128, r.status);
         r = shell("cp $K $LOG.alone; $LOG.alone --version");
         assertEquals(128, r.status);
         assertEquals(2, r.error.lines().count(), r.error);
