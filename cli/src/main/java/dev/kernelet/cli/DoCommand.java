@@ -50,7 +50,7 @@ final class DoCommand {
             if (unknown != null) throw new UsageException("--strace-syscalls: no such system call: " + unknown);
         }
         return Sandbox.run(new SandboxOptions(command, root, cwd, volumes, forceOverlay || global.overlaysRoot(),
-                global.overlaysVolumes(), global.overlaySize(), quiet, uidMaps, gidMaps, global.platform, global.network,
+                global.overlaysVolumes(), global.overlayMedium(), global.overlaySize(), quiet, uidMaps, gidMaps, global.platform, global.network,
                 global.stateRoot, global.strace, global.straceSyscalls, global.straceLogSize, global.pidsLimit, global.memory,
                 global.fdLimit, inherited));
     }

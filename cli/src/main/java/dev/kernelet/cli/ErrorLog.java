@@ -6,15 +6,17 @@ import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
 import dev.kernelet.sentry.log.DebugLog;
 
-/** The file of {@code --log}: one JSON object a line, in the shape container engines read. */
+/** The file of {@code --log}: one JSON object a line, in the shape container engines read, or key=value text. */
 final class ErrorLog {
     private static final int O_WRONLY = 1, O_CREAT = 0x40, O_APPEND = 0x400, O_CLOEXEC = 0x80000;
     private static int fd = -1;
+    private static boolean isText;
 
     private ErrorLog() {}
 
     /** Appends: the engine shares the file. A negative errno, or 0. */
-    static long open(String path) {
+    static long open(String path, boolean asText) {
+        isText = asText;
         long name = Memory.allocate(path.length() + 1);
         Memory.putBytes(name, path);
         long r = HostCall.call(OPEN, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -26,6 +28,10 @@ final class ErrorLog {
 
     static void error(String message) {
         if (fd < 0) return;
+        if (isText) {
+            Console.write(fd, "time=\"" + DebugLog.isoTime() + "\" level=error msg=" + DebugLog.quote(message) + "\n");
+            return;
+        }
         Console.write(fd, "{\"msg\":" + DebugLog.quote(message) + ",\"level\":\"error\",\"time\":\"" + DebugLog.isoTime() + "\"}\n");
     }
 }

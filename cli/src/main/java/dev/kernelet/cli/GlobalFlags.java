@@ -5,10 +5,11 @@ import dev.kernelet.sandbox.SandboxOptions;
 /** The flags before the command. */
 final class GlobalFlags {
     boolean debug, jsonDebugLog, strace, rootless, help, version, alsoLogToStderr;
-    String debugLog, log, logFormat = "text", straceSyscalls = "", platform = "systrap", network = "host", overlay2, stateRoot;
+    String debugLog, log, logFormat = "json", straceSyscalls = "", platform = "systrap", network = "host", overlay2, stateRoot;
     int straceLogSize = SandboxOptions.DEFAULT_STRACE_LOG_SIZE;
     int pidsLimit = SandboxOptions.DEFAULT_PIDS_LIMIT, fdLimit = SandboxOptions.DEFAULT_FD_LIMIT;
     long memory;
+    private static final String OVERLAY_FORMS = "none, or {root|all}:{memory|self|dir=/PATH}[,size=N]";
     /** Index of the command. */
     int position;
 
@@ -18,15 +19,16 @@ final class GlobalFlags {
                                          replaced. Default: standard error
               --debug-log-format FORMAT  text (default) or json
               --alsologtostderr          copy the debug log to standard error
-              --log FILE                 append errors to this file, one JSON object a line
-              --log-format FORMAT        text or json; accepted for compatibility, the file is always JSON
+              --log FILE                 append errors to this file, one a line
+              --log-format FORMAT        of that file: json (default), or text: key=value
               --strace                   log every system call with its arguments and result
               --strace-syscalls LIST     only these, separated by commas
               --strace-log-size N        most bytes shown of one buffer (1024)
               --platform NAME            how system calls are caught: systrap (default), ptrace
               --network MODE             host (default): the host's network; none: loopback only
               --rootless                 accepted for compatibility: Kernelet never needs privilege
-              --overlay2 SETTING         none, or root:memory or all:memory, with an optional ",size=N"
+              --overlay2 SETTING         none, or {root|all}:{memory|self|dir=PATH}[,size=N]: where writes to the root (or to
+                                         the volumes too) go: memory, a file without a name beside the files, or in PATH
               --root DIR                 directory for state files
               --pids-limit N             most processes and threads at once (16384)
               --memory BYTES             most memory, like 512M; default: what the host has
@@ -80,21 +82,27 @@ final class GlobalFlags {
         if (comma >= 0) {
             kind = value.substring(0, comma);
             if (!value.startsWith("size=", comma + 1) || Flags.parseBytes(value.substring(comma + 6)) < 0) {
-                throw f.bad(value, "{root|all}:memory[,size=N]");
+                throw f.bad(value, OVERLAY_FORMS);
             }
         }
-        switch (kind) {
-            case "none", "root:memory", "all:memory" -> { }
-            case "root:self", "all:self" ->
-                throw new UsageException("--overlay2=" + kind + " is not available: overlays live in memory, use root:memory");
-            default -> throw f.bad(value, "none, root:memory or all:memory");
-        }
+        if (kind.equals("none") && comma < 0) return value;
+        int colon = kind.indexOf(':');
+        String which = colon < 0 ? "" : kind.substring(0, colon), medium = kind.substring(colon + 1);
+        if (!which.equals("root") && !which.equals("all")) throw f.bad(value, OVERLAY_FORMS);
+        if (!medium.equals("memory") && !medium.equals("self") && !medium.startsWith("dir=/")) throw f.bad(value, OVERLAY_FORMS);
         return value;
     }
 
     boolean overlaysRoot() { return overlay2 != null && !overlay2.equals("none"); }
 
     boolean overlaysVolumes() { return overlay2 != null && overlay2.startsWith("all:"); }
+
+    /** "memory", "self" or "dir=PATH". */
+    String overlayMedium() {
+        if (!overlaysRoot()) return "memory";
+        int comma = overlay2.indexOf(',');
+        return overlay2.substring(overlay2.indexOf(':') + 1, comma < 0 ? overlay2.length() : comma);
+    }
 
     long overlaySize() {
         int at = overlay2 == null ? -1 : overlay2.indexOf(",size=");

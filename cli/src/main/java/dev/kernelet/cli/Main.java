@@ -80,7 +80,7 @@ public final class Main {
 
     private static void openLogs(GlobalFlags global, String command) {
         if (global.log != null) {
-            long r = ErrorLog.open(global.log);
+            long r = ErrorLog.open(global.log, global.logFormat.equals("text"));
             if (r < 0) throw new Failure("cannot open " + global.log + ": open", r, "Correct --log: a file you may write to.");
         }
         if (!global.debug && !global.strace && global.debugLog == null) return;

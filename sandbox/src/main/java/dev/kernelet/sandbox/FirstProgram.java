@@ -8,6 +8,7 @@ import dev.kernelet.host.HostCall;
 import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.FdTable;
 import dev.kernelet.sentry.kernel.FsContext;
+import dev.kernelet.sentry.kernel.HostIds;
 import dev.kernelet.sentry.kernel.Init;
 import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.Limits;
@@ -24,13 +25,14 @@ final class FirstProgram {
     private final Kernel kernel;
     private final SandboxOptions options;
     private final FsContext fs = new FsContext();
-    private final Credentials cred = credentials();
+    private final Credentials cred;
     /** Walks paths before there is a program; never runs. */
     private final Task setup;
 
     FirstProgram(Kernel kernel, SandboxOptions options) {
         this.kernel = kernel;
         this.options = options;
+        cred = credentials();
         setup = new Task(kernel, 0, new ThreadGroup(kernel, 0));
         setup.fs = fs;
         setup.fds = new FdTable();
@@ -84,14 +86,15 @@ final class FirstProgram {
         return old < 0 ? 022 : old;
     }
 
-    private static Credentials credentials() {
+    private Credentials credentials() {
         var c = new Credentials();
-        c.uid = c.euid = c.suid = c.fsuid = (int) HostCall.call(SyscallNumber.GETUID);
-        c.gid = c.egid = c.sgid = c.fsgid = (int) HostCall.call(SyscallNumber.GETGID);
+        HostIds ids = kernel.options.ids;
+        c.uid = c.euid = c.suid = c.fsuid = ids.userInside((int) HostCall.call(SyscallNumber.GETUID));
+        c.gid = c.egid = c.sgid = c.fsgid = ids.groupInside((int) HostCall.call(SyscallNumber.GETGID));
         long p = Memory.allocate(65536 * 4);
         int n = (int) Math.max(0, HostCall.call(SyscallNumber.GETGROUPS, 65536, p));
         c.groups = new int[n];
-        for (int i = 0; i < n; i++) c.groups[i] = Memory.getInt(p + 4L * i);
+        for (int i = 0; i < n; i++) c.groups[i] = ids.groupInside(Memory.getInt(p + 4L * i));
         Memory.free(p);
         if (c.euid == 0) c.permitted = c.effective = Credentials.ALL_CAPS;
         return c;

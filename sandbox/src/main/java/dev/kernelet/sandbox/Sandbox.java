@@ -6,6 +6,7 @@ import dev.kernelet.host.HostProc;
 import dev.kernelet.sandbox.confine.HostJail;
 import dev.kernelet.sentry.kernel.Init;
 import dev.kernelet.sentry.fs.proc.ProcFs;
+import dev.kernelet.sentry.kernel.HostIds;
 import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.KernelOptions;
 import dev.kernelet.sentry.kernel.MemoryGuard;
@@ -87,6 +88,16 @@ public final class Sandbox {
         return errno == ENOENT || errno == ENOTDIR ? NOT_FOUND : NOT_EXECUTABLE;
     }
 
+    private static int[] ranges(IdMap[] maps) {
+        var ranges = new int[maps.length * 3];
+        for (int i = 0; i < maps.length; i++) {
+            ranges[3 * i] = maps[i].inside();
+            ranges[3 * i + 1] = maps[i].outside();
+            ranges[3 * i + 2] = maps[i].count();
+        }
+        return ranges;
+    }
+
     private KernelOptions kernelOptions() {
         var k = new KernelOptions();
         k.taskLimit = options.pidsLimit();
@@ -94,6 +105,7 @@ public final class Sandbox {
         k.fileLimit = options.fdLimit();
         k.network = options.network();
         k.strace = options.strace();
+        k.ids = new HostIds(ranges(options.uidMaps()), ranges(options.gidMaps()));
         return k;
     }
 }

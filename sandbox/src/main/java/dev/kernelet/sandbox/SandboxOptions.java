@@ -9,6 +9,7 @@ package dev.kernelet.sandbox;
  * @param volumes        host paths shown inside
  * @param overlayRoot    whether writes below the root go to memory and are gone at exit
  * @param overlayVolumes the same for the volumes
+ * @param overlayMedium  where overlays keep large files: "memory", "self" (the file system they lie over) or "dir=PATH"
  * @param overlaySize    most bytes of an overlay; 0: only {@code memory} bounds it
  * @param quiet          no warnings on standard error
  * @param uidMaps        user id ranges; empty: identity
@@ -31,6 +32,7 @@ public record SandboxOptions(
         Volume[] volumes,
         boolean overlayRoot,
         boolean overlayVolumes,
+        String overlayMedium,
         long overlaySize,
         boolean quiet,
         IdMap[] uidMaps,

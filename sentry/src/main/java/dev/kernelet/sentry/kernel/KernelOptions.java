@@ -20,4 +20,6 @@ public final class KernelOptions {
     /** What uname(2) says. */
     public String release = "6.12.0-kernelet";
     public boolean spins = true;
+    /** User and group ids of the host as they are inside. */
+    public HostIds ids = HostIds.SAME;
 }

@@ -7,6 +7,7 @@ import static dev.kernelet.abi.SyscallNumber.*;
 import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
 import dev.kernelet.host.HostProc;
+import dev.kernelet.sentry.kernel.HostIds;
 import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.Dentry;
@@ -70,8 +71,8 @@ public final class HostFdInode extends Inode {
         if (r < 0) return r;
         long s = c.statx;
         mode = c.statxMode();
-        uid = Memory.getInt(s + 20);
-        gid = Memory.getInt(s + 24);
+        uid = kernel.options.ids.userInside(Memory.getInt(s + 20));
+        gid = kernel.options.ids.groupInside(Memory.getInt(s + 24));
         size = Memory.getLong(s + 40);
         blocks = Memory.getLong(s + 48);
         atime = c.statxTime(64);
@@ -90,7 +91,11 @@ public final class HostFdInode extends Inode {
     public long setattr(Task t, int mode, int uid, int gid) {
         if (!isRegular()) return -EPERM;
         long r = 0;
-        if (uid != -1 || gid != -1) r = HostCall.call(FCHOWN, fd, uid, gid);
+        if (uid != -1 || gid != -1) {
+            int user = uid == -1 ? -1 : kernel.options.ids.userOutside(uid), group = gid == -1 ? -1 : kernel.options.ids.groupOutside(gid);
+            if (uid != -1 && user == HostIds.NONE || gid != -1 && group == HostIds.NONE) return -EINVAL;
+            r = HostCall.call(FCHOWN, fd, user, group);
+        }
         if (r == 0 && mode != -1) r = HostCall.call(FCHMOD, fd, mode & 07777);
         return r;
     }

@@ -6,6 +6,7 @@ import static dev.kernelet.abi.SyscallNumber.*;
 
 import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
+import dev.kernelet.sentry.kernel.HostIds;
 import dev.kernelet.sentry.vfs.Dentry;
 import dev.kernelet.sentry.vfs.Filesystem;
 
@@ -17,6 +18,7 @@ public final class HostFilesystem extends Filesystem implements AutoCloseable {
     final FdCache fds;
     /** Who the Sentry is on the host: files it makes belong to these until they are given to the application's user. */
     final int hostUid, hostGid;
+    final HostIds ids;
     /** Out parameter of {@link HostCalls}. */
     final int[] error = new int[1];
 
@@ -25,7 +27,8 @@ public final class HostFilesystem extends Filesystem implements AutoCloseable {
     private HostInode[] inodes = new HostInode[1024];
     private int inodeCount;
 
-    private HostFilesystem(boolean exclusive) {
+    private HostFilesystem(boolean exclusive, HostIds ids) {
+        this.ids = ids;
         this.exclusive = exclusive;
         this.fds = new FdCache();
         hostUid = (int) HostCall.call(GETEUID);
@@ -37,12 +40,17 @@ public final class HostFilesystem extends Filesystem implements AutoCloseable {
      * are the Sentry's business ("dev", "proc", "sys" of a root): they appear as empty directories to mount on.
      */
     public static HostFilesystem open(String path, boolean exclusive, String[] hides, int[] error) {
+        return open(path, exclusive, hides, HostIds.SAME, error);
+    }
+
+    /** The same with ids of its files that are others inside. */
+    public static HostFilesystem open(String path, boolean exclusive, String[] hides, HostIds ids, int[] error) {
         int fd = HostCalls.openRoot(path);
         if (fd < 0) {
             error[0] = fd;
             return null;
         }
-        var fs = new HostFilesystem(exclusive);
+        var fs = new HostFilesystem(exclusive, ids);
         long r = fs.calls.statx(fd);
         if (r < 0 || fs.isPseudo(fd)) {
             error[0] = r < 0 ? (int) r : -EACCES;

@@ -7,6 +7,7 @@ import static dev.kernelet.sentry.fs.host.HostCalls.close;
 
 import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
+import dev.kernelet.sentry.kernel.HostIds;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.Inode;
 import dev.kernelet.sentry.vfs.OpenFile;
@@ -60,8 +61,8 @@ final class HostInode extends Inode {
         HostCalls c = host.calls;
         long s = c.statx;
         mode = c.statxMode();
-        uid = Memory.getInt(s + 20);
-        gid = Memory.getInt(s + 24);
+        uid = host.ids.userInside(Memory.getInt(s + 20));
+        gid = host.ids.groupInside(Memory.getInt(s + 24));
         nlink = Memory.getInt(s + 16);
         size = Memory.getLong(s + 40);
         blocks = Memory.getLong(s + 48);
@@ -303,8 +304,8 @@ final class HostInode extends Inode {
 
     /** Looks at what was just made and gives it to the application's user. */
     private HostInode adopt(Task t, String child, int dir, int mode) {
-        int uid = t.cred.fsuid;
-        int gid = (this.mode & 02000) != 0 ? this.gid : t.cred.fsgid;
+        int uid = host.ids.userOutside(t.cred.fsuid);
+        int gid = host.ids.groupOutside((this.mode & 02000) != 0 ? this.gid : t.cred.fsgid);
         long r = host.calls.statx(dir, child);
         if (r < 0) return fail(t, r);
         if (Memory.getInt(host.calls.statx + 20) != uid || Memory.getInt(host.calls.statx + 24) != gid) {
@@ -384,7 +385,8 @@ final class HostInode extends Inode {
         if (dir < 0 || isHidden) return fail(t, isHidden ? -EPERM : dir);
         int fd = host.calls.openSelf(dir, O_TMPFILE | O_RDWR, mode & 07777);
         if (fd < 0) return fail(t, fd);
-        HostCall.call(FCHOWN, fd, t.cred.fsuid, (this.mode & 02000) != 0 ? gid : t.cred.fsgid);
+        int group = (this.mode & 02000) != 0 ? gid : t.cred.fsgid;
+        HostCall.call(FCHOWN, fd, host.ids.userOutside(t.cred.fsuid), host.ids.groupOutside(group));
         long r = host.calls.statx(fd);
         if (r < 0) {
             close(fd);
@@ -499,7 +501,9 @@ final class HostInode extends Inode {
         if (dir < 0 && fd < 0) return fd;
         long r = 0;
         if (uid != -1 || gid != -1) {
-            r = dir >= 0 ? host.calls.chown(dir, name, uid, gid) : HostCall.call(FCHOWN, fd, uid, gid);
+            int user = uid == -1 ? -1 : host.ids.userOutside(uid), group = gid == -1 ? -1 : host.ids.groupOutside(gid);
+            if (uid != -1 && user == HostIds.NONE || gid != -1 && group == HostIds.NONE) return -EINVAL;
+            r = dir >= 0 ? host.calls.chown(dir, name, user, group) : HostCall.call(FCHOWN, fd, user, group);
             if (r < 0) return r;
         }
         if (mode != -1) r = dir >= 0 ? chmodAt(dir, name, mode & 07777) : HostCall.call(FCHMOD, fd, mode & 07777);

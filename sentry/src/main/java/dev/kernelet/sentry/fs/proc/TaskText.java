@@ -4,6 +4,7 @@ import static dev.kernelet.abi.Errno.*;
 
 import dev.kernelet.sentry.kernel.CpuClocks;
 import dev.kernelet.sentry.kernel.Credentials;
+import dev.kernelet.sentry.kernel.HostIds;
 import dev.kernelet.sentry.kernel.Limits;
 import dev.kernelet.sentry.kernel.Seccomp;
 import dev.kernelet.sentry.kernel.Task;
@@ -42,7 +43,9 @@ final class TaskText {
             case "oom_score" -> Math.max(0, 666 + o.group.oomScoreAdj * 2 / 3) + "\n";
             case "oom_score_adj" -> o.group.oomScoreAdj + "\n";
             case "oom_adj" -> o.group.oomScoreAdj * 17 / 1000 + "\n";
-            case "uid_map", "gid_map", "projid_map" -> "         0          0 4294967295\n";
+            case "uid_map" -> t.kernel.options.ids.text(false);
+            case "gid_map" -> t.kernel.options.ids.text(true);
+            case "projid_map" -> HostIds.SAME.text(false);
             case "setgroups" -> "allow\n";
             case "loginuid", "sessionid" -> "4294967295";
             case "personality" -> hex8(o.personality);

@@ -159,7 +159,7 @@ final class FileContent {
     }
 
     private long toMemfd(long size) {
-        long made = HostCall.call(SYS_MEMFD_CREATE, fs.space.memfdName, MFD_CLOEXEC);
+        long made = fs.backing != null ? fs.backing.file() : HostCall.call(SYS_MEMFD_CREATE, fs.space.memfdName, MFD_CLOEXEC);
         if (made < 0) return made == -ENOMEM ? -ENOSPC : made;
         long r = HostCall.call(SYS_FTRUNCATE, made, size);
         // Skipped pages become holes again.

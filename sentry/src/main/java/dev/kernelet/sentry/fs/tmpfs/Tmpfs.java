@@ -22,6 +22,8 @@ public class Tmpfs extends Filesystem {
     /** size= of this mount; 0: only the common limit. */
     long sizeLimit;
     long ownUsed;
+    /** Where large files are kept; null: in memory. */
+    Backing backing;
     long inodes;
     private long nextIno = 1;
 
@@ -55,6 +57,8 @@ public class Tmpfs extends Filesystem {
 
     /** size= (bytes). */
     public void setSizeLimit(long bytes) { sizeLimit = bytes; }
+
+    public void setBacking(Backing where) { backing = where; }
 
     public static long now() { return HostCall.clockNanos(COARSE); }
 
