@@ -1,5 +1,6 @@
 package dev.kernelet.sentry.fs.proc;
 
+import dev.kernelet.host.HostProc;
 import dev.kernelet.sentry.fs.kernfs.PseudoDirectory;
 import dev.kernelet.sentry.fs.kernfs.PseudoFile;
 import dev.kernelet.sentry.kernel.Task;
@@ -32,8 +33,18 @@ public final class NetDirectory extends PseudoDirectory {
             @Override
             protected String text(Task t) {
                 String s = procfs.kernel.root.sockets instanceof Source source ? source.procNet(t, name) : null;
-                return s != null ? s : header(name);
+                if (s == null && isHosts(name)) s = HostProc.read("self/net/" + name);
+                return s != null && !s.isEmpty() ? s : header(name);
             }
+        };
+    }
+
+    /** Interfaces, routes and counters that the program shares with the host; sockets are never the host's. */
+    private boolean isHosts(String name) {
+        if (!procfs.kernel.options.network.equals("host")) return false;
+        return switch (name) {
+            case "arp", "dev", "if_inet6", "ipv6_route", "netstat", "route", "snmp", "snmp6" -> true;
+            default -> false;
         };
     }
 
