@@ -52,7 +52,9 @@ class FlagsTest {
         assertTrue(refused("--pids-limit=0").contains("at least 1"));
         assertTrue(refused("--pids-limit=9999999999").contains("whole number"));
         assertTrue(refused("--network=sandbox").contains("not available"));
-        assertTrue(refused("--overlay2=all:self").contains("not available"));
+        for (String form : new String[] {"all", "root:", "root:disk", "both:memory", "root:dir=relative", "none,size=1M"}) {
+            assertTrue(refused("--overlay2=" + form).contains("{root|all}:{memory|self|dir=/PATH}[,size=N]"), form);
+        }
         assertTrue(refused("--overlay2=root:memory,size=x").contains("size"));
     }
 
