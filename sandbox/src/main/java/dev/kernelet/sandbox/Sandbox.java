@@ -19,7 +19,12 @@ import dev.kernelet.platform.Platform;
 public final class Sandbox {
     private static final int NOT_FOUND = 127, NOT_EXECUTABLE = 126;
 
+    /** What a Sentry has resident with a small program, and some room for more. */
+    private static final long SENTRY_MEMORY = 48L << 20;
+
     private final SandboxOptions options;
+    /** Bytes the host's control groups allow; 0: no limit. */
+    private long hostLimit;
 
     private Sandbox(SandboxOptions options) { this.options = options; }
 
@@ -44,9 +49,7 @@ public final class Sandbox {
     private int run(Platform platform) {
         Kernel kernel = new Kernel(platform, kernelOptions());
         Strace.enabled = options.strace();
-        // Without a limit of the user's: nine tenths of the machine, so that it stays usable.
-        long memory = options.memory() > 0 ? options.memory() : ProcFs.totalBytes(kernel) / 10 * 9;
-        MemoryGuard.start(kernel, memory);
+        MemoryGuard.start(kernel, guarded(kernel));
         Task init = new FirstProgram(kernel, options).create();
         if (init == null) {
             String failure = platform.failure();
@@ -62,6 +65,16 @@ public final class Sandbox {
                     "This is a bug of Kernelet's. Run again with --debug-log=FILE and report it with that file.");
         }
         return exitCode(kernel.exitStatus);
+    }
+
+    /**
+     * What the programs may use before the largest is killed. Without a limit of the user's: nine tenths of the machine, so that
+     * it stays usable, or of the control group, less what the Sentry itself needs.
+     */
+    private long guarded(Kernel kernel) {
+        long most = ProcFs.totalBytes(kernel) / 10 * 9;
+        if (hostLimit > 0) most = Math.max(most / 4, Math.min(most, hostLimit / 10 * 9 - SENTRY_MEMORY));
+        return options.memory() > 0 ? Math.min(options.memory(), most) : most;
     }
 
     /** The shell's convention (128 + n for a signal) for a wait status. */
@@ -101,7 +114,9 @@ public final class Sandbox {
     private KernelOptions kernelOptions() {
         var k = new KernelOptions();
         k.taskLimit = options.pidsLimit();
-        k.memoryLimit = options.memory();
+        hostLimit = HostMemory.limit();
+        k.memoryLimit = options.memory() > 0 && hostLimit > 0 ? Math.min(options.memory(), hostLimit)
+                : Math.max(options.memory(), hostLimit);
         k.fileLimit = options.fdLimit();
         k.network = options.network();
         k.strace = options.strace();

@@ -9,6 +9,7 @@ import dev.kernelet.sentry.kernel.CpuClocks;
 import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
+import dev.kernelet.sentry.mm.MapsText;
 import dev.kernelet.sentry.vfs.FileLocks;
 
 /** The texts of system-wide files. Figures are the sandbox's own; hardware facts are read from the host once. */
@@ -54,21 +55,45 @@ final class SystemText {
     }
 
     // ---- memory
-    /** Bytes of memory the sandbox has: its limit, else the host's. */
+    /** Bytes of memory the sandbox has: its limit, else the host's. Without /proc by sysinfo(2). */
     static long totalBytes(Kernel k) {
         long host = hostMeminfo("MemTotal:") << 10;
+        if (host == 0) host = hostSysinfo(32);
         return k.options.memoryLimit > 0 ? Math.min(k.options.memoryLimit, host) : host;
     }
 
     static long freeBytes(Kernel k) {
         long free = hostMeminfo("MemAvailable:") << 10;
-        return Math.min(free, totalBytes(k));
+        if (free == 0) free = hostSysinfo(40);
+        long limit = k.options.memoryLimit;
+        return limit > 0 ? Math.min(free, Math.max(0, totalBytes(k) - residentBytes(k))) : Math.min(free, totalBytes(k));
+    }
+
+    /** What all processes have resident and do not share with a file. */
+    private static long residentBytes(Kernel k) {
+        long pages = 0;
+        ThreadGroup g;
+        for (int pid = 1; (g = k.pids.groupFrom(pid)) != null; pid = g.pid + 1) {
+            Task t = g.isZombie ? null : g.anyTask();
+            if (t == null || t.mm == null || t.mm.space == null) continue;
+            long[] r = MapsText.resident(t.mm);
+            pages += r[0] - r[1];
+        }
+        return pages << 12;
+    }
+
+    private static long hostSysinfo(int offset) {
+        long p = Memory.allocate(128);
+        long r = HostCall.call(SyscallNumber.SYSINFO, p);
+        long bytes = r < 0 ? 1L << 30 : Memory.getLong(p + offset) * Math.max(1, Memory.getInt(p + 104));
+        Memory.free(p);
+        return bytes;
     }
 
     private static long hostMeminfo(String key) {
         String text = HostProc.read("meminfo");
         int at = text.indexOf(key);
-        if (at < 0) return 1 << 20;
+        if (at < 0) return 0;
         long value = 0;
         for (int i = at + key.length(); i < text.length() && text.charAt(i) != '\n'; i++) {
             char c = text.charAt(i);
