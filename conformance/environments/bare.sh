@@ -22,9 +22,10 @@ case $what in
 	small_shm) mount -o remount,size=4k /dev/shm; mount -o remount,size=4k /tmp ;;
 	no_devices) mount -t tmpfs -o ro none /dev ;;
 	read_only)
-		for turn in 1 2; do
-			while read -r _ path _; do [[ $path == "$VOLUME"* ]] || mount -o remount,bind,ro "$path" 2> /dev/null || true; done \
-				< <(sort -r -k 2 /proc/self/mounts)
+		mapfile -t mounts < /proc/self/mounts
+		for ((i = ${#mounts[@]} - 1; i >= 0; i--)); do
+			path=${mounts[i]#* } path=${path%% *}
+			[[ $path == "$VOLUME"* ]] || mount -o remount,bind,ro "$path" 2> /dev/null || true
 		done
 		mount --bind "$VOLUME" "$VOLUME"; mount -o remount,bind,rw "$VOLUME" ;;
 	no_user_namespaces) # for this and all below it
