@@ -45,6 +45,10 @@ final class DoCommand {
         }
         String[] command = Arrays.copyOfRange(arguments, flags.position(), arguments.length);
         if (command.length == 0) throw new UsageException("do: no command given");
+        if (global.replacesSandboxNetwork && !quiet) {
+            // Where runsc says it too, and whatever was meant: the program is not cut off from the network.
+            Console.error("kernelet: warning: --rootless has no sandbox network, the host's is used (none with --network=none)\n");
+        }
         if (global.strace) {
             String unknown = Strace.configure(global.straceSyscalls, global.straceLogSize);
             if (unknown != null) throw new UsageException("--strace-syscalls: no such system call: " + unknown);

@@ -5,11 +5,13 @@ import dev.kernelet.sandbox.SandboxOptions;
 /** The flags before the command. */
 final class GlobalFlags {
     boolean debug, jsonDebugLog, strace, rootless, help, version, alsoLogToStderr;
-    String debugLog, log, logFormat = "json", straceSyscalls = "", platform = "systrap", network = "host", overlay2, stateRoot;
+    String debugLog, log, logFormat = "json", straceSyscalls = "", platform = "systrap", network, overlay2, stateRoot;
     int straceLogSize = SandboxOptions.DEFAULT_STRACE_LOG_SIZE;
     int pidsLimit = SandboxOptions.DEFAULT_PIDS_LIMIT, fdLimit = SandboxOptions.DEFAULT_FD_LIMIT;
     long memory;
     private static final String OVERLAY_FORMS = "none, or {root|all}:{memory|self|dir=/PATH}[,size=N]";
+    /** The host's network is used where a sandbox's own is meant, and the user is to know. */
+    boolean replacesSandboxNetwork;
     /** Index of the command. */
     int position;
 
@@ -40,6 +42,16 @@ final class GlobalFlags {
         var flags = new Flags(arguments, 0);
         while (flags.next()) accept(flags);
         position = flags.position();
+        if (network == null) {
+            replacesSandboxNetwork = rootless;
+            network = "host";
+        } else if (network.equals("sandbox")) {
+            if (!rootless) {
+                throw new UsageException("--network=sandbox is not available: this version has no network stack of its own");
+            }
+            replacesSandboxNetwork = true;
+            network = "host";
+        }
     }
 
     private void accept(Flags f) {
@@ -69,10 +81,7 @@ final class GlobalFlags {
 
     private static String network(Flags f) {
         String value = f.string();
-        if (value.equals("sandbox")) {
-            throw new UsageException("--network=sandbox is not available: this version has no network stack of its own");
-        }
-        if (!value.equals("host") && !value.equals("none")) throw f.bad(value, "host, none");
+        if (!value.equals("host") && !value.equals("none") && !value.equals("sandbox")) throw f.bad(value, "host, none");
         return value;
     }
 

@@ -220,6 +220,16 @@ class FlagsOfDoTest {
     void theRest() throws Exception {
         shell.run("$K --rootless do --quiet echo yes").is(0, "yes\n");
         shell.run("$K --rootless=true --root=$T/state --platform=systrap --debug=false do -- echo yes").is(0, "yes\n");
+        for (String flags : new String[] {"--rootless", "--rootless --network=sandbox", "--network=sandbox --rootless"}) {
+            var r = shell.run("$K " + flags + " do echo yes");
+            r.is(0, "yes\n");
+            assertTrue(r.error().startsWith("kernelet: warning: --rootless has no sandbox network"), r.error());
+        }
+        for (String flags : new String[] {"--rootless --network=none", "--rootless --network=host", "--network=none"}) {
+            assertEquals("", shell.run("$K " + flags + " do echo yes").error());
+        }
+        assertEquals("", shell.run("$K --rootless do --quiet echo yes").error());
+        shell.run("$K --network=sandbox do true").failed("--network=sandbox");
         shell.run("$K --platform=vax do true").failed("--platform", "systrap");
         shell.run("$K do --help | head -n 1").is(0, "Usage: kernelet [flags] do [flags of do] [--] COMMAND [ARGUMENT...]\n");
         shell.run("$K --version").is(0, shell.run("$K version").out());
