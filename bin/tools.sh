@@ -40,6 +40,12 @@ find_jdk() { # sets and exports JAVA_HOME: the given one, else the newest found
 find_tools() { # JDK, Maven, C compiler
 	find_jdk
 	command -v mvn > /dev/null || fail "Maven (mvn) not found" "Install it: apt-get install maven (3.8 or newer)."
+	# Java takes the home directory from the list of users, where it may not exist: $HOME counts, or the tree itself.
+	if [ -n "${HOME-}" ] && [ -w "$HOME" ]; then
+		export MAVEN_OPTS="-Duser.home=$HOME ${MAVEN_OPTS-}"
+	else
+		export MAVEN_OPTS="-Dmaven.repo.local=$top/target/repository ${MAVEN_OPTS-}"
+	fi
 	command -v "${CC:-gcc}" > /dev/null || fail "no C compiler (${CC:-gcc}) found" "Install one: apt-get install gcc libc6-dev."
 }
 
