@@ -1,8 +1,9 @@
 package dev.kernelet.cli;
 
 /**
- * Reads flags as Go's package flag does: {@code -name}, {@code --name}, {@code --name=value}, {@code --name value};
- * a boolean takes its value only after "=". Ends at the first argument that is no flag, or after "--".
+ * Reads flags as Go's package flag does: {@code -name}, {@code --name}, {@code --name=value}, {@code --name
+ * value}; a boolean takes its value only after "=". Ends at the first argument that is no flag, or after
+ * "--".
  *
  * <pre>
  *     while (flags.next()) switch (flags.name()) { case "quiet" -> quiet = flags.bool(); ... }

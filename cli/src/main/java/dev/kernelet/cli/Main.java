@@ -15,7 +15,8 @@ public final class Main {
 
     /** Called by the launcher (launcher.c), which exits with what this returns. */
     static int start(byte[] home, byte[][] arguments, byte[][] environment, long[] info) {
-        // The one path that goes through the virtual machine's own decoding: UTF-8 when it is not ASCII (launcher.c).
+        // The one path that goes through the virtual machine's own decoding: UTF-8 when it is not ASCII
+        // (launcher.c).
         HostCall.load(new String(home, StandardCharsets.UTF_8) + "/lib/libkernelet.so");
         return run(byteStrings(arguments),
                 Inherited.of(new String(home, StandardCharsets.ISO_8859_1), byteStrings(environment), info));

@@ -37,7 +37,8 @@ class FlagsOfDoTest {
     // ---- writes: overlays and volumes
     @Test
     void writesStayInMemory() throws Exception {
-        shell.run("$K do sh -c 'echo new > $T/f; echo more > $T/g; rm -r $T/d; cat $T/f; ls $T'").is(0, "new\nf\ng\n");
+        shell.run("$K do sh -c 'echo new > $T/f; echo more > $T/g; rm -r $T/d; cat $T/f; ls $T'").is(0,
+                "new\nf\ng\n");
         assertEquals("data\n", file("f"));
         assertTrue(exists("d") && !exists("g"));
     }
@@ -55,21 +56,26 @@ class FlagsOfDoTest {
 
     @Test
     void mediaOfAnOverlay() throws Exception {
-        String write = " do sh -c 'head -c 3000000 /dev/zero > $T/d/large; echo small > $T/d/small; wc -c < $T/d/large; cat $T/d/small'";
-        for (String medium : new String[] {"root:memory", "all:memory", "root:dir=$T", "all:dir=$T", "root:dir=$T,size=8M"}) {
+        String write = " do sh -c 'head -c 3000000 /dev/zero > $T/d/large; echo small > $T/d/small; wc -c < "
+                + "$T/d/large; cat $T/d/small'";
+        for (String medium : new String[] {"root:memory", "all:memory", "root:dir=$T", "all:dir=$T",
+                "root:dir=$T,size=8M"}) {
             shell.run("$K --overlay2=" + medium + write).is(0, "3000000\nsmall\n");
             assertEquals(0, directory.resolve("d").toFile().list().length, medium);
         }
         if (Shell.IS_ROOT) shell.run("$K --overlay2=root:self" + write).is(0, "3000000\nsmall\n");
-        shell.run("$K --overlay2=all:self do --volume $T/d sh -c 'head -c 3000000 /dev/zero > $T/d/large' && ls $T/d").is(0, "");
-        shell.run("$K --overlay2=root:dir=/nonexistent do true").failed("/nonexistent", "--overlay2", "ENOENT");
+        shell.run("$K --overlay2=all:self do --volume $T/d sh -c 'head -c 3000000 /dev/zero > $T/d/large' && "
+                + "ls $T/d").is(0, "");
+        shell.run("$K --overlay2=root:dir=/nonexistent do true").failed("/nonexistent", "--overlay2",
+                "ENOENT");
         shell.runAsUser("$K --overlay2=root:self do true").failed("--overlay2", "EACCES", "root:memory");
     }
 
     @Test
     void theSizeOfAnOverlay() throws Exception {
         for (String medium : new String[] {"memory", "dir=$T"}) {
-            Shell.Result r = shell.run("$K --overlay2=root:" + medium + ",size=1M do sh -c 'head -c 3000000 /dev/zero > $T/x'");
+            Shell.Result r = shell.run("$K --overlay2=root:" + medium + ",size=1M do sh -c 'head -c 3000000 "
+                    + "/dev/zero > $T/x'");
             assertEquals(1, r.status());
             assertTrue(r.error().contains("No space left on device"), r.error());
         }
@@ -80,7 +86,8 @@ class FlagsOfDoTest {
         shell.run("$K do --volume $T/d sh -c 'echo kept > $T/d/new; echo lost > $T/lost'").is(0, "");
         assertEquals("kept\n", file("d/new"));
         assertFalse(exists("lost"));
-        shell.run("$K do --volume=$T/d:/mnt/not/there sh -c 'cat /mnt/not/there/new; mv /mnt/not/there/new /mnt/not/there/moved'")
+        shell.run("$K do --volume=$T/d:/mnt/not/there sh -c 'cat /mnt/not/there/new; mv /mnt/not/there/new "
+                + "/mnt/not/there/moved'")
                 .is(0, "kept\n");
         assertTrue(exists("d/moved"));
         shell.run("mkdir $T/e; $K do --volume $T/d:/a --volume $T/e:/b cp /a/moved /b/copied").is(0, "");
@@ -91,7 +98,8 @@ class FlagsOfDoTest {
 
     @Test
     void aVolumeMayBeAFile() throws Exception {
-        shell.run("$K do --volume $T/f:/etc/hostname sh -c 'cat /etc/hostname; echo changed > /etc/hostname'").is(0, "data\n");
+        shell.run("$K do --volume $T/f:/etc/hostname sh -c 'cat /etc/hostname; echo changed > /etc/hostname'")
+                .is(0, "data\n");
         assertEquals("changed\n", file("f"));
         shell.run("$K do --volume $T/f:/not/there sh -c 'cat /not/there; ls /not'").is(0, "changed\nthere\n");
         shell.run("$K do --volume $T/f:/etc true").failed("EISDIR", "--volume");
@@ -121,9 +129,11 @@ class FlagsOfDoTest {
 
     @Test
     void anotherRoot() throws Exception {
-        shell.run("mkdir -p $T/r/bin $T/r/lib64 $T/r/lib && cp /bin/sh $T/r/bin && cp /lib64/ld-linux-x86-64.so.2 $T/r/lib64 &&"
+        shell.run("mkdir -p $T/r/bin $T/r/lib64 $T/r/lib && cp /bin/sh $T/r/bin && cp "
+                + "/lib64/ld-linux-x86-64.so.2 $T/r/lib64 &&"
                 + " cp /lib/x86_64-linux-gnu/libc.so.6 $T/r/lib").is(0, "");
-        shell.run("$K do --root $T/r /bin/sh -c 'echo /*; test -e /proc/self/exe && echo proc; echo x > /x; cat < /x > /dev/null' 2>&1")
+        shell.run("$K do --root $T/r /bin/sh -c 'echo /*; test -e /proc/self/exe && echo proc; echo x > /x; "
+                + "cat < /x > /dev/null' 2>&1")
                 .is(127, "/bin /dev /lib /lib64 /proc /sys\nproc\n/bin/sh: 1: cat: not found\n");
         assertFalse(exists("r/x"));
         shell.run("$K do --root $T/r ls").is(127, "");
@@ -141,7 +151,8 @@ class FlagsOfDoTest {
         shell.run("$K --network=none do " + interfaces).is(0, "lo\n");
         shell.run("$K --network=host do sh -c 'wc -l < /proc/net/route; wc -c < /proc/net/if_inet6'")
                 .is(0, shell.run("wc -l < /proc/net/route; wc -c < /proc/net/if_inet6").out());
-        shell.run("$K --network=none do bash -c 'exec 3<> /dev/tcp/192.0.2.1/80' 2>&1 | grep -q unreachable").is(0, "");
+        shell.run("$K --network=none do bash -c 'exec 3<> /dev/tcp/192.0.2.1/80' 2>&1 | grep -q unreachable")
+                .is(0, "");
         shell.run("$K --network=sandbox do true").failed("--network=sandbox", "not available");
         shell.run("$K --network=other do true").failed("--network", "host, none");
     }
@@ -151,10 +162,14 @@ class FlagsOfDoTest {
     void ids() throws Exception {
         String uid = shell.run("id -u").out().strip(), gid = shell.run("id -g").out().strip();
         shell.run("$K do sh -c 'id -u; id -g'").is(0, uid + "\n" + gid + "\n");
-        shell.run("$K do --uid-map '1234 " + uid + " 1' --gid-map '4321 " + gid + " 1' sh -c 'id -u; id -g; cat /proc/self/uid_map;"
-                + " stat -c %u:%g $T/f; touch $T/g; stat -c %u:%g $T/g; stat -c %u /'").is(0, "1234\n4321\n      1234 "
-                + " ".repeat(10 - uid.length()) + uid + "          1\n1234:4321\n1234:4321\n" + (uid.equals("0") ? 1234 : 65534) + "\n");
-        shell.run("$K do --uid-map='1234 " + uid + " 1' --volume $T/d sh -c 'touch $T/d/mine' && stat -c %u $T/d/mine").is(0, uid + "\n");
+        shell.run("$K do --uid-map '1234 " + uid + " 1' --gid-map '4321 " + gid
+                + " 1' sh -c 'id -u; id -g; cat /proc/self/uid_map;"
+                + " stat -c %u:%g $T/f; touch $T/g; stat -c %u:%g $T/g; stat -c %u /'").is(0,
+                        "1234\n4321\n      1234 "
+                + " ".repeat(10 - uid.length()) + uid + "          1\n1234:4321\n1234:4321\n"
+                        + (uid.equals("0") ? 1234 : 65534) + "\n");
+        shell.run("$K do --uid-map='1234 " + uid + " 1' --volume $T/d sh -c 'touch $T/d/mine' && stat -c %u "
+                + "$T/d/mine").is(0, uid + "\n");
         shell.run("$K do --uid-map '0 100000 10' --uid-map '10 " + uid + " 1' id -u").is(0, "10\n");
         shell.run("$K do --uid-map '0 4000000 1' id -u").is(0, "65534\n");
         shell.run("$K do --uid-map '0 1' true").failed("--uid-map", "three numbers");
@@ -166,10 +181,12 @@ class FlagsOfDoTest {
     @Test
     void errorLog() throws Exception {
         shell.run("$K --log=$T/log do --volume /nonexistent true").failed("/nonexistent");
-        assertTrue(file("log").matches("\\{\"msg\":\"cannot open /nonexistent .*\",\"level\":\"error\",\"time\":\"[0-9T:.-]+Z\"}\n"),
+        assertTrue(file("log").matches("\\{\"msg\":\"cannot open /nonexistent "
+                + ".*\",\"level\":\"error\",\"time\":\"[0-9T:.-]+Z\"}\n"),
                 file("log"));
         shell.run("$K --log=$T/text --log-format=text do --volume /nonexistent true").failed("/nonexistent");
-        assertTrue(file("text").matches("time=\"[0-9T:.-]+Z\" level=error msg=\"cannot open /nonexistent .*\"\n"), file("text"));
+        assertTrue(file("text").matches("time=\"[0-9T:.-]+Z\" level=error msg=\"cannot open /nonexistent "
+                + ".*\"\n"), file("text"));
         shell.run("$K --log=$T/log2 --log-format=json do true").is(0, "");
         assertEquals("", file("log2"));
         shell.run("$K --log=/nonexistent/log do true").failed("--log", "ENOENT");
@@ -180,11 +197,16 @@ class FlagsOfDoTest {
     void debugLog() throws Exception {
         shell.run("$K --debug --debug-log=$T/a.log do true").is(0, "");
         assertTrue(file("a.log").matches("(?s)([DIWE]\\d{4} [0-9:.]+ +\\d+\\] [^\n]*\n)+"), file("a.log"));
-        shell.run("$K --debug --debug-log=$T/%COMMAND%-%ID%.log do true && ls $T | grep -c '^do-kernelet-[0-9]*.log$'").is(0, "1\n");
-        shell.run("$K --debug --debug-log=$T/%TIMESTAMP%.log do true && ls $T | grep -c '^[0-9]*-[0-9.]*.log$'").is(0, "1\n");
-        shell.run("$K --debug --debug-log=$T/new/dir/ do true && ls $T/new/dir | grep -c '^kernelet.log.*.do.txt$'").is(0, "1\n");
-        shell.run("$K --debug --debug-log-format=json --debug-log=$T/j.log do true && python3 -c '\nimport json, sys\n"
-                + "for line in open(sys.argv[1]): assert json.loads(line)[\"level\"]\nprint(1)' $T/j.log").is(0, "1\n");
+        shell.run("$K --debug --debug-log=$T/%COMMAND%-%ID%.log do true && ls $T | grep -c "
+                + "'^do-kernelet-[0-9]*.log$'").is(0, "1\n");
+        shell.run("$K --debug --debug-log=$T/%TIMESTAMP%.log do true && ls $T | grep -c "
+                + "'^[0-9]*-[0-9.]*.log$'").is(0, "1\n");
+        shell.run("$K --debug --debug-log=$T/new/dir/ do true && ls $T/new/dir | grep -c "
+                + "'^kernelet.log.*.do.txt$'").is(0, "1\n");
+        shell.run("$K --debug --debug-log-format=json --debug-log=$T/j.log do true && python3 -c '\nimport "
+                + "json, sys\n"
+                + "for line in open(sys.argv[1]): assert json.loads(line)[\"level\"]\nprint(1)' $T/j.log")
+                        .is(0, "1\n");
         assertTrue(shell.run("$K --debug do true").error().contains("] "));
         shell.run("$K --debug-log=/nonexistent/log do true").failed("--debug-log", "ENOENT");
     }
@@ -193,24 +215,30 @@ class FlagsOfDoTest {
     void strace() throws Exception {
         shell.run("$K --strace --debug-log=$T/all do cat $T/f").is(0, "data\n");
         assertTrue(file("all").contains("write(1, \"data\\n\", 5)") && file("all").contains("mmap("));
-        shell.run("$K --strace --strace-syscalls=openat,write --debug-log=$T/some do cat $T/f").is(0, "data\n");
-        for (String line : file("some").lines().filter(l -> l.contains(" E ") || l.contains(" X ")).toList()) {
+        shell.run("$K --strace --strace-syscalls=openat,write --debug-log=$T/some do cat $T/f").is(0,
+                "data\n");
+        for (String line : file("some").lines().filter(l -> l.contains(" E ")
+                || l.contains(" X ")).toList()) {
             assertTrue(line.contains("openat(") || line.contains("write("), line);
         }
         assertTrue(file("some").contains("f\", O_RDONLY"), file("some"));
         shell.run("$K --strace --strace-log-size=2 --debug-log=$T/short do cat $T/f").is(0, "data\n");
         assertFalse(file("short").contains("\"data"), file("short"));
-        shell.run("$K --strace --strace-syscalls=openat,nonsense --debug-log=$T/x do true").failed("nonsense");
+        shell.run("$K --strace --strace-syscalls=openat,nonsense --debug-log=$T/x do true")
+                .failed("nonsense");
     }
 
     // ---- limits, and the rest
     @Test
     void limits() throws Exception {
-        shell.run("$K --pids-limit=5 do bash -c 'for i in 1 2 3 4 5 6; do sleep 1 & done; wait' 2>&1 | grep -q fork").is(0, "");
-        shell.run("$K --fd-limit=30 do bash -c 'for i in {10..60}; do eval \"exec $i< /dev/null\" || break; done' 2>&1 | grep -c 'Too many'")
+        shell.run("$K --pids-limit=5 do bash -c 'for i in 1 2 3 4 5 6; do sleep 1 & done; wait' 2>&1 | grep "
+                + "-q fork").is(0, "");
+        shell.run("$K --fd-limit=30 do bash -c 'for i in {10..60}; do eval \"exec $i< /dev/null\" || break; "
+                + "done' 2>&1 | grep -c 'Too many'")
                 .is(0, "1\n");
         assertEquals(137, shell.run("$K --memory=128M do python3 -c 'x = bytearray(1 << 30)'").status());
-        shell.run("$K --memory=128M do sh -c 'head -n 1 /proc/meminfo | tr -s \" \"'").is(0, "MemTotal: 131072 kB\n");
+        shell.run("$K --memory=128M do sh -c 'head -n 1 /proc/meminfo | tr -s \" \"'").is(0,
+                "MemTotal: 131072 kB\n");
         shell.run("$K --pids-limit=0 do true").failed("--pids-limit");
         shell.run("$K --memory=much do true").failed("--memory");
         shell.run("$K --fd-limit=3 do true").failed("--fd-limit");
@@ -219,21 +247,27 @@ class FlagsOfDoTest {
     @Test
     void theRest() throws Exception {
         shell.run("$K --rootless do --quiet echo yes").is(0, "yes\n");
-        shell.run("$K --rootless=true --root=$T/state --platform=systrap --debug=false do -- echo yes").is(0, "yes\n");
-        for (String flags : new String[] {"--rootless", "--rootless --network=sandbox", "--network=sandbox --rootless"}) {
+        shell.run("$K --rootless=true --root=$T/state --platform=systrap --debug=false do -- echo yes").is(0,
+                "yes\n");
+        for (String flags : new String[] {"--rootless", "--rootless --network=sandbox",
+                "--network=sandbox --rootless"}) {
             var r = shell.run("$K " + flags + " do echo yes");
             r.is(0, "yes\n");
-            assertTrue(r.error().startsWith("kernelet: warning: --rootless has no sandbox network"), r.error());
+            assertTrue(r.error().startsWith("kernelet: warning: --rootless has no sandbox network"),
+                    r.error());
         }
-        for (String flags : new String[] {"--rootless --network=none", "--rootless --network=host", "--network=none"}) {
+        for (String flags : new String[] {"--rootless --network=none", "--rootless --network=host",
+                "--network=none"}) {
             assertEquals("", shell.run("$K " + flags + " do echo yes").error());
         }
         assertEquals("", shell.run("$K --rootless do --quiet echo yes").error());
         shell.run("$K --network=sandbox do true").failed("--network=sandbox");
         shell.run("$K --platform=vax do true").failed("--platform", "systrap");
-        shell.run("$K do --help | head -n 1").is(0, "Usage: kernelet [flags] do [flags of do] [--] COMMAND [ARGUMENT...]\n");
+        shell.run("$K do --help | head -n 1").is(0, "Usage: kernelet [flags] do [flags of do] [--] COMMAND "
+                + "[ARGUMENT...]\n");
         shell.run("$K --version").is(0, shell.run("$K version").out());
-        for (String wrong : new String[] {"--wrong do true", "do --wrong true", "wrong", "do", "", "---x do true", "do --quiet=maybe true"}) {
+        for (String wrong : new String[] {"--wrong do true", "do --wrong true", "wrong", "do", "",
+                "---x do true", "do --quiet=maybe true"}) {
             Shell.Result r = shell.run("$K " + wrong);
             assertEquals(128, r.status(), wrong);
             assertTrue(r.error().contains("Usage: kernelet") && r.out().isEmpty(), wrong + ": " + r.error());

@@ -12,7 +12,9 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** Runs shell scripts against the distribution, with $K for its launcher and $T for a directory of their own. */
+/**
+ * Runs shell scripts against the distribution, with $K for its launcher and $T for a directory of their own.
+ */
 final class Shell {
     static final Path ROOT = Path.of(System.getProperty("kernelet.root"));
     static final Path DISTRIBUTION = ROOT.resolve("dist/out");
@@ -37,12 +39,14 @@ final class Shell {
 
     Shell(Path directory) { this.directory = directory; }
 
-    Result run(String script) throws IOException, InterruptedException { return run(List.of("bash", "-c", script)); }
+    Result run(String script) throws IOException, InterruptedException { return run(List.of("bash", "-c",
+            script)); }
 
     /** As an ordinary user, when this is root. */
     Result runAsUser(String script) throws IOException, InterruptedException {
         if (!IS_ROOT) return run(script);
-        return run(List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "bash", "-c", script));
+        return run(List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "bash", "-c",
+                script));
     }
 
     private Result run(List<String> command) throws IOException, InterruptedException {
@@ -57,7 +61,8 @@ final class Shell {
             if (!process.waitFor(SECONDS_MAX, TimeUnit.SECONDS)) {
                 process.descendants().forEach(ProcessHandle::destroyForcibly);
                 process.destroyForcibly().waitFor();
-                fail("no end after " + SECONDS_MAX + " s: " + command.getLast() + "\n" + text(out) + text(error));
+                fail("no end after " + SECONDS_MAX + " s: " + command.getLast() + "\n" + text(out)
+                        + text(error));
             }
             return new Result(process.exitValue(), text(out), text(error));
         } finally {
@@ -71,13 +76,17 @@ final class Shell {
     }
 
     // ---- nothing left behind
-    /** Processes of the distribution under test that run now: launchers, their stubs, and stubs that have lost their launcher. */
+    /**
+     * Processes of the distribution under test that run now: launchers, their stubs, and stubs that have lost
+     * their launcher.
+     */
     static List<String> processes() throws IOException {
         var found = new ArrayList<String>();
         try (Stream<Path> all = Files.list(Path.of("/proc"))) {
             for (Path p : all.filter(p -> p.getFileName().toString().matches("\\d+")).toList()) {
                 String exe = executable(p);
-                if (isOurs(exe) || exe.contains("kernelet-stub") && !isOthers(parent(p))) found.add(p + " " + exe);
+                if (isOurs(exe) || exe.contains("kernelet-stub") && !isOthers(parent(p))) found.add(p + " "
+                        + exe);
             }
         }
         return found;

@@ -21,7 +21,10 @@ import dev.kernelet.sentry.vfs.MountNamespace;
 import dev.kernelet.sentry.vfs.Path;
 import dev.kernelet.sentry.vfs.PathWalk;
 
-/** The tree the program sees: the host's directory under an overlay, with the Sentry's own proc, sys and dev on top. */
+/**
+ * The tree the program sees: the host's directory under an overlay, with the Sentry's own proc, sys and dev
+ * on top.
+ */
 final class FileView {
     private static final int MS_NOSUID = 2, MS_NODEV = 4, MS_NOEXEC = 8;
     /** Directories of the host that are windows into its kernel: ours are mounted there. */

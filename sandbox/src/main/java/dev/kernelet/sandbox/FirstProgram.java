@@ -18,7 +18,10 @@ import dev.kernelet.sentry.kernel.ThreadGroup;
 import dev.kernelet.sentry.vfs.Access;
 import dev.kernelet.sentry.vfs.PathWalk;
 
-/** Puts the first process together: who it is, where it stands, what it inherits; and finds its program by PATH. */
+/**
+ * Puts the first process together: who it is, where it stands, what it inherits; and finds its program by
+ * PATH.
+ */
 final class FirstProgram {
     private static final String DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -40,7 +43,10 @@ final class FirstProgram {
         setup.cred.permitted = setup.cred.effective = Credentials.ALL_CAPS;
     }
 
-    /** Mounts the view and makes the first process, ready to run: null and {@link Init#error} when it cannot be. */
+    /**
+     * Mounts the view and makes the first process, ready to run: null and {@link Init#error} when it cannot
+     * be.
+     */
     Task create() {
         fs.umask = umask();
         var view = new FileView(kernel, options);
@@ -111,7 +117,10 @@ final class FirstProgram {
     }
 
     // ---- PATH
-    /** The file to run: a name with a slash as it is, else the first executable one along PATH. Null with setup.error. */
+    /**
+     * The file to run: a name with a slash as it is, else the first executable one along PATH. Null with
+     * setup.error.
+     */
     private String find(String name, String[] environment) {
         if (name.indexOf('/') >= 0) return name;
         setup.error = -ENOENT;

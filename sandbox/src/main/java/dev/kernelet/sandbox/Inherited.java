@@ -1,8 +1,8 @@
 package dev.kernelet.sandbox;
 
 /**
- * What the caller gave this process and the first program inside inherits, recorded by the launcher before the virtual
- * machine could change it.
+ * What the caller gave this process and the first program inside inherits, recorded by the launcher before
+ * the virtual machine could change it.
  *
  * @param home           directory of the distribution: holds bin/, lib/ and runtime/
  * @param environment    NAME=value byte strings, in order, whatever they hold
@@ -20,8 +20,9 @@ public record Inherited(String home, String[] environment, long ignoredSignals, 
     }
 
     /**
-     * Signals a process from the outside can send the launcher that are meant for the program inside: blocked in every
-     * thread by the launcher, so that one signalfd reads them. Bit {@code signal - 1}; see launcher.c.
+     * Signals a process from the outside can send the launcher that are meant for the program inside: blocked
+     * in every thread by the launcher, so that one signalfd reads them. Bit {@code signal - 1}; see
+     * launcher.c.
      */
     public static final long FORWARDED_SIGNALS = forwarded();
 
@@ -33,7 +34,8 @@ public record Inherited(String home, String[] environment, long ignoredSignals, 
 
     private static long forwarded() {
         long set = -1L;
-        // ILL TRAP ABRT BUS FPE KILL SEGV PIPE STOP XFSZ SYS, two of the C library, one of the virtual machine, 64.
+        // ILL TRAP ABRT BUS FPE KILL SEGV PIPE STOP XFSZ SYS, two of the C library, one of the virtual
+        // machine, 64.
         int[] others = {4, 5, 6, 7, 8, 9, 11, 13, 19, 25, 31, 32, 33, 63, 64};
         for (int signal : others) set &= ~(1L << signal - 1);
         return set;

@@ -29,7 +29,8 @@ public final class Sandbox {
     private Sandbox(SandboxOptions options) { this.options = options; }
 
     /**
-     * Runs the command to its end: its exit status, 128 + n when signal n ended it, 127 not found, 126 not executable.
+     * Runs the command to its end: its exit status, 128 + n when signal n ended it, 127 not found, 126 not
+     * executable.
      *
      * @throws Failure when Kernelet itself fails
      */
@@ -68,8 +69,8 @@ public final class Sandbox {
     }
 
     /**
-     * What the programs may use before the largest is killed. Without a limit of the user's: nine tenths of the machine, so that
-     * it stays usable, or of the control group, less what the Sentry itself needs.
+     * What the programs may use before the largest is killed. Without a limit of the user's: nine tenths of
+     * the machine, so that it stays usable, or of the control group, less what the Sentry itself needs.
      */
     private long guarded(Kernel kernel) {
         long most = ProcFs.totalBytes(kernel) / 10 * 9;

@@ -7,8 +7,8 @@ import dev.kernelet.sentry.kernel.Event;
 import dev.kernelet.sentry.kernel.Kernel;
 
 /**
- * Gives signals that are sent to the launcher's process to the first program inside. They are blocked in all threads
- * (launcher.c); one thread reads them from a signalfd(2).
+ * Gives signals that are sent to the launcher's process to the first program inside. They are blocked in all
+ * threads (launcher.c); one thread reads them from a signalfd(2).
  */
 final class SignalForwarder implements Runnable {
     private static final int SFD_CLOEXEC = 0x80000, SIGINFO_SIZE = 128, SIGCHLD = 17, SIGCONT = 18, SI_KERNEL = 0x80;

@@ -17,8 +17,8 @@ import dev.kernelet.sentry.vfs.Path;
 import dev.kernelet.sentry.vfs.PathWalk;
 
 /**
- * Descriptors 0, 1 and 2 of the caller, given to the first program, and the caller's controlling terminal, which need not be
- * among them. A closed one stays closed.
+ * Descriptors 0, 1 and 2 of the caller, given to the first program, and the caller's controlling terminal,
+ * which need not be among them. A closed one stays closed.
  */
 final class Stdio {
     private static final int TCGETS = 0x5401, TIOCGSID = 0x5429, O_RDWR_NOCTTY_CLOEXEC = 0x80102, F_GETFL = 3, STATUS_FLAGS = 0xc03;
@@ -77,7 +77,9 @@ final class Stdio {
         return found[fd] = HostTerminal.of(t.kernel, fd, device);
     }
 
-    /** Where the terminal is to be seen inside: below /dev/pts, or a node in /dev of the name it has outside. */
+    /**
+     * Where the terminal is to be seen inside: below /dev/pts, or a node in /dev of the name it has outside.
+     */
     private Path show(HostTerminal terminal) {
         int device = terminal.deviceNumber();
         String name = terminals.isShown(terminal) || terminals.adopt(t, terminal)

@@ -9,9 +9,10 @@ import dev.kernelet.host.HostProc;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * What the whole sandbox is to the world outside: one process of a job of the caller's shell (setpgid(2), credentials(7)). When
- * the first program's process group stops inside, the sandbox stops outside by the same signal, so that the caller's shell
- * takes its terminal back; a SIGCONT from there (fg, bg) continues both. Kernel lock, but for {@link #continued}.
+ * What the whole sandbox is to the world outside: one process of a job of the caller's shell (setpgid(2),
+ * credentials(7)). When the first program's process group stops inside, the sandbox stops outside by the same
+ * signal, so that the caller's shell takes its terminal back; a SIGCONT from there (fg, bg) continues both.
+ * Kernel lock, but for {@link #continued}.
  */
 public final class CallerJob {
     private static final int GENERATIONS_MAX = 32, SIG_UNBLOCK = 1, SIG_BLOCK = 0;
@@ -33,9 +34,9 @@ public final class CallerJob {
 
     // ---- orphaned groups
     /**
-     * Whether nobody outside would continue us: no process of our group has its parent in another group of our session. Our
-     * ancestors of the same group (a script that calls us) count; other members (a pipeline's) have the same parents. Without
-     * /proc: no, rather a stop that somebody must end than none.
+     * Whether nobody outside would continue us: no process of our group has its parent in another group of
+     * our session. Our ancestors of the same group (a script that calls us) count; other members (a
+     * pipeline's) have the same parents. Without /proc: no, rather a stop that somebody must end than none.
      */
     boolean isOrphaned() {
         String stat = HostProc.read("self/stat");
@@ -57,7 +58,10 @@ public final class CallerJob {
     }
 
     // ---- stopping
-    /** A process of {@code pg} has stopped or ended: stops the sandbox when that is the first program's group and all of it stands. */
+    /**
+     * A process of {@code pg} has stopped or ended: stops the sandbox when that is the first program's group
+     * and all of it stands.
+     */
     void check(ProcessGroup pg) {
         ThreadGroup init = kernel.init;
         if (init == null || pg != init.processGroup || !init.isStopped || init.isExiting) return;
@@ -77,7 +81,10 @@ public final class CallerJob {
         return false;
     }
 
-    /** Stops this process; comes back after SIGCONT, or at once when the host ignores the signal (an orphaned group). */
+    /**
+     * Stops this process; comes back after SIGCONT, or at once when the host ignores the signal (an orphaned
+     * group).
+     */
     private void stop(int signo) {
         // A stop signal would discard a SIGCONT that is on its way.
         if (continuing.get() > 0 || isContinuePending()) return;

@@ -1,8 +1,8 @@
 package dev.kernelet.sentry.kernel;
 
 /**
- * User and group ids of the host and what they are inside (user_namespaces(7)): ranges of three numbers, the first id inside,
- * the first one outside and how many. Without ranges both are the same.
+ * User and group ids of the host and what they are inside (user_namespaces(7)): ranges of three numbers, the
+ * first id inside, the first one outside and how many. Without ranges both are the same.
  */
 public final class HostIds {
     /** Stands inside for an id that no range covers: /proc/sys/kernel/overflowuid. */

@@ -16,8 +16,9 @@ public final class Init {
     public static int error;
 
     /**
-     * Makes the first process, ready to run {@code file} (a path, looked up without PATH). Runs under the kernel lock on a worker (post
-     * an event). Takes {@code fs}, {@code fds} and {@code cred} over. Null when the program cannot be started: see {@link #error}.
+     * Makes the first process, ready to run {@code file} (a path, looked up without PATH). Runs under the
+     * kernel lock on a worker (post an event). Takes {@code fs}, {@code fds} and {@code cred} over. Null when
+     * the program cannot be started: see {@link #error}.
      */
     public static Task createInit(Kernel k, String file, String[] argv, String[] envp, FsContext fs, FdTable fds,
             Credentials cred, Limits limits) {

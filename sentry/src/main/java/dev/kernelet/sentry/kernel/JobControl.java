@@ -77,8 +77,8 @@ final class JobControl {
     }
 
     /**
-     * {@code g} is leaving its group or its parent: jobs that become orphaned with stopped members get SIGHUP and
-     * SIGCONT, for nobody else could wake them (_exit(2)).
+     * {@code g} is leaving its group or its parent: jobs that become orphaned with stopped members get SIGHUP
+     * and SIGCONT, for nobody else could wake them (_exit(2)).
      */
     static void checkOrphaned(ProcessGroup pg, ThreadGroup leaving) {
         if (!pg.hasStopped() || !pg.isOrphaned(leaving)) return;

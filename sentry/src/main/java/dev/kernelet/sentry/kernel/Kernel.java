@@ -127,8 +127,8 @@ public final class Kernel {
     }
 
     /**
-     * Before a host call that may take long: gives the kernel lock up, another worker leads. Objects the caller uses until
-     * {@link #exitSlow} must be held (OpenFile.hold). Anything may have changed afterwards.
+     * Before a host call that may take long: gives the kernel lock up, another worker leads. Objects the
+     * caller uses until {@link #exitSlow} must be held (OpenFile.hold). Anything may have changed afterwards.
      */
     public void enterSlow() {
         if (--active == 0) standby.release();
@@ -162,8 +162,8 @@ public final class Kernel {
     public volatile int exitStatus;
 
     /**
-     * A signal from outside the sandbox: for the first program. The terminal's go to the foreground group; SIGCONT, which the
-     * caller's shell sends to a whole job, to the first program's group.
+     * A signal from outside the sandbox: for the first program. The terminal's go to the foreground group;
+     * SIGCONT, which the caller's shell sends to a whole job, to the first program's group.
      */
     public void signalInit(int signo, boolean isTerminals) {
         if (signo == SIGCONT) job.delivered();

@@ -15,8 +15,8 @@ public final class ProcessGroup {
     }
 
     /**
-     * An orphaned group: no member has a parent in another group of the same session (setpgid(2)); {@code leaving} is taken
-     * as gone already. Nobody could continue its stopped members.
+     * An orphaned group: no member has a parent in another group of the same session (setpgid(2)); {@code
+     * leaving} is taken as gone already. Nobody could continue its stopped members.
      */
     boolean isOrphaned(ThreadGroup leaving) {
         for (int i = 0; i < members.size(); i++) {

@@ -12,7 +12,10 @@ public final class Session {
 
     /** What the kernel needs of a terminal. */
     public interface ControllingTerminal {
-        /** The session leader has ended: hang up (SIGHUP and SIGCONT to the foreground group), give the session up. */
+        /**
+         * The session leader has ended: hang up (SIGHUP and SIGCONT to the foreground group), give the
+         * session up.
+         */
         void leaderExited(Session session);
 
         /** tty_nr as in /proc/PID/stat. */

@@ -67,7 +67,10 @@ public final class DevPts extends Filesystem {
         return i < inodes.length && inodes[i] != null && inodes[i].terminal == terminal;
     }
 
-    /** Shows the caller's pseudo-terminal under the number it has outside; false when that number cannot be had. */
+    /**
+     * Shows the caller's pseudo-terminal under the number it has outside; false when that number cannot be
+     * had.
+     */
     public boolean adopt(Task t, HostTerminal terminal) {
         int device = terminal.deviceNumber(), i = index(device);
         if ((device >>> 8 & 0xfff) != 136 || i >= PTY_MAX || i < inodes.length && inodes[i] != null) return false;

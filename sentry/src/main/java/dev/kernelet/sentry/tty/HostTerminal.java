@@ -17,14 +17,15 @@ import dev.kernelet.sentry.vfs.Path;
 import dev.kernelet.sentry.wait.WaitQueue;
 
 /**
- * The caller's own terminal. Settings, line discipline and window size stay the host's, so that programs outside can share
- * it and nothing has to be put back at the end; sessions and foreground groups are the Sentry's, laid over the one group that
- * the host sees (this process's). A process inside is in the foreground when its group is the Sentry's foreground group and
- * this process is in the host's. The host's signals (^C, ^Z, window size) reach us as its foreground group and are passed on
- * to the Sentry's ({@code Kernel.signalInit}).
+ * The caller's own terminal. Settings, line discipline and window size stay the host's, so that programs
+ * outside can share it and nothing has to be put back at the end; sessions and foreground groups are the
+ * Sentry's, laid over the one group that the host sees (this process's). A process inside is in the
+ * foreground when its group is the Sentry's foreground group and this process is in the host's. The host's
+ * signals (^C, ^Z, window size) reach us as its foreground group and are passed on to the Sentry's ({@code
+ * Kernel.signalInit}).
  *
- * <p>Reads and writes go through an open file description of our own with O_NONBLOCK, for the caller's may not be changed. Kernel
- * lock.
+ * <p>Reads and writes go through an open file description of our own with O_NONBLOCK, for the caller's may
+ * not be changed. Kernel lock.
  */
 public final class HostTerminal extends Terminal implements DeviceTable.Driver {
     private static final int POLLIN = OpenFile.POLLIN, POLLOUT = OpenFile.POLLOUT;
@@ -62,7 +63,10 @@ public final class HostTerminal extends Terminal implements DeviceTable.Driver {
         return null;
     }
 
-    /** The terminal behind the host descriptor {@code given}, which is not the controlling one; null when it is no terminal. */
+    /**
+     * The terminal behind the host descriptor {@code given}, which is not the controlling one; null when it
+     * is no terminal.
+     */
     public static HostTerminal of(Kernel k, int given, int device) {
         int fd = open("/proc/self/fd/" + given + "\0");
         return new HostTerminal(k, fd < 0 ? given : fd, device, false, fd < 0);
@@ -148,7 +152,10 @@ public final class HostTerminal extends Terminal implements DeviceTable.Driver {
         };
     }
 
-    /** A request that may wait until output has drained. The host lets it through in the background, as SIGTTOU is blocked. */
+    /**
+     * A request that may wait until output has drained. The host lets it through in the background, as
+     * SIGTTOU is blocked.
+     */
     private long change(Task t, OpenFile file, int request, long argument) {
         file.hold();
         kernel.enterSlow();

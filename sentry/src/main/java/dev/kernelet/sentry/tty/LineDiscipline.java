@@ -3,11 +3,11 @@ package dev.kernelet.sentry.tty;
 import dev.kernelet.abi.Memory;
 
 /**
- * N_TTY, the line discipline of termios(3): makes input typed at a terminal into what a program reads, echoes it, turns control
- * characters into signals, and processes output. Kernel lock.
+ * N_TTY, the line discipline of termios(3): makes input typed at a terminal into what a program reads, echoes
+ * it, turns control characters into signals, and processes output. Kernel lock.
  *
- * <p>Input lies in a ring; each byte carries a mark when it ends a line (in canonical mode reads stop behind it) or is an end
- * of file that is not itself data.
+ * <p>Input lies in a ring; each byte carries a mark when it ends a line (in canonical mode reads stop behind
+ * it) or is an end of file that is not itself data.
  */
 final class LineDiscipline {
     /** Longest line that can be edited (MAX_CANON with room for its end). */

@@ -9,7 +9,10 @@ import dev.kernelet.sentry.vfs.OpenFile;
 import dev.kernelet.sentry.vfs.Path;
 import dev.kernelet.sentry.wait.WaitQueue;
 
-/** A pseudo-terminal (pty(7)): a master that plays the keyboard and screen, and a slave that programs use. Kernel lock. */
+/**
+ * A pseudo-terminal (pty(7)): a master that plays the keyboard and screen, and a slave that programs use.
+ * Kernel lock.
+ */
 public final class Pty extends Terminal implements LineDiscipline.Sink {
     private static final int OUTPUT_MAX = 64 << 10;
     /** Bits of the control byte in packet mode (ioctl_tty(2)). */
@@ -268,7 +271,8 @@ public final class Pty extends Terminal implements LineDiscipline.Sink {
                 if (isNonblocking()) return there > 0 ? discipline.read(address, length) : -EAGAIN;
                 if (tenths == 0) return -EAGAIN;
                 if (min > 0 && there == 0) return -EAGAIN;
-                // With MIN the timer runs from byte to byte: a longer buffer than at the last look starts it anew.
+                // With MIN the timer runs from byte to byte: a longer buffer than at the last look starts it
+                // anew.
                 if (t.isTimedOut()) return there > 0 ? discipline.read(address, length) : 0;
                 t.setDeadline(t.kernel.now() + tenths * 100_000_000L);
                 return -EAGAIN;

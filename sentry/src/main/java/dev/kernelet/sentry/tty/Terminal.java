@@ -11,7 +11,10 @@ import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
 import dev.kernelet.sentry.vfs.OpenFile;
 
-/** What every terminal has: a session, a foreground process group, settings, a window size (tty_ioctl(4)). Kernel lock. */
+/**
+ * What every terminal has: a session, a foreground process group, settings, a window size (tty_ioctl(4)).
+ * Kernel lock.
+ */
 public abstract class Terminal implements Session.ControllingTerminal {
     static final int TCGETS = 0x5401, TCSETS = 0x5402, TCSETSW = 0x5403, TCSETSF = 0x5404, TCSBRK = 0x5409, TCXONC = 0x540a,
             TCFLSH = 0x540b, TIOCEXCL = 0x540c, TIOCNXCL = 0x540d, TIOCSCTTY = 0x540e, TIOCGPGRP = 0x540f, TIOCSPGRP = 0x5410,
@@ -82,7 +85,9 @@ public abstract class Terminal implements Session.ControllingTerminal {
     }
 
     // ---- controlling terminal
-    /** open(2) of a terminal without O_NOCTTY by a session leader that has none makes it the controlling one. */
+    /**
+     * open(2) of a terminal without O_NOCTTY by a session leader that has none makes it the controlling one.
+     */
     protected final void openedBy(Task t, int flags) {
         Session s = t.group.session();
         if ((flags & 0x100) != 0 || s == null || s.leader != t.group || s.tty != null || session != null) return;
@@ -117,8 +122,8 @@ public abstract class Terminal implements Session.ControllingTerminal {
     }
 
     /**
-     * A background process reads (SIGTTIN) or changes (SIGTTOU) its controlling terminal: 0 to go on, -EIO, or
-     * -ERESTARTSYS after the signal was sent (setpgid(2), credentials(7)).
+     * A background process reads (SIGTTIN) or changes (SIGTTOU) its controlling terminal: 0 to go on, -EIO,
+     * or -ERESTARTSYS after the signal was sent (setpgid(2), credentials(7)).
      */
     protected final long checkBackground(Task t, int signo) {
         if (session == null || t.group.session() != session || foreground == null) return 0;
@@ -181,7 +186,8 @@ public abstract class Terminal implements Session.ControllingTerminal {
                 return p < 0 ? p : Memory.getInt(p) == 0 ? 0 : -EINVAL;
             }
             case TIOCGDEV -> { return t.mem.outInt(argument, deviceNumber()); }
-            // Typing into a terminal for others is how programs break out: refused, as with dev.tty.legacy_tiocsti=0.
+            // Typing into a terminal for others is how programs break out: refused, as with
+            // dev.tty.legacy_tiocsti=0.
             case TIOCSTI -> { return -EIO; }
             case TCSBRK, TCSBRKP -> {
                 long r = isMaster ? 0 : checkBackground(t, SIGTTOU);

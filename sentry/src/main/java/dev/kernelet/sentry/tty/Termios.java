@@ -54,6 +54,8 @@ public final class Termios {
 
     boolean has(int localFlag) { return (lflag & localFlag) != 0; }
 
-    /** Whether {@code c} is control character {@code which} and that is not switched off (_POSIX_VDISABLE). */
+    /**
+     * Whether {@code c} is control character {@code which} and that is not switched off (_POSIX_VDISABLE).
+     */
     boolean is(int which, int c) { return cc[which] != 0 && (cc[which] & 0xff) == c; }
 }

@@ -13,12 +13,13 @@ import dev.kernelet.sentry.vfs.OpenFile;
 import dev.kernelet.sentry.wait.WaitQueue;
 
 /**
- * A descriptor the sandbox was given. Regular files are read and written without a position, so that the offset and O_APPEND
- * are the host's, shared with whoever else has the description open.
+ * A descriptor the sandbox was given. Regular files are read and written without a position, so that the
+ * offset and O_APPEND are the host's, shared with whoever else has the description open.
  *
- * <p>The description is shared with other processes, so O_NONBLOCK must not be set on it: it would make their reads fail.
- * Instead each call is told not to wait: MSG_DONTWAIT for sockets, RWF_NOWAIT for pipes (Linux 6.4). Where neither is known
- * (terminals, older kernels) readiness is asked first; such a write is kept to what poll(2) promises. Kernel lock.
+ * <p>The description is shared with other processes, so O_NONBLOCK must not be set on it: it would make their
+ * reads fail. Instead each call is told not to wait: MSG_DONTWAIT for sockets, RWF_NOWAIT for pipes (Linux
+ * 6.4). Where neither is known (terminals, older kernels) readiness is asked first; such a write is kept to
+ * what poll(2) promises. Kernel lock.
  */
 public final class HostFdFile extends OpenFile {
     private static final int MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000;

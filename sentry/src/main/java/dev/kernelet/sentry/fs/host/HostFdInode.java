@@ -18,7 +18,10 @@ import dev.kernelet.sentry.vfs.MountNamespace;
 import dev.kernelet.sentry.vfs.OpenFile;
 import dev.kernelet.sentry.vfs.Path;
 
-/** What a descriptor that the sandbox was given refers to: a file, pipe, socket or terminal of the host. Kernel lock. */
+/**
+ * What a descriptor that the sandbox was given refers to: a file, pipe, socket or terminal of the host.
+ * Kernel lock.
+ */
 public final class HostFdInode extends Inode {
     /** The filesystem all of them claim to be on. */
     private static final class Imported extends Filesystem {
@@ -49,8 +52,8 @@ public final class HostFdInode extends Inode {
     }
 
     /**
-     * The open file for the host descriptor {@code fd}, which from now on is the Sentry's; null when it is not open. It has a
-     * path, so that /proc/self/fd/N can be opened, but no name.
+     * The open file for the host descriptor {@code fd}, which from now on is the Sentry's; null when it is
+     * not open. It has a path, so that /proc/self/fd/N can be opened, but no name.
      */
     public static OpenFile open(Kernel kernel, int fd) {
         long flags = HostCall.call(FCNTL, fd, F_GETFL);
@@ -122,7 +125,10 @@ public final class HostFdInode extends Inode {
 
     long iovec(long address, long length) { return imported.calls.iovec(address, length); }
 
-    /** Numbers 0 to 2 are taken again at once, by what can be neither read nor written: for what the virtual machine prints. */
+    /**
+     * Numbers 0 to 2 are taken again at once, by what can be neither read nor written: for what the virtual
+     * machine prints.
+     */
     @Override
     public void release() {
         HostCall.call(CLOSE, fd);

@@ -6,7 +6,10 @@ import static dev.kernelet.abi.SyscallNumber.*;
 import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
 
-/** A host directory that keeps the large files of a tmpfs in place of memory: as files without a name (O_TMPFILE). Kernel lock. */
+/**
+ * A host directory that keeps the large files of a tmpfs in place of memory: as files without a name
+ * (O_TMPFILE). Kernel lock.
+ */
 public final class Backing {
     private final int directory;
     /** struct open_how and the path ".". */
@@ -20,7 +23,9 @@ public final class Backing {
         Memory.putShort(how + OPEN_HOW_SIZE, (short) '.');
     }
 
-    /** Opens the directory and tries it, that the first large write does not fail; null with {@code error[0]}. */
+    /**
+     * Opens the directory and tries it, that the first large write does not fail; null with {@code error[0]}.
+     */
     public static Backing open(String path, int[] error) {
         long p = Memory.allocate(path.length() + 1);
         Memory.putByte(p + Memory.putBytes(p, path), (byte) 0);
