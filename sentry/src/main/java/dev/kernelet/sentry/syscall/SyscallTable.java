@@ -26,7 +26,8 @@ public final class SyscallTable {
 
     private static long unknown(Task t, int nr) {
         // A test's way to see what an internal error does: -Dkernelet.fault=NUMBER of a call that does not exist.
-        if (nr == Integer.getInteger("kernelet.fault", -1)) throw new IllegalStateException("kernelet.fault");
+        Integer fault = Integer.getInteger("kernelet.fault");
+        if (fault != null && fault == nr) throw new IllegalStateException("kernelet.fault");
         t.kernel.unimplemented(t, nr);
         return -ENOSYS;
     }
