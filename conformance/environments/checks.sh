@@ -173,6 +173,7 @@ check status_not_found ends 127 $k do /no/such/program
 check pipeline same '2000 1999 1998 ' $k do sh -c 'seq 1 2000 | sort -rn | head -n 3 | tr "\n" " "'
 check processes same '30 25' $k do bash -c 'n=0; for i in {1..30}; do (exit 3); [ $? = 3 ] && n=$((n + 1)); done
 	for i in {1..5}; do (for j in {1..5}; do echo $i$j; done) & done | cat > /tmp/lines; wait; echo $n $(wc -l < /tmp/lines)'
+check machine same "$(uname -m)" $k do uname -m
 check perl same 'ab:3' $k do perl -e 'my $x = `echo ab`; chomp $x; print "$x:", length("a" . $x), "\n"'
 have python3 && check python python
 have gcc && check gcc compiler

@@ -280,6 +280,16 @@ TEST(personality_get_and_set) {
     CHECK_EQ(personality(0), ADDR_NO_RANDOMIZE);
 }
 
+TEST(personality_linux32_names_the_machine) {
+    struct utsname u;
+    if (personality(PER_LINUX32) == -1) SKIP("personality not permitted here");
+    CHECK_OK(uname(&u));
+    CHECK_STR(u.machine, "i686");
+    CHECK_OK(personality(PER_LINUX));
+    CHECK_OK(uname(&u));
+    CHECK_STR(u.machine, "x86_64");
+}
+
 TEST(personality_uname26) {
     struct utsname u;
     if (personality(UNAME26) == -1) SKIP("personality not permitted here");

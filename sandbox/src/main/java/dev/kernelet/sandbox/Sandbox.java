@@ -4,6 +4,8 @@ import static dev.kernelet.abi.Errno.*;
 
 import dev.kernelet.host.HostProc;
 import dev.kernelet.sandbox.confine.HostJail;
+import dev.kernelet.abi.SyscallNumber;
+import dev.kernelet.host.HostCall;
 import dev.kernelet.sentry.kernel.Init;
 import dev.kernelet.sentry.fs.proc.ProcFs;
 import dev.kernelet.sentry.kernel.HostIds;
@@ -119,6 +121,8 @@ public final class Sandbox {
         k.memoryLimit = options.memory() > 0 && hostLimit > 0 ? Math.min(options.memory(), hostLimit)
                 : Math.max(options.memory(), hostLimit);
         k.fileLimit = options.fdLimit();
+        // An error where an engine's profile does not allow to ask.
+        k.personality = (int) Math.max(0, HostCall.call(SyscallNumber.PERSONALITY, 0xffffffffL));
         k.network = options.network();
         k.strace = options.strace();
         k.ids = new HostIds(ranges(options.uidMaps()), ranges(options.gidMaps()));

@@ -58,6 +58,7 @@ public final class Init {
         t.fs = fs;
         t.fds = fds;
         t.cred = cred;
+        t.personality = k.options.personality;
         return t;
     }
 

@@ -19,6 +19,8 @@ public final class KernelOptions {
     public String hostname = "kernelet", domainname = "(none)";
     /** What uname(2) says. */
     public String release = "6.12.0-kernelet";
+    /** The first process's personality(2): the caller's. */
+    public int personality;
     public boolean spins = true;
     /** User and group ids of the host as they are inside. */
     public HostIds ids = HostIds.SAME;

@@ -284,6 +284,8 @@ final class SysProcess {
         return t.mem.out(info, p, 112);
     }
 
+    private static final int PER_LINUX32 = 8;
+
     // ---- names
     /** uname(2): six fields of 65 bytes. */
     static long uname(Task t, long name) {
@@ -293,7 +295,7 @@ final class SysProcess {
         Memory.putBytes(p + UTS_FIELD, o.hostname);
         Memory.putBytes(p + 2 * UTS_FIELD, release(t));
         Memory.putBytes(p + 3 * UTS_FIELD, "#1 SMP PREEMPT_DYNAMIC");
-        Memory.putBytes(p + 4 * UTS_FIELD, "x86_64");
+        Memory.putBytes(p + 4 * UTS_FIELD, (t.personality & 0xff) == PER_LINUX32 ? "i686" : "x86_64");
         Memory.putBytes(p + 5 * UTS_FIELD, o.domainname);
         return t.mem.out(name, p, 6 * UTS_FIELD);
     }
