@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.*;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -32,19 +33,26 @@ class FaultsTest {
 
     private Shell shell;
     private List<String> before;
+    private List<Path> filesBefore;
 
     @BeforeEach
     void start() throws Exception {
         shell = new Shell(directory);
         before = Shell.processes();
+        filesBefore = temporaryFiles();
     }
 
     @AfterEach
     void nothingLeft() throws Exception {
         Shell.assertNothingMore(before);
+        var more = new ArrayList<>(temporaryFiles());
+        more.removeAll(filesBefore);
+        assertEquals(List.of(), more);
+    }
+
+    private static List<Path> temporaryFiles() throws Exception {
         try (var files = Files.list(Path.of("/tmp"))) {
-            assertEquals(List.of(),
-                    files.filter(f -> f.getFileName().toString().startsWith("kernelet")).toList());
+            return files.filter(f -> f.getFileName().toString().startsWith("kernelet")).toList();
         }
     }
 
