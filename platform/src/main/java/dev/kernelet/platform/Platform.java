@@ -6,6 +6,13 @@ package dev.kernelet.platform;
  * <p>Threading: {@link #newAddressSpace}, {@link #ring} and {@link #sleep} may be called by any Sentry thread.
  */
 public abstract class Platform implements AutoCloseable {
+    /** Told, on any thread, of an address space whose process has ended without {@link AddressSpace#kill}. */
+    public interface Deaths {
+        void died(AddressSpace space);
+    }
+
+    public volatile Deaths deaths;
+
     public abstract PlatformTraits traits();
 
     /**

@@ -84,11 +84,14 @@ final class SystrapAddressSpace extends AddressSpace {
 
     /** From the reaper: the process has ended. Nobody may signal this pid from here on. */
     void reap(long scratch) {
+        boolean isUnexpected = !dead;
         synchronized (this) {
             reaped = true;
             Host.reap(pid, scratch, 0);
         }
         markDead();
+        var listener = platform.deaths;
+        if (isUnexpected && listener != null) listener.died(this);
         platform.ring();
     }
 

@@ -50,6 +50,7 @@ public final class Kernel {
         this.platform = platform;
         this.options = options;
         this.root = new Root(this);
+        platform.deaths = new HostDeaths(this);
     }
 
     /** CLOCK_MONOTONIC in nanoseconds: the base of all deadlines. */
