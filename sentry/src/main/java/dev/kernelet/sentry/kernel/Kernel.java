@@ -50,7 +50,6 @@ public final class Kernel {
         this.platform = platform;
         this.options = options;
         this.root = new Root(this);
-        platform.deaths = new HostDeaths(this);
     }
 
     /** CLOCK_MONOTONIC in nanoseconds: the base of all deadlines. */
@@ -188,6 +187,7 @@ public final class Kernel {
 
     /** Runs the sandbox on the calling thread and further workers until {@link #stop}. */
     public void run(int workers) {
+        platform.deaths = new HostDeaths(this);
         var threads = new Thread[workers - 1];
         for (int i = 0; i < threads.length; i++) {
             threads[i] = new Thread(new Worker(this, false), "worker-" + (i + 1));
