@@ -61,6 +61,8 @@ jlong JNI(cpuid)(void *env, void *cls, jint leaf, jint subleaf, jint reg)
 	return r[reg & 3];
 }
 
+struct capabilities { unsigned version; int pid; }; /* of capset(2), version 3 */
+
 struct spawn {
 	int image, control;
 	volatile int error;
@@ -89,6 +91,8 @@ static int spawn_child(void *arg)
 	sys4(SYS_prlimit64, 0, RLIMIT_CORE, &none, 0);
 	sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, &few, 0);
 	sys4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, 0, 8);
+	/* Also under no_new_privs root would keep what the Sentry has. */
+	sys3(SYS_capset, (&(struct capabilities){ 0x20080522, 0 }), (&(unsigned[6]){ 0 }), 0);
 	s->error = -(int)sys6(SYS_execveat, s->image, (long)"", (long)argv, (long)empty, 0x1000 /* AT_EMPTY_PATH */, 0);
 	sys3(SYS_exit, 127, 0, 0);
 	return 0;
@@ -169,4 +173,51 @@ jlong JNI(onRefusedCall)(void *env, void *cls, jint report)
 	(void)env, (void)cls;
 	reports = report;
 	return sigaction(SIGSYS, &action, 0) ? -errno : 0;
+}
+
+/* What confine_thread does to the thread it runs on; the same for all. */
+static struct {
+	int ruleset; /* Landlock's, or -1 */
+	unsigned capabilities[6]; /* effective, permitted, inheritable: low words, then high ones */
+	volatile int done, error;
+} confinement;
+
+/* no_new_privs, Landlock domain, capabilities: all three are a thread's, and none is passed on to others by the kernel. */
+static void confine_thread(int sig)
+{
+	long error = sys6(SYS_prctl, 38 /* PR_SET_NO_NEW_PRIVS */, 1, 0, 0, 0, 0);
+
+	(void)sig;
+	if (!error && confinement.ruleset >= 0)
+		error = sys3(SYS_landlock_restrict_self, confinement.ruleset, 0, 0);
+	if (!error)
+		error = sys3(SYS_capset, (&(struct capabilities){ 0x20080522, 0 }), confinement.capabilities, 0);
+	if (error)
+		confinement.error = -(int)error;
+	__atomic_fetch_add(&confinement.done, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Confines the calling thread, and lets signal 64 do the same to the one that gets it. 0 or -errno. */
+jlong JNI(confine)(void *env, void *cls, jlong ruleset, jlong keep)
+{
+	struct sigaction action = { .sa_handler = confine_thread, .sa_flags = SA_RESTART | SA_ONSTACK };
+	struct capabilities self = { 0x20080522, 0 };
+
+	(void)env, (void)cls;
+	sys3(SYS_capget, &self, confinement.capabilities, 0);
+	for (int i = 0; i < 6; i++)
+		confinement.capabilities[i] &= i % 3 == 2 ? 0 : (unsigned)(i < 3 ? keep : keep >> 32);
+	confinement.ruleset = (int)ruleset;
+	sigfillset(&action.sa_mask);
+	if (sigaction(64, &action, 0))
+		return -errno;
+	confine_thread(0);
+	return -confinement.error;
+}
+
+/* How many threads have been confined; or -errno of one that could not be. */
+jlong JNI(confined)(void *env, void *cls)
+{
+	(void)env, (void)cls;
+	return confinement.error ? -confinement.error : confinement.done;
 }

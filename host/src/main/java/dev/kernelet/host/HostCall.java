@@ -44,4 +44,13 @@ public final class HostCall {
      * standard error, then exit status 128; or, with {@code report} not 0, -EPERM. 0 or a negative errno.
      */
     public static native long onRefusedCall(int report);
+
+    /**
+     * Confines the calling thread: no_new_privs, the Landlock domain of {@code ruleset} (-1: none), no capability but those in
+     * the bits of {@code keep}. From then on signal 64 does the same to the thread that gets it. 0 or a negative errno.
+     */
+    public static native long confine(long ruleset, long keep);
+
+    /** How many threads {@link #confine} and signal 64 have confined; a negative errno when one could not be. */
+    public static native long confined();
 }

@@ -41,6 +41,7 @@ public final class Sandbox {
     private int run() {
         HostLimits.raise();
         HostProc.open();
+        HostJail.restrict(options);
         Platform platform = PlatformChoice.make(options);
         try {
             return run(platform);

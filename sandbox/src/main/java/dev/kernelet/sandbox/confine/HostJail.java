@@ -12,7 +12,15 @@ import dev.kernelet.sandbox.SandboxOptions;
 import dev.kernelet.sentry.log.DebugLog;
 
 /**
- * Confines the Sentry's own process. {@link #seal} is the last step of a start: the program inside is loaded and has not run.
+ * Confines the Sentry's own process, in this order:
+ *
+ * <ol>
+ *   <li>{@link #restrict}, before there is a stub or a thread of the Sentry's: no_new_privs, Landlock and capabilities of the
+ *       calling thread. Threads and stubs made from here on inherit all three, and so can reach each other. The threads that
+ *       the virtual machine has already get them by a signal, each a domain of its own: they have no business with stubs.
+ *   <li>{@link #seal}, the last step of a start, when the program inside is loaded and has not run: all threads have done
+ *       that; no memory becomes executable, code cannot be changed; the list of host calls, on all threads at once.
+ * </ol>
  *
  * <p>For development, {@code -Dkernelet.seccomp=} {@code report} lets a refused call fail with EPERM after its message instead
  * of ending the sandbox, {@code off} leaves the filter out, {@code train} makes everything and takes nothing into force.
@@ -20,11 +28,77 @@ import dev.kernelet.sentry.log.DebugLog;
 public final class HostJail {
     private static final int PR_SET_NO_NEW_PRIVS = 38, PR_SET_MDWE = 65, MDWE_REFUSE_EXEC_GAIN = 1, MDWE_NO_INHERIT = 2;
 
+    private static final int SIGNAL = 64, SIGNAL_DEADLINE_MILLIS = 5000, ROOM = 4096;
+    private static final long CAP_CHOWN = 1, CAP_DAC_OVERRIDE = 1 << 1, CAP_DAC_READ_SEARCH = 1 << 2, CAP_FOWNER = 1 << 3,
+            CAP_FSETID = 1 << 4, CAP_NET_BIND_SERVICE = 1 << 10, CAP_NET_RAW = 1 << 13;
+
+    /** Threads that were there before {@link #restrict}, the calling one included. */
+    private static int threads;
+    private static Landlock landlock;
+
     private HostJail() {}
+
+    private static String mode() { return System.getProperty("kernelet.seccomp", "kill"); }
+
+    /** Before there is a stub: no_new_privs, Landlock, capabilities. */
+    public static void restrict(SandboxOptions options) {
+        if (mode().equals("off")) return;
+        landlock = new Landlock(options);
+        int ruleset = landlock.make();
+        if (mode().equals("train")) return;
+        long r = HostCall.confine(ruleset, capabilities(options));
+        if (r < 0 && ruleset >= 0) r = HostCall.confine(-1, capabilities(options)); // E2BIG: too many domains already
+        if (r < 0) throw new Failure("cannot confine the Sentry: capset", r, "This is a bug of Kernelet's: please report it.");
+        threads = 1 + signalOthers();
+    }
+
+    /** What root needs to be root towards files; nobody else has any of them. */
+    static long capabilities(SandboxOptions options) {
+        long keep = CAP_DAC_OVERRIDE | CAP_DAC_READ_SEARCH;
+        if (Landlock.writesHost(options)) keep |= CAP_CHOWN | CAP_FOWNER | CAP_FSETID;
+        if (options.network().equals("host")) keep |= CAP_NET_BIND_SERVICE | CAP_NET_RAW;
+        return keep;
+    }
+
+    /** Lets all threads but the calling one confine themselves. Their number; 0 where there is no /proc to find them by. */
+    private static int signalOthers() {
+        long fd = HostProc.open("self/task", dev.kernelet.abi.Fcntl.O_DIRECTORY);
+        if (fd < 0) return 0;
+        int pid = (int) HostCall.call(GETPID), self = (int) HostCall.call(GETTID), count = 0;
+        long buffer = Memory.allocate(ROOM);
+        for (long n; (n = HostCall.call(GETDENTS64, fd, buffer, ROOM)) > 0; ) {
+            for (long at = buffer; at < buffer + n; at += Memory.getUnsignedShort(at + 16)) {
+                int tid = number(at + 19);
+                if (tid > 0 && tid != self && HostCall.call(TGKILL, pid, tid, SIGNAL) == 0) count++;
+            }
+        }
+        Memory.free(buffer);
+        HostCall.call(CLOSE, fd);
+        return count;
+    }
+
+    private static int number(long at) {
+        int n = 0;
+        for (int c; (c = Memory.getByte(at)) != 0; at++) {
+            if (c < '0' || c > '9') return 0;
+            n = 10 * n + c - '0';
+        }
+        return n;
+    }
+
+    static void awaitThreads() {
+        long end = System.nanoTime() + SIGNAL_DEADLINE_MILLIS * 1_000_000L;
+        for (long done; (done = HostCall.confined()) < threads; HostCall.call(SCHED_YIELD)) {
+            if (done >= 0 && System.nanoTime() < end) continue;
+            throw new Failure("cannot confine the Sentry: " + (done < 0 ? Errno.name((int) -done) : done + " threads of " + threads),
+                    "The machine may be overloaded: try again.");
+        }
+        landlock.close();
+    }
 
     /** Memory never becomes executable any more, code never changes, and host calls are those of {@link SentryCalls}. */
     public static void seal(SandboxOptions options) {
-        String mode = System.getProperty("kernelet.seccomp", "kill");
+        String mode = mode();
         if (mode.equals("off")) return;
         boolean isTraining = mode.equals("train");
         CallFilter filter = filter(options, loadsClassesByName(), false);
@@ -33,6 +107,7 @@ public final class HostJail {
             executableRegions(true);
             return;
         }
+        awaitThreads();
         seal(filter, mode.equals("report"));
         DebugLog.debug("the Sentry may make " + filter.allowedCalls() + " host calls");
     }
@@ -55,8 +130,7 @@ public final class HostJail {
     /** The Sentry's list for these options. */
     static CallFilter filter(SandboxOptions options, boolean loadsClasses, boolean describes) {
         var filter = new CallFilter(CallFilter.TRAP, describes);
-        boolean writesHost = !options.overlayRoot() || options.volumes().length > 0 && !options.overlayVolumes();
-        SentryCalls.list(filter, options.network(), writesHost, options.platform(), loadsClasses);
+        SentryCalls.list(filter, options.network(), Landlock.writesHost(options), options.platform(), loadsClasses);
         return filter;
     }
 

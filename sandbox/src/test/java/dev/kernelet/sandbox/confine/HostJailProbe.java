@@ -1,16 +1,24 @@
 package dev.kernelet.sandbox.confine;
 
+import static dev.kernelet.abi.Fcntl.*;
 import static dev.kernelet.abi.SyscallNumber.*;
 
 import dev.kernelet.abi.Memory;
 import dev.kernelet.abi.SyscallNumber;
 import dev.kernelet.host.CallFilter;
 import dev.kernelet.host.HostCall;
+import dev.kernelet.host.HostProc;
+import dev.kernelet.sandbox.IdMap;
+import dev.kernelet.sandbox.Inherited;
+import dev.kernelet.sandbox.SandboxOptions;
+import dev.kernelet.sandbox.Volume;
 import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
 
 /**
  * A process of its own that puts the Sentry's filter on itself and then makes calls that are not on the list: HostJailProbe
- * LIBRARY all | one NUMBER. Prints a line "name result" for each.
+ * LIBRARY all | one NUMBER. Prints a line "name result" for each. Or LIBRARY domain ROOT VOLUME OUTSIDE PID: what a sandbox with
+ * that root, overlaid, and that volume can still reach when it is restricted, by the thread that did it and by an older one.
  */
 final class HostJailProbe {
     private static final int HIGHEST = 480;
@@ -19,6 +27,10 @@ final class HostJailProbe {
 
     public static void main(String[] args) {
         HostCall.load(args[0]);
+        if (args[1].equals("domain")) {
+            domain(args);
+            return;
+        }
         var filter = new CallFilter(CallFilter.TRAP, true);
         SentryCalls.list(filter, "none", false, "systrap", false);
         var listed = new TreeSet<String>();
@@ -63,6 +75,50 @@ final class HostJailProbe {
         print("socketpair INET", HostCall.call(SOCKETPAIR, 2, 1, 0, page));
         print("futex PI", HostCall.call(FUTEX, page, 6, 0, 0));
         HostCall.call(EXIT_GROUP, 0);
+    }
+
+    private static void domain(String[] args) {
+        var options = new SandboxOptions(new String[] {"true"}, args[2], null, new Volume[] {new Volume(args[3], args[3])}, true,
+                false, "memory", 0, false, new IdMap[0], new IdMap[0], "systrap", "none", null, false, "", 0, 100, 0, 100,
+                Inherited.of("/nonexistent", new String[0], new long[35]));
+        var go = new CountDownLatch(1);
+        var older = new Thread(() -> {
+            while (go.getCount() > 0) Thread.onSpinWait();
+            reach("older", args);
+        });
+        older.start();
+        HostProc.open();
+        HostJail.restrict(options);
+        HostJail.awaitThreads();
+        long root = Memory.allocate(args[2].length() + 1);
+        Memory.putBytes(root, args[2]);
+        print("chroot", HostCall.call(CHROOT, root));
+        reach("self", args);
+        go.countDown();
+        while (older.isAlive()) Thread.yield();
+    }
+
+    private static void reach(String who, String[] args) {
+        print(who + " reads root", open(args[2] + "/f", O_RDONLY));
+        print(who + " writes root", open(args[2] + "/f", O_WRONLY));
+        print(who + " creates in root", open(args[2] + "/new", O_WRONLY | O_CREAT));
+        print(who + " writes volume", open(args[3] + "/f", O_WRONLY));
+        print(who + " creates in volume", open(args[3] + "/" + who, O_WRONLY | O_CREAT));
+        print(who + " reads outside", open(args[4] + "/f", O_RDONLY));
+        print(who + " creates outside", open(args[4] + "/new", O_WRONLY | O_CREAT));
+        print(who + " signals", HostCall.call(KILL, Long.parseLong(args[5]), 0));
+        long socket = HostCall.call(SOCKET, 2, 1, 0), at = Memory.allocate(16);
+        Memory.putShort(at, (short) 2);
+        print(who + " binds", HostCall.call(BIND, socket, at, 16));
+        Memory.putInt(at, 0x01000002);
+        print(who + " connects", HostCall.call(CONNECT, socket, at, 16));
+    }
+
+    /** 0 or a negative errno. */
+    private static long open(String path, int flags) {
+        long at = Memory.allocate(path.length() + 1);
+        Memory.putBytes(at, path);
+        return Math.min(0, HostCall.call(OPENAT, AT_FDCWD, at, flags | O_CLOEXEC, 0600));
     }
 
     private static void print(String name, long result) {

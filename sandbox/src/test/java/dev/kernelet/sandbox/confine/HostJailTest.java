@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.*;
 
 import dev.kernelet.abi.Errno;
 import dev.kernelet.abi.SyscallNumber;
+import dev.kernelet.host.HostCall;
 import java.io.File;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -72,5 +74,33 @@ class HostJailTest {
             assertEquals(128, r.status);
             assertTrue(r.error.contains("host call " + nr + " "), r.error);
         }
+    }
+
+    /** Landlock and capabilities, of the thread that asks for them and of one that was there before. */
+    @Test
+    void theDomainIsTheSandboxs() throws Exception {
+        var directories = new String[3];
+        for (int i = 0; i < 3; i++) {
+            directories[i] = Files.createTempDirectory(temporary, "d").toString();
+            Files.writeString(Path.of(directories[i], "f"), "x");
+        }
+        Process sleep = new ProcessBuilder("sleep", "60").start();
+        Result r = probe("domain", directories[0], directories[1], directories[2], Long.toString(sleep.pid()));
+        sleep.destroy();
+        assertEquals(0, r.status, r.error);
+        Assumptions.assumeTrue(landlockVersion() >= 6, "Landlock of this kernel: version " + landlockVersion());
+        var expected = new ArrayList<String>(List.of("chroot -1"));
+        for (String who : new String[] {"self", "older"}) {
+            for (String line : new String[] {"reads root 0", "writes root -13", "creates in root -13", "writes volume 0",
+                    "creates in volume 0", "reads outside -13", "creates outside -13", "signals -1", "binds -13", "connects -13"}) {
+                expected.add(who + " " + line);
+            }
+        }
+        assertEquals(expected, r.out);
+    }
+
+    private static int landlockVersion() throws Exception {
+        HostCall.load(temporary.resolve("libkernelet.so").toString());
+        return (int) HostCall.call(SyscallNumber.LANDLOCK_CREATE_RULESET, 0, 0, 1);
     }
 }
