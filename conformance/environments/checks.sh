@@ -99,14 +99,19 @@ compiler() { # in the overlay, executed from there
 		gcc -O1 -o p p.c && ./p a b'
 }
 
-meminfo() {
+meminfo() { # the limit of the control group, or a lower one of --memory; and what exceeds it dies alone
 	local kb
 	kb=$($k do sh -c "sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo")
 	[ "${kb:-0}" -gt 0 ] && [ "$kb" -le "$MEMORY" ] || { echo "MemTotal $kb kB, above the limit of $MEMORY kB"; return 1; }
 	kb=$($k do free -k 2> /dev/null | sed -n 's/^Mem: *\([0-9]*\).*/\1/p')
 	[ -z "$kb" ] || [ "$kb" -le "$MEMORY" ] || { echo "free says $kb kB"; return 1; }
+	if have python3; then # sysconf asks sysinfo(2)
+		kb=$($k do python3 -c 'import os; print(os.sysconf("SC_PHYS_PAGES") * 4)')
+		[ "$kb" -gt 0 ] && [ "$kb" -le "$MEMORY" ] || { echo "sysinfo says $kb kB"; return 1; }
+	fi
 	kb=$($k --memory=100M do sh -c "sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo")
 	[ "$kb" = 102400 ] || { echo "with --memory=100M: MemTotal $kb kB"; return 1; }
+	same '137 alive' $k do sh -c 'perl -e "my \$a; \$a .= q(x) x 1000000 for 1..2000; print 1" 2> /dev/null; echo $? alive'
 }
 
 run_families() { # natively and in Kernelet, side by side: they mostly sleep
