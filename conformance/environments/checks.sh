@@ -114,6 +114,20 @@ meminfo() { # the limit of the control group, or a lower one of --memory; and wh
 	same '137 alive' $k do sh -c 'perl -e "my \$a; \$a .= q(x) x 1000000 for 1..2000; print 1" 2> /dev/null; echo $? alive'
 }
 
+crowd() { # more processes than the environment allows: fork fails as on Linux, and all goes on when there is room again
+	same 'True 0' $k do python3 -c '
+import os, signal
+children = []
+try:
+    while len(children) < 100:
+        pid = os.fork()
+        if pid == 0: signal.pause()
+        children.append(pid)
+except BlockingIOError: pass
+for pid in children: os.kill(pid, 9); os.waitpid(pid, 0)
+print(10 < len(children) < 100, os.system("true"))'
+}
+
 run_families() { # natively and in Kernelet, side by side: they mostly sleep
 	local name
 	for name in ${FAMILIES-}; do
@@ -189,7 +203,7 @@ check network_none network_none
 check signal_term signal_given TERM 143
 check signal_handled signal_given USR1 33
 check quick_starts quick_starts
-[ -z "${MEMORY-}" ] || check meminfo meminfo
+[ -z "${MEMORY-}" ] || { check meminfo meminfo; check crowd crowd; }
 run_families
 for name in ${FAMILIES-}; do check "suite_$name" family "$name"; done
 rm -f "$VOLUME"/*.{native,inside,err}

@@ -38,7 +38,7 @@ final class Template extends Thread {
             return;
         }
         while (platform.awaitDemand()) {
-            var spare = (SystrapAddressSpace) space.first.fork(scratch);
+            SystrapAddressSpace spare = spare();
             if (spare != null) {
                 platform.offer(spare);
             } else if (space.dead) {
@@ -46,6 +46,19 @@ final class Template extends Thread {
                 return;
             } else {
                 platform.noSpare(); // a limit of the host's: perhaps there is room later
+            }
+        }
+    }
+
+    /** A fork of the template. Processes that were killed just now may still count on the host, so a refusal is not final. */
+    private SystrapAddressSpace spare() {
+        for (int attempt = 0; ; attempt++) {
+            var spare = (SystrapAddressSpace) space.first.fork(scratch);
+            if (spare != null || space.dead || attempt == 10) return spare;
+            try {
+                Thread.sleep(5);
+            } catch (InterruptedException e) {
+                return null;
             }
         }
     }

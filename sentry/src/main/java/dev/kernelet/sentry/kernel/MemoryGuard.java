@@ -16,6 +16,9 @@ public final class MemoryGuard extends Timer {
 
     private final Kernel kernel;
     private final long limit;
+    // of the last look
+    private long total;
+    private ThreadGroup largest;
 
     private MemoryGuard(Kernel kernel, long limit) {
         this.kernel = kernel;
@@ -36,26 +39,36 @@ public final class MemoryGuard extends Timer {
     protected void fire() {
         // Nothing runs: nothing grows. The next resume arms the timer again.
         if (kernel.runningCount == 0) return;
-        long total = 0, most = -1;
-        ThreadGroup largest = null;
+        // What each has resident is cheap to ask, but counts what a fork shares once for each: that it is too much is looked at.
+        if (look(false) > limit && look(true) > limit && largest != null) {
+            DebugLog.warn("out of memory: " + (total >> 20) + " MB resident, limit " + (limit >> 20) + " MB (--memory): killed "
+                    + largest.leader);
+            Signals.send(largest, SIGKILL);
+        }
+        largest = null;
+        kernel.timers.arm(this, kernel.now() + PERIOD_NANOS);
+    }
+
+    /** Sums up all processes into {@link #total}, pages that several have once if {@code isExact}; finds the largest. */
+    private long look(boolean isExact) {
+        long most = -1;
+        total = 0;
         ThreadGroup g;
         for (int pid = 1; (g = kernel.pids.groupFrom(pid)) != null; pid = g.pid + 1) {
             Task t = g.isZombie ? null : g.anyTask();
             MemoryManager mm = t == null ? null : t.mm;
             if (mm == null || mm.space == null || !mm.space.isAlive()) continue;
-            long[] pages = MapsText.resident(mm);
-            long bytes = pages[0] - pages[1] << 12;
+            long bytes = isExact ? MapsText.share(mm) : -1;
+            if (bytes < 0) {
+                long[] pages = MapsText.resident(mm);
+                bytes = pages[0] - pages[1] << 12;
+            }
             total += bytes;
             if (bytes > most) {
                 most = bytes;
                 largest = g;
             }
         }
-        if (total > limit && largest != null) {
-            DebugLog.warn("out of memory: " + (total >> 20) + " MB resident, limit " + (limit >> 20) + " MB (--memory): killed "
-                    + largest.leader);
-            Signals.send(largest, SIGKILL);
-        }
-        kernel.timers.arm(this, kernel.now() + PERIOD_NANOS);
+        return total;
     }
 }

@@ -224,6 +224,17 @@ public final class MapsText {
         return r;
     }
 
+    /** Bytes of resident anonymous memory, shared pages in equal parts; -1 when the host does not tell. */
+    public static long share(MemoryManager mm) {
+        String text = mm.space.hostProc("smaps_rollup");
+        int at = text == null ? -1 : text.indexOf("Pss_Anon:"); // since Linux 5.9
+        if (at < 0) return -1;
+        for (at += 9; at < text.length() && text.charAt(at) == ' '; at++) continue;
+        int end = at;
+        while (end < text.length() && text.charAt(end) >= '0' && text.charAt(end) <= '9') end++;
+        return end > at ? number(text, at, end) << 10 : -1;
+    }
+
     /** /proc/PID/statm. */
     public static String statm(MemoryManager mm) {
         long[] r = resident(mm);
