@@ -172,6 +172,9 @@ class FlagsOfDoTest {
                 + "$T/d/mine").is(0, uid + "\n");
         shell.run("$K do --uid-map '0 100000 10' --uid-map '10 " + uid + " 1' id -u").is(0, "10\n");
         shell.run("$K do --uid-map '0 4000000 1' id -u").is(0, "65534\n");
+        shell.run("$K do --uid-map '0 " + uid + " 1' --gid-map '0 " + gid + " 1' python3 -c '\nimport os\n"
+                + "for f in (os.setuid, os.setgid, os.seteuid, lambda i: os.setgroups([i]), lambda i: os.chown(\"f\", i, -1)):\n"
+                + "  f(0)\n  try: f(5)\n  except OSError as e: print(e.errno)'").is(0, "22\n22\n22\n22\n22\n");
         shell.run("$K do --uid-map '0 1' true").failed("--uid-map", "three numbers");
         shell.run("$K do --gid-map '0 0 0' true").failed("--gid-map", "three numbers");
         shell.run("$K do --gid-map '0 -1 5' true").failed("--gid-map", "three numbers");

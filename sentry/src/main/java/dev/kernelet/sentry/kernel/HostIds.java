@@ -27,6 +27,10 @@ public final class HostIds {
 
     public int groupOutside(int inside) { return map(groups, inside, 0, 1, NONE); }
 
+    public boolean hasUser(int inside) { return users.length == 0 || userOutside(inside) != NONE; }
+
+    public boolean hasGroup(int inside) { return groups.length == 0 || groupOutside(inside) != NONE; }
+
     private static int map(int[] ranges, int id, int from, int to, int otherwise) {
         if (ranges.length == 0) return id;
         for (int i = 0; i < ranges.length; i += 3) {

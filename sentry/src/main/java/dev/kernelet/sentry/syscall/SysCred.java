@@ -5,6 +5,7 @@ import static dev.kernelet.sentry.kernel.Credentials.*;
 
 import dev.kernelet.abi.Memory;
 import dev.kernelet.sentry.kernel.Credentials;
+import dev.kernelet.sentry.kernel.HostIds;
 import dev.kernelet.sentry.kernel.Task;
 
 /** Credentials and capabilities: credentials(7), capabilities(7). Ids are unsigned 32-bit; -1 is no id. */
@@ -76,6 +77,10 @@ final class SysCred {
     /** What changing user ids does to capabilities (capabilities(7), "Effect of user ID changes"). */
     private static long commit(Task t, Credentials c) {
         Credentials o = t.cred;
+        HostIds ids = t.kernel.options.ids;
+        // Ids that no range covers cannot be taken on (user_namespaces(7)).
+        if (c.uid != o.uid && !ids.hasUser(c.uid) || c.euid != o.euid && !ids.hasUser(c.euid)
+                || c.suid != o.suid && !ids.hasUser(c.suid) || c.fsuid != o.fsuid && !ids.hasUser(c.fsuid)) return -EINVAL;
         if ((c.securebits & NO_SETUID_FIXUP) == 0) {
             boolean hadRoot = o.uid == 0 || o.euid == 0 || o.suid == 0;
             boolean hasRoot = c.uid == 0 || c.euid == 0 || c.suid == 0;
@@ -105,6 +110,15 @@ final class SysCred {
     }
 
     // ---- group ids
+    private static long commitGroups(Task t, Credentials c) {
+        HostIds ids = t.kernel.options.ids;
+        Credentials o = t.cred;
+        if (c.gid != o.gid && !ids.hasGroup(c.gid) || c.egid != o.egid && !ids.hasGroup(c.egid)
+                || c.sgid != o.sgid && !ids.hasGroup(c.sgid) || c.fsgid != o.fsgid && !ids.hasGroup(c.fsgid)) return -EINVAL;
+        t.changeCredentials(c);
+        return 0;
+    }
+
     /** setgid(2). */
     static long setgid(Task t, int gid) {
         if (gid == -1) return -EINVAL;
@@ -112,8 +126,7 @@ final class SysCred {
         if (t.cred.capable(CAP_SETGID)) c.gid = c.sgid = gid;
         else if (gid != c.gid && gid != c.sgid) return -EPERM;
         c.egid = c.fsgid = gid;
-        t.changeCredentials(c);
-        return 0;
+        return commitGroups(t, c);
     }
 
     /** setregid(2). */
@@ -130,8 +143,7 @@ final class SysCred {
         }
         if (rgid != -1 || egid != -1 && egid != o.gid) c.sgid = c.egid;
         c.fsgid = c.egid;
-        t.changeCredentials(c);
-        return 0;
+        return commitGroups(t, c);
     }
 
     /** setresgid(2). */
@@ -142,8 +154,7 @@ final class SysCred {
         if (egid != -1) c.egid = egid;
         if (sgid != -1) c.sgid = sgid;
         c.fsgid = c.egid;
-        t.changeCredentials(c);
-        return 0;
+        return commitGroups(t, c);
     }
 
     private static boolean isOwnGroup(Credentials c, int g) { return g == -1 || g == c.gid || g == c.egid || g == c.sgid; }
@@ -155,7 +166,7 @@ final class SysCred {
         if (gid != -1 && (isOwnGroup(o, gid) || gid == o.fsgid || o.capable(CAP_SETGID))) {
             Credentials c = o.copy();
             c.fsgid = gid;
-            t.changeCredentials(c);
+            commitGroups(t, c);
         }
         return old;
     }
@@ -192,14 +203,13 @@ final class SysCred {
         var groups = new int[size];
         for (int i = 0; i < size; i++) {
             groups[i] = Memory.getInt(p + 4L * i);
-            if (groups[i] == -1) return -EINVAL;
+            if (groups[i] == -1 || !t.kernel.options.ids.hasGroup(groups[i])) return -EINVAL;
         }
         // Kept sorted, and so shown (groups_sort in the kernel's words).
         java.util.Arrays.sort(groups);
         Credentials c = t.cred.copy();
         c.groups = groups;
-        t.changeCredentials(c);
-        return 0;
+        return commitGroups(t, c);
     }
 
     // ---- capabilities

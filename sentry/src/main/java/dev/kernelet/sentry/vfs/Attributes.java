@@ -23,6 +23,7 @@ public final class Attributes {
     }
 
     public static long chown(Task t, Mount m, Dentry d, Inode n, int uid, int gid) {
+        if (uid != -1 && !t.kernel.options.ids.hasUser(uid) || gid != -1 && !t.kernel.options.ids.hasGroup(gid)) return -EINVAL;
         if (isReadOnly(m)) return -EROFS;
         Credentials c = t.cred;
         boolean owns = c.fsuid == n.uid;
