@@ -182,6 +182,29 @@ killed() { # kill -9 of the Sentry takes all with it
 	nothing_left
 }
 
+confined() { # every thread of the Sentry and of its stubs: a filter, no_new_privs; the stubs: no capability
+	local pid file bad= stubs=0 text
+	[ -r /proc/self/status ] || return 0
+	rm -f "$VOLUME/ready"
+	$k do --volume "$VOLUME" sh -c "echo > $VOLUME/ready; sleep 1000" &
+	pid=$!
+	for ((i = 0; i < 300; i++)); do [ -e "$VOLUME/ready" ] && break; sleep 0.05; done
+	for file in /proc/[0-9]*/task/*/status; do
+		text=$(cat "$file" 2> /dev/null)
+		case $text in
+			*$'\nTgid:\t'$pid$'\n'*) ;;
+			*$'\nPPid:\t'$pid$'\n'*) stubs=$((stubs + 1)); [[ $text == *$'\nCapEff:\t0000000000000000\n'* ]] || bad+=" $file capabilities;" ;;
+			*) continue ;;
+		esac
+		[[ $text == *$'\nNoNewPrivs:\t1\n'* ]] || bad+=" $file no_new_privs;"
+		[[ $text == *$'\nSeccomp:\t2\n'* ]] || bad+=" $file seccomp;"
+	done
+	kill -9 $pid
+	wait $pid 2> /dev/null
+	rm -f "$VOLUME/ready"
+	[ $stubs -gt 0 ] && [ -z "$bad" ] || { echo "$stubs stubs; not confined:$bad"; return 1; }
+}
+
 files_before=$(ls -A /tmp /dev/shm 2> /dev/null | tr '\n' ' ')
 check true $k do true
 check echo same 'hello  world' $k do echo 'hello  world'
@@ -207,5 +230,6 @@ check quick_starts quick_starts
 run_families
 for name in ${FAMILIES-}; do check "suite_$name" family "$name"; done
 rm -f "$VOLUME"/*.{native,inside,err}
+check confined confined
 check killed killed
 check nothing_left nothing_left
