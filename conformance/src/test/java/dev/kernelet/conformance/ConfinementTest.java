@@ -10,9 +10,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A running sandbox, looked at from outside: no thread of the Sentry and no stub without its restrictions. */
+/** A running sandbox, looked at from outside: no thread of the Sentry, no stub without its restrictions. */
 class ConfinementTest {
-    /** Waits for the program, then shows what differs among all threads of Sentry ($1: capabilities) and stubs. */
+    /** Waits for the program, then shows the threads of Sentry and stubs that are not as they must be. */
     private static final String LOOK = """
             p=$!
             for i in $(seq 300); do [ -s $T/ready ] && break; sleep 0.1; done
@@ -21,7 +21,8 @@ class ConfinementTest {
                 for f; do
                     awk -v what="$what" -v caps="$caps" '
                         /^(Seccomp|NoNewPrivs|CapEff|CapPrm|CapInh|CapAmb):/ { v[$1] = $2 }
-                        END { if (v["Seccomp:"] != 2 || v["NoNewPrivs:"] != 1 || v["CapEff:"] != caps || v["CapPrm:"] != caps ||
+                        END { if (v["Seccomp:"] != 2 || v["NoNewPrivs:"] != 1 ||
+                                  v["CapEff:"] != caps || v["CapPrm:"] != caps ||
                                   v["CapInh:"] !~ /^0+$/ || v["CapAmb:"] !~ /^0+$/)
                                 print what, v["Seccomp:"], v["NoNewPrivs:"], v["CapEff:"], v["CapPrm:"] }' $f
                 done
@@ -80,5 +81,27 @@ class ConfinementTest {
         Files.writeString(directory.resolve("secret"), "secret");
         shell.run("exec 7< $T/secret 9<> $T/secret; $K do sh -c 'ls /proc/self/fd | sort | tr \"\\n\" \" \"; cat <&7' 2>&1 | "
                 + "grep -o '^0 1 2 [0-9]* '").is(0, "0 1 2 3 \n");
+    }
+
+    // ---- processes forked behind the Sentry's back: a program that jumps into its stub
+
+    private void buildRogue() throws Exception {
+        Path source = Path.of(System.getProperty("kernelet.root"), "conformance/environments/rogue.c");
+        shell.run("gcc -O1 -Wall -Werror -o $T/rogue " + source + " && chmod -R a+rX $T").is(0, "");
+    }
+
+    @Test
+    void aRogueProcessIsKilledAndItsMakerToo() throws Exception {
+        buildRogue();
+        shell.run("$K do sh -c '$T/rogue one; echo status $?; sleep 0.1; echo others go on'").is(0,
+                "forks\nstatus 137\nothers go on\n");
+        shell.runAsUser("$K do $T/rogue one").is(137, "forks\n");
+    }
+
+    /** Nothing is left of it: see nothingLeft. */
+    @Test
+    void manyRoguesEndTheSandbox() throws Exception {
+        buildRogue();
+        shell.run("$K do sh -c '$T/rogue bomb; sleep 100'").is(137, "forks\n");
     }
 }

@@ -31,7 +31,7 @@ final class Reaper extends Thread {
             int pid = Memory.getInt(info + SI_PID);
             var space = platform.ended(pid);
             if (space != null) space.reap(info);
-            else Host.reap(pid, info, 0); // a rogue: forked behind the Sentry's back
+            else platform.reapRogue(pid, info); // a rogue: forked behind the Sentry's back
         }
         Memory.free(info);
         platform.allGone();

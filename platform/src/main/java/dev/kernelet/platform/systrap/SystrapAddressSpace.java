@@ -66,6 +66,11 @@ final class SystrapAddressSpace extends AddressSpace {
         markDead();
     }
 
+    /** As if somebody outside had killed it: whoever waits for it hears of its death. */
+    synchronized void killUnexpectedly() {
+        if (!reaped && pid > 0) Host.kill(pid, SIGKILL);
+    }
+
     void runs(int change) {
         running += change;
         platform.runs(change);

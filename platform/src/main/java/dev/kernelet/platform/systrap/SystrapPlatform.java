@@ -141,9 +141,11 @@ public final class SystrapPlatform extends Platform {
         if (failure != null) throw new IllegalStateException(failure);
     }
 
-    private void pause() {
+    private void pause() { pause(0); }
+
+    private void pause(long millis) {
         try {
-            wait();
+            wait(millis);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted");
@@ -184,10 +186,43 @@ public final class SystrapPlatform extends Platform {
         notifyAll();
     }
 
-    /** Waits until spares are wanted; false when the platform closes. */
-    synchronized boolean awaitDemand() {
-        while ((spares.size() >= SPARES || refused) && !closed) pause();
-        return !closed;
+    /** Waits until spares are wanted: 1; 0: it is time to look for rogues; -1: the platform closes. */
+    synchronized int awaitDemand() {
+        long end = System.nanoTime() + Rogues.PERIOD_MILLIS * 1_000_000L;
+        while ((spares.size() >= SPARES || refused) && !closed) {
+            long left = (end - System.nanoTime()) / 1_000_000L;
+            if (left <= 0) return 0;
+            pause(left);
+        }
+        return closed ? -1 : 1;
+    }
+
+    // ---- rogues: children that no fork of ours has made
+
+    synchronized boolean isKnown(int pid) { return processes.containsKey(pid) || closed; }
+
+    synchronized boolean isBirth() { return births > 0; }
+
+    /** A child that nobody knows has ended. */
+    synchronized void reapRogue(int pid, long scratch) { Host.reap(pid, scratch, 0); }
+
+    /** Kills every stub, known or not. */
+    void killAll() { Host.kill(-group, 9); }
+
+    /** Kills the process with these slots. */
+    void killOwner(Rogues rogues, String slots) {
+        Integer[] pids;
+        synchronized (this) {
+            pids = processes.keySet().toArray(new Integer[0]);
+        }
+        for (int pid : pids) {
+            if (!slots.equals(rogues.slots(pid))) continue;
+            SystrapAddressSpace space;
+            synchronized (this) {
+                space = processes.get(pid);
+            }
+            if (space != null) space.killUnexpectedly();
+        }
     }
 
     // ---- address spaces

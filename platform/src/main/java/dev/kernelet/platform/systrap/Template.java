@@ -37,7 +37,12 @@ final class Template extends Thread {
             platform.fail(reason);
             return;
         }
-        while (platform.awaitDemand()) {
+        var rogues = new Rogues(platform);
+        for (int demand; (demand = platform.awaitDemand()) >= 0; ) {
+            if (demand == 0) {
+                rogues.scan();
+                continue;
+            }
             SystrapAddressSpace spare = spare();
             if (spare != null) {
                 platform.offer(spare);
