@@ -14,7 +14,8 @@ import dev.kernelet.sentry.wait.Timer;
  * interrupted first; a stub that does not obey is killed after a deadline.
  */
 public final class Exit {
-    private static final long OBEY_NANOS = 1_000_000_000L;
+    /** Generous: what is killed then is the whole memory, a vfork parent included, and a busy host starves threads. */
+    private static final long OBEY_NANOS = 10_000_000_000L;
 
     private Exit() {}
 
