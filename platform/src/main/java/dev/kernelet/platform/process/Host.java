@@ -11,7 +11,8 @@ public final class Host {
     public static final int EINTR = 4, ESRCH = 3, ECHILD = 10, ETIMEDOUT = 110;
     private static final int READ = 0, CLOSE = 3, MMAP = 9, MUNMAP = 11, SENDMSG = 46, SOCKETPAIR = 53, WAIT4 = 61,
             KILL = 62, FCNTL = 72, FTRUNCATE = 77, GETPGID = 121, FUTEX = 202, TGKILL = 234, WAITID = 247,
-            MEMFD_CREATE = 319, GETPID = 39, GETTID = 186, PROCESS_VM_READV = 310, PROCESS_VM_WRITEV = 311, PREAD = 17, PWRITE = 18;
+            MEMFD_CREATE = 319, GETPID = 39, GETTID = 186, CLOCK_NANOSLEEP = 230,
+            PROCESS_VM_READV = 310, PROCESS_VM_WRITEV = 311, PREAD = 17, PWRITE = 18;
     private static final int F_ADD_SEALS = 1033;
     public static final int SEAL_SEAL = 1, SEAL_SHRINK = 2, SEAL_GROW = 4, SEAL_FUTURE_WRITE = 16;
 
@@ -69,6 +70,13 @@ public final class Host {
     /** waitid(2): waits for, but does not reap, an ended child of the process group. {@code info} is a siginfo_t. */
     public static long peekDead(long group, long info) {
         return HostCall.call(WAITID, 2 /* P_PGID */, group, info, 0x41000004L /* __WALL, WNOWAIT, WEXITED */, 0);
+    }
+
+    /** Sleeps; {@code scratch}: 16 bytes. */
+    public static void napMillis(long scratch, int millis) {
+        Memory.putLong(scratch, 0);
+        Memory.putLong(scratch + 8, millis * 1_000_000L);
+        HostCall.call(CLOCK_NANOSLEEP, 1 /* CLOCK_MONOTONIC */, 0, scratch, 0);
     }
 
     /** waitid(2) without waiting: {@code info} names {@code pid} when that child has ended. -ECHILD: not a child. */

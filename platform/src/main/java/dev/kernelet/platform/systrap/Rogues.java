@@ -5,6 +5,7 @@ import static dev.kernelet.platform.stub.StubLayout.*;
 import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostProc;
 import dev.kernelet.platform.process.Host;
+import java.util.HashSet;
 
 /**
  * Looks for processes forked behind the Sentry's back: an application can jump to its stub's {@code syscall} with
@@ -26,6 +27,7 @@ final class Rogues {
     /** How the line of a stub's slots begins in its maps. */
     private final String arena;
     private final long info = Memory.allocate(128);
+    private final HashSet<Integer> killed = new HashSet<>();
     private int patience;
 
     Rogues(SystrapPlatform platform) {
@@ -35,21 +37,24 @@ final class Rogues {
 
     /** Kills all that are there, again and again as long as there are new ones. */
     void scan() {
+        killed.clear();
         for (int round = 0, n = 1; round < ROUNDS_MAX && n > 0; round++) {
-            n = killed(HostProc.read(children));
-            if (n > BOMB || round > BOMB) platform.killAll();
+            n = kill(HostProc.read(children));
+            if (killed.size() > BOMB) platform.killAll();
+            if (n > 0) Host.napMillis(info, 1); // they need a moment to go
         }
     }
 
-    private int killed(String pids) {
+    /** Kills those of the list that nobody knows: how many were alive. */
+    private int kill(String pids) {
         int count = 0, pid = 0;
         for (int i = 0; i < pids.length(); i++) {
             char c = pids.charAt(i);
             if (c >= '0' && c <= '9') {
                 pid = 10 * pid + c - '0';
             } else {
-                if (pid > 0 && !platform.isKnown(pid)) count += killed(pid, count < BOMB) ? 1 : 0;
-                if (count > BOMB) return count;
+                if (pid > 0 && !platform.isKnown(pid) && killed(pid, killed.size() < BOMB)) count++;
+                if (killed.size() > BOMB) return count;
                 pid = 0;
             }
         }
@@ -65,6 +70,7 @@ final class Rogues {
             Host.kill(pid, 9);
         }
         patience = 0;
+        killed.add(pid);
         if (!slots.isEmpty()) platform.killOwner(this, slots);
         return true;
     }
