@@ -8,6 +8,7 @@ final class HelpCommand {
             Usage: kernelet [flags] COMMAND [flags of the command] ...
 
               do COMMAND...   run a command in a sandbox over your own files
+              doctor          say what this environment allows
               flags           list the flags
               help [COMMAND]  this text, or a command's
 
@@ -17,6 +18,7 @@ final class HelpCommand {
         switch (topic == null ? "" : topic) {
             case "" -> Console.out(USAGE + "Flags:\n" + GlobalFlags.HELP);
             case "do" -> Console.out(DoCommand.HELP);
+            case "doctor" -> Console.out(DoctorCommand.HELP);
             case "flags" -> Console.out(GlobalFlags.HELP);
             case "help" -> Console.out(USAGE);
             default -> throw new UsageException("help: no such command: " + topic);

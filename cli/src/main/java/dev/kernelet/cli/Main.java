@@ -67,6 +67,7 @@ public final class Main {
         if (DebugLog.debugEnabled) StartReport.log(arguments, inherited);
         return switch (name) {
             case "do" -> DoCommand.run(global, arguments, inherited);
+            case "doctor" -> DoctorCommand.run(global, arguments, inherited);
             case "help" -> HelpCommand.run(global.position + 1 < arguments.length ? arguments[global.position + 1] : null);
             case "flags" -> HelpCommand.run("flags");
             case "version" -> version();

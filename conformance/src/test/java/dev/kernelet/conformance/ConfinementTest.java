@@ -104,4 +104,13 @@ class ConfinementTest {
         buildRogue();
         shell.run("$K do sh -c '$T/rogue bomb; sleep 100'").is(137, "forks\n");
     }
+
+    @Test
+    void doctorSaysWhatIsInForce() throws Exception {
+        String layers = "$K --network=none doctor --security | grep -c -E '^(no_new_privs|host call filter) +in force'";
+        shell.run(layers).is(0, "2\n");
+        shell.run("$K doctor --security | grep -c '^connect: '").is(0, "1\n");
+        shell.run("$K --network=none doctor --security | grep -c '^connect: '").is(1, "0\n");
+        shell.run("$K doctor --security extra").failed("doctor", "no argument");
+    }
 }

@@ -1,0 +1,90 @@
+package dev.kernelet.sandbox.confine;
+
+import static dev.kernelet.abi.SyscallNumber.*;
+
+import dev.kernelet.abi.Errno;
+import dev.kernelet.abi.Memory;
+import dev.kernelet.host.CallFilter;
+import dev.kernelet.host.HostCall;
+import dev.kernelet.host.HostProc;
+import dev.kernelet.sandbox.SandboxOptions;
+
+/** What {@link HostJail} would put in force here, layer by layer, and the list of host calls. Changes nothing. */
+public final class SecurityReport {
+    private static final int SECCOMP_GET_ACTION_AVAIL = 2, PR_GET_MDWE = 66;
+
+    private final SandboxOptions options;
+    private final StringBuilder text = new StringBuilder();
+
+    private SecurityReport(SandboxOptions options) { this.options = options; }
+
+    /** For a sandbox with these options: lines for people. */
+    public static String of(SandboxOptions options) {
+        HostProc.open();
+        return new SecurityReport(options).write();
+    }
+
+    private String write() {
+        boolean hasProc = HostProc.directory() >= 0;
+        line("no_new_privs", 0, "all threads, all stubs");
+        line("host call filter", filter(), "all threads at once; and every stub, with a list of its own");
+        landlock();
+        line("capabilities", 0, capabilities());
+        line("memory not executable", HostCall.call(PRCTL, PR_GET_MDWE, 0, 0, 0, 0),
+                "PR_SET_MDWE (Linux 6.3); the filter refuses PROT_EXEC in any case");
+        long seal = HostCall.call(MSEAL, 0, 0, 1);
+        boolean seals = seal == -Errno.EINVAL && hasProc;
+        line("code sealed", seals ? 0 : hasProc ? seal : -Errno.ENOENT, "mseal (Linux 6.10), found by /proc/self/maps");
+        line("threads of the machine", hasProc ? 0 : -Errno.ENOENT,
+                "Landlock and capabilities on those too, found by /proc/self/task");
+        line("rogue processes", hasProc ? 0 : -Errno.ENOENT, "found by /proc/self/task/*/children and killed");
+        text.append("namespaces              not used: this version leaves the Sentry in the caller's\n");
+        calls();
+        return text.toString();
+    }
+
+    private void line(String layer, long result, String what) {
+        text.append(layer);
+        for (int i = layer.length(); i < 24; i++) text.append(' ');
+        if (result < 0) text.append("not here (").append(Errno.name((int) -result)).append("): ");
+        else text.append("in force: ");
+        text.append(what).append('\n');
+    }
+
+    private static long filter() {
+        long action = Memory.allocate(4);
+        Memory.putInt(action, CallFilter.TRAP);
+        long r = HostCall.call(SECCOMP, SECCOMP_GET_ACTION_AVAIL, 0, action);
+        Memory.free(action);
+        return r;
+    }
+
+    private void landlock() {
+        int version = new Landlock(options).version;
+        if (version >= 0 && version < 2) {
+            text.append("Landlock                not here: version 1 cannot rename between directories\n");
+            return;
+        }
+        String what = "version " + version + ": roots and volumes";
+        if (version >= 4 && options.network().equals("none")) what += ", no TCP";
+        if (version >= 6) what += ", no signals and abstract sockets to the outside";
+        line("Landlock", version, what);
+    }
+
+    private String capabilities() {
+        if (HostCall.call(GETEUID) != 0) return "none: not root";
+        String[] names = {"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "", "", "", "",
+            "", "CAP_NET_BIND_SERVICE", "", "", "CAP_NET_RAW"};
+        var kept = new StringBuilder("only");
+        long bits = HostJail.capabilities(options);
+        for (int i = 0; i < names.length; i++) if ((bits >>> i & 1) != 0) kept.append(' ').append(names[i]);
+        return kept.append(", where the caller has them; stubs have none").toString();
+    }
+
+    private void calls() {
+        CallFilter filter = HostJail.filter(options, false, true);
+        text.append("\nHost calls of the Sentry: ").append(filter.allowedCalls()).append(", with --network=")
+                .append(options.network()).append(Landlock.writesHost(options) ? " and writable files" : " and no writable files")
+                .append(".\nAnything else ends the sandbox.\n").append(filter.text());
+    }
+}
