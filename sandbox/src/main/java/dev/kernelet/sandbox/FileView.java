@@ -46,7 +46,8 @@ final class FileView {
         Filesystem rootFs = host(options.root(), options.overlayRoot(), HIDDEN, "--root");
         root = attach(rootFs, null, 0, "none");
         t.fs.mounts = mounts;
-        t.fs.root = t.fs.cwd = root;
+        t.fs.setRoot(root);
+        t.fs.setCwd(root);
         Devices.register(kernel);
         attach(new ProcFs(kernel), at(t, "/proc"), MS_NOSUID | MS_NODEV | MS_NOEXEC, "proc");
         attach(new SysFs(kernel), at(t, "/sys"), MS_NOSUID | MS_NODEV | MS_NOEXEC, "sysfs");

@@ -73,7 +73,7 @@ final class FirstProgram {
         String cwd = options.cwd() != null ? options.cwd() : hostDirectory();
         long r = setup.walk.at(PathWalk.AT_FDCWD, cwd, PathWalk.FOLLOW | PathWalk.DIRECTORY);
         if (r == 0) {
-            fs.cwd = setup.walk.path();
+            fs.setCwd(setup.walk.path());
         } else if (options.cwd() != null) {
             throw new Failure("cannot enter " + cwd + " (--cwd): chdir", r, "Name a directory that exists inside the sandbox.");
         }

@@ -6,18 +6,34 @@ import dev.kernelet.sentry.vfs.Path;
 /** Root, working directory and umask; shared by tasks with CLONE_FS. Kernel lock. */
 public final class FsContext {
     public MountNamespace mounts;
+    /** Changed by {@link #setRoot} and {@link #setCwd}, which keep their names in the cache. */
     public Path root, cwd;
     public int umask = 022;
     public int users = 1;
 
     /** The last task that used it is gone. */
-    void release(Task t) {}
+    void release(Task t) {
+        setRoot(null);
+        setCwd(null);
+    }
+
+    public void setRoot(Path p) {
+        if (p != null) p.dentry.holds++;
+        if (root != null) root.dentry.holds--;
+        root = p;
+    }
+
+    public void setCwd(Path p) {
+        if (p != null) p.dentry.holds++;
+        if (cwd != null) cwd.dentry.holds--;
+        cwd = p;
+    }
 
     public FsContext copy() {
         var c = new FsContext();
         c.mounts = mounts;
-        c.root = root;
-        c.cwd = cwd;
+        c.setRoot(root);
+        c.setCwd(cwd);
         c.umask = umask;
         return c;
     }

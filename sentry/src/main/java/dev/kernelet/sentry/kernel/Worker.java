@@ -13,6 +13,7 @@ final class Worker implements Runnable {
 
     private final Kernel kernel;
     private final boolean isFirst;
+    private int callsToLook = HeapBudget.CALLS;
 
     Worker(Kernel kernel, boolean isFirst) {
         this.kernel = kernel;
@@ -191,7 +192,12 @@ final class Worker implements Runnable {
 
     private void call(Task t) {
         t.mem.begin();
-        long r = SyscallTable.dispatch(t, t.nr);
+        if (--callsToLook < 0) {
+            callsToLook = HeapBudget.CALLS;
+            HeapBudget.look();
+        }
+        long r = HeapBudget.isScarce() ? HeapBudget.refusal(t, t.nr) : 0;
+        if (r == 0) r = SyscallTable.dispatch(t, t.nr);
         if (r == Task.BLOCKED) {
             if (t.ctx.isDead()) {
                 Exit.hostDeath(t);

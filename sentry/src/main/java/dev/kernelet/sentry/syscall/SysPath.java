@@ -195,7 +195,7 @@ final class SysPath {
         if (r < 0) return r;
         r = t.walk.at(AT_FDCWD, PathWalk.FOLLOW | PathWalk.DIRECTORY);
         if (r == 0) r = Access.check(t.cred, t.walk.inode, Access.EXECUTE);
-        if (r == 0) t.fs.cwd = t.walk.path();
+        if (r == 0) t.fs.setCwd(t.walk.path());
         return r;
     }
 
@@ -205,7 +205,7 @@ final class SysPath {
         if (f == null) return -EBADF;
         if (f.path == null || !f.path.dentry.inode.isDirectory()) return -ENOTDIR;
         long r = Access.check(t.cred, f.path.dentry.inode, Access.EXECUTE);
-        if (r == 0) t.fs.cwd = f.path;
+        if (r == 0) t.fs.setCwd(f.path);
         return r;
     }
 
@@ -217,7 +217,7 @@ final class SysPath {
         if (r == 0) r = Access.check(t.cred, t.walk.inode, Access.EXECUTE);
         if (r < 0) return r;
         if (!t.cred.capable(Credentials.CAP_SYS_CHROOT)) return -EPERM;
-        t.fs.root = t.walk.path();
+        t.fs.setRoot(t.walk.path());
         return 0;
     }
 

@@ -13,6 +13,8 @@ public final class Dentry {
     public boolean isDead;
     /** Number of mounts on this dentry in any namespace: walks look for a Mount only when it is not 0. */
     public int mounts;
+    /** Working directories, roots and mounts that are this very place. */
+    public int holds;
 
     /** Used since the ring of cached names last came by. */
     boolean isRecent;

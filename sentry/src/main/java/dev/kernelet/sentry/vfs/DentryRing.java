@@ -5,7 +5,7 @@ import java.util.Arrays;
 /**
  * All cached names of one filesystem in the order of their arrival, to keep their number within bounds: past the limit each
  * new one pushes out an old one that was not used since the ring last came round (the "second chance" of page caches).
- * Directories, and files in use, stay: working directories, open files and mounts refer to their dentries.
+ * What is in use stays: working directories, open files and mounts refer to their dentries, children to their parents.
  */
 final class DentryRing {
     private static final int LIMIT = 1 << 16;
@@ -37,9 +37,9 @@ final class DentryRing {
     private static boolean release(Dentry d) {
         if (d.isDead || !d.isAttached()) return true;
         Inode n = d.inode;
-        if (d.mounts != 0 || d.childCount() > 0) return false;
+        if (d.mounts != 0 || d.holds != 0 || d.childCount() > 0) return false;
         if (n != null) {
-            if (n.isDirectory() || n.opens > 0 || n.locks != null || n.watches != null || n.fifo != null) return false;
+            if (n.opens > 0 || n.locks != null || n.watches != null || n.fifo != null) return false;
             if (n.type() == 0xc000) return false;
         }
         d.parent.detach(d);

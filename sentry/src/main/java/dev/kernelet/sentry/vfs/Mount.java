@@ -20,6 +20,7 @@ public final class Mount {
         this.root = root;
         this.flags = flags;
         this.id = id;
+        if (root != null) root.holds++;
     }
 
     public boolean isReadOnly() { return (flags & 1) != 0; }

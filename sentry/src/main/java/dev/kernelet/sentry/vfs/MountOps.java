@@ -159,7 +159,7 @@ public final class MountOps {
 
     /** Who was at the old root is at the new one. */
     private static void repoint(FsContext fs, Mount old, Path root) {
-        if (fs.root.mount == old && fs.root.dentry == old.root) fs.root = root;
-        if (fs.cwd.mount == old && fs.cwd.dentry == old.root) fs.cwd = root;
+        if (fs.root.mount == old && fs.root.dentry == old.root) fs.setRoot(root);
+        if (fs.cwd.mount == old && fs.cwd.dentry == old.root) fs.setCwd(root);
     }
 }

@@ -227,9 +227,9 @@ final class HostInode extends Inode {
         host.fds.remove(this);
     }
 
-    /** With one name only it can be found again; with several, others may still be cached. */
+    /** With one name only (as a directory) it can be found again; with several, others may still be cached. */
     @Override
-    public void forgotten() { if (nlink <= 1 && opens == 0 && !isDirectory()) release(); }
+    public void forgotten() { if ((nlink <= 1 || isDirectory()) && opens == 0) release(); }
 
     // ---- names
     /** Makes {@code child} appear as an empty directory, whatever the host has there. */

@@ -158,7 +158,7 @@ final class OverlayDirectory extends OverlayInode {
     private boolean mayAdd(Task t, String name) {
         Entry e = change(name);
         int error = nlink == 0 ? -ENOENT : e != null && e.inode != null ? -EEXIST
-                : overlay.upper.charge(Tmpfs.BYTES_PER_INODE) ? 0 : -ENOSPC;
+                : overlay.upper.chargeInode() ? 0 : -ENOSPC;
         if (error != 0 && t != null) t.error = error;
         return error == 0;
     }
@@ -205,7 +205,7 @@ final class OverlayDirectory extends OverlayInode {
 
     @Override
     public Inode tmpfile(Task t, int newMode) {
-        if (nlink == 0 || !overlay.upper.charge(Tmpfs.BYTES_PER_INODE)) {
+        if (nlink == 0 || !overlay.upper.chargeInode()) {
             t.error = nlink == 0 ? -ENOENT : -ENOSPC;
             return null;
         }
@@ -220,6 +220,7 @@ final class OverlayDirectory extends OverlayInode {
         if (nlink == 0) return -ENOENT;
         Entry e = change(name);
         if (e != null && e.inode != null) return -EEXIST;
+        if (!overlay.upper.fitsName()) return -ENOSPC;
         var n = (OverlayInode) target;
         n.pin();
         put(name, n);

@@ -131,7 +131,7 @@ class OverlayInode extends Inode {
         if (old != null && (flags & XATTR_CREATE) != 0) return -EEXIST;
         if (old == null && (flags & XATTR_REPLACE) != 0) return -ENODATA;
         int more = value.length - (old == null ? -name.length() : old.length);
-        if (xattrBytes + more > XATTR_BYTES_MAX || !overlay.upper.charge(more)) return -ENOSPC;
+        if (xattrBytes + more > XATTR_BYTES_MAX || !overlay.upper.chargeAttributes(more)) return -ENOSPC;
         xattrs.put(name, value);
         xattrBytes += more;
         touchChange();

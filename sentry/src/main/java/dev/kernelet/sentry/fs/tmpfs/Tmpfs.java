@@ -4,6 +4,7 @@ import static dev.kernelet.abi.Stat.*;
 
 import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
+import dev.kernelet.sentry.kernel.HeapBudget;
 import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.Dentry;
@@ -80,6 +81,18 @@ public class Tmpfs extends Filesystem {
         space.used += bytes;
         ownUsed += bytes;
     }
+
+    /** Whether one name more fits. */
+    public boolean fitsName() { return !HeapBudget.isScarce(); }
+
+    /** Whether one inode more fits: its memory is the Sentry's own. */
+    boolean fitsInode() { return !HeapBudget.isScarce() && fits(BYTES_PER_INODE); }
+
+    /** Accounts for one inode more; false when there is no room for it. */
+    public boolean chargeInode() { return !HeapBudget.isScarce() && charge(BYTES_PER_INODE); }
+
+    /** Accounts for bytes of extended attributes more (or fewer). */
+    public boolean chargeAttributes(long bytes) { return (bytes <= 0 || !HeapBudget.isScarce()) && charge(bytes); }
 
     /** Whether {@code bytes} more fit. */
     boolean fits(long bytes) { return space.used + bytes <= space.limit && (sizeLimit == 0 || ownUsed + bytes <= sizeLimit); }

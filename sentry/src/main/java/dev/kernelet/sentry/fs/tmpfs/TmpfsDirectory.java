@@ -83,7 +83,7 @@ final class TmpfsDirectory extends TmpfsInode {
     private boolean mayAdd(Task t, String name) {
         if (nlink == 0) t.error = -ENOENT;
         else if (entries.containsKey(name)) t.error = -EEXIST;
-        else if (!tmpfs.fits(Tmpfs.BYTES_PER_INODE)) t.error = -ENOSPC;
+        else if (!tmpfs.fitsInode()) t.error = -ENOSPC;
         else return true;
         return false;
     }
@@ -121,7 +121,7 @@ final class TmpfsDirectory extends TmpfsInode {
 
     @Override
     public Inode tmpfile(Task t, int newMode) {
-        if (!tmpfs.fits(Tmpfs.BYTES_PER_INODE)) {
+        if (!tmpfs.fitsInode()) {
             t.error = -ENOSPC;
             return null;
         }
@@ -136,6 +136,7 @@ final class TmpfsDirectory extends TmpfsInode {
         if (nlink == 0) return -ENOENT;
         if (entries.containsKey(name)) return -EEXIST;
         if (target.nlink == Integer.MAX_VALUE) return -EMLINK;
+        if (!tmpfs.fitsName()) return -ENOSPC;
         add(name, (TmpfsInode) target);
         target.nlink++;
         target.ctime = ctime;

@@ -79,7 +79,7 @@ class TmpfsInode extends Inode {
         if (old != null && (flags & XATTR_CREATE) != 0) return -EEXIST;
         if (old == null && (flags & XATTR_REPLACE) != 0) return -ENODATA;
         int more = value.length - (old == null ? -name.length() : old.length);
-        if (xattrBytes + more > XATTR_BYTES_MAX || !tmpfs.charge(more)) return -ENOSPC;
+        if (xattrBytes + more > XATTR_BYTES_MAX || !tmpfs.chargeAttributes(more)) return -ENOSPC;
         if (xattrs == null) xattrs = new LinkedHashMap<>();
         xattrs.put(name, value);
         xattrBytes += more;
