@@ -447,6 +447,17 @@ static int supervise(void)
 	return 0;
 }
 
+/* The program in memory, where the rounds of a root user cannot change it. */
+static int copy_of_self(void)
+{
+	int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), to = memfd_create("self", MFD_CLOEXEC);
+	char bytes[8192];
+	long n;
+	while ((n = read(from, bytes, sizeof bytes)) > 0) if (write(to, bytes, n) != n) return -1;
+	close(from);
+	return to;
+}
+
 int main(int argc, char **argv)
 {
 	struct utsname name;
@@ -461,7 +472,7 @@ int main(int argc, char **argv)
 	printf("fuzz: seed %lu, %d processes of %d threads, %d calls each, uid %d\n", seed, processes, threads, calls_per_thread, getuid());
 	fflush(stdout);
 	supervisor = getpid();
-	self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	self = copy_of_self();
 	for (int s = 1; s < 65; s++) if (s != SIGCHLD && s != SIGKILL && s != SIGSTOP) signal(s, SIG_IGN);
 	for (int i = 0; i < NCALLS; i++) for (int w = 0; w < weights[i]; w++) chosen[chosen_count++] = i;
 	failed = supervise();
