@@ -343,6 +343,7 @@ static void round_(u64 number)
 	struct sigaction action = { .sa_handler = on_signal };
 	state = seed ^ number * 0x9e3779b97f4a7c15UL;
 	setpgid(0, 0);
+	close(self);
 	snprintf(home, sizeof home, "/tmp/fuzz.%d.%lu", supervisor, number % 64);
 	mkdir(home, 0777);
 	if (chdir(home)) perror(home), _exit(3);
