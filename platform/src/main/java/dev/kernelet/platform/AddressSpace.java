@@ -6,8 +6,8 @@ public abstract class AddressSpace {
     public Object owner;
 
     /**
-     * What a platform that rewrites call sites must know of the application's memory; set by its memory manager. Null:
-     * nothing is rewritten.
+     * What a platform that rewrites call sites, or writes memory from outside, must know of the application's memory; set by
+     * its memory manager. Null: nothing is rewritten.
      */
     public interface TextMap {
         /**
@@ -21,6 +21,12 @@ public abstract class AddressSpace {
          * itself cannot write to; -1 otherwise.
          */
         int privateText(long address, long length);
+
+        /**
+         * How many of the {@code length} bytes at {@code address} the application itself may read (PROT_READ) or write
+         * (PROT_WRITE), up to the first it may not. Kernel lock.
+         */
+        default long allowed(long address, long length, int prot) { return length; }
     }
 
     public TextMap textMap;

@@ -14,6 +14,9 @@ final class PlatformChoice {
     private PlatformChoice() {}
 
     static Platform make(SandboxOptions options) {
+        if (options.platform().equals("ptrace")) {
+            return new dev.kernelet.platform.ptrace.PtracePlatform(System.getProperty("kernelet.ptrace.memory", "vm"));
+        }
         if (!options.platform().equals("systrap")) {
             throw new Failure("platform " + options.platform() + " is not built yet", "Use --platform=systrap.");
         }

@@ -7,7 +7,9 @@ import dev.kernelet.host.HostCall;
 public final class Xstate {
     private Xstate() {}
 
-    private static final int MXCSR = 24, MXCSR_MASK = 28, HEADER = 512, HEADER_END = 576;
+    /** Where the state-component bitmap is. */
+    public static final int HEADER = 512;
+    private static final int MXCSR = 24, MXCSR_MASK = 28, HEADER_END = 576;
 
     /** Bytes of an image with these state components. */
     public static int size(long xfeatures) {

@@ -685,4 +685,16 @@ public final class MemoryManager implements AddressSpace.TextMap {
                 && (v.flags & (Vma.SEALED | Vma.RESERVED)) == 0;
         return isText ? v.prot : -1;
     }
+
+    @Override
+    public long allowed(long address, long length, int prot) {
+        VmaList l = list;
+        long at = address, end = address + length;
+        for (int i = l.find(address); at < end && i < l.count && l.start[i] <= at; i++) {
+            Vma v = l.vma[i];
+            if (prot == PROT_WRITE ? !v.isWritable() : !v.isReadable()) break;
+            at = l.end[i];
+        }
+        return Math.min(at, end) - address;
+    }
 }

@@ -1,0 +1,86 @@
+package dev.kernelet.platform.process;
+
+import dev.kernelet.abi.Memory;
+
+/**
+ * Memory of other processes from outside: by process_vm_readv(2) and process_vm_writev(2) or, where a container's filter
+ * forbids these, by /proc/PID/mem. Whoever may trace a process may do both, from any thread, while it runs or stands.
+ */
+public final class RemoteMemory {
+    private static final int EPERM = 1, ESRCH = 3, EIO = 5, EFAULT = 14, ENOSYS = 38, O_RDWR = 2;
+
+    /** One process: a live thread of it, and its /proc/PID/mem once that was needed. */
+    public static class Target {
+        /** A thread that lives: the first one's id is no good once it has ended. */
+        public int tid;
+        private long memFd = -1;
+
+        public final void close() {
+            if (memFd >= 0) Host.close(memFd);
+            memFd = -1;
+        }
+    }
+
+    private final long procFd;
+    private final long iovs = Memory.allocate(32);
+    private volatile boolean vmCalls;
+
+    /**
+     * @param procFd  descriptor of the host's /proc, or negative
+     * @param vmCalls false: without process_vm_readv
+     */
+    public RemoteMemory(long procFd, boolean vmCalls) {
+        this.procFd = procFd;
+        this.vmCalls = vmCalls;
+    }
+
+    /** Whether protections are looked at by the kernel: /proc/PID/mem writes to read-only memory, too (ptrace(2)). */
+    public boolean respectsProtection() { return vmCalls; }
+
+    /** Bytes read until the first fault, or a negative errno. */
+    public long read(Target t, long address, long to, long length) { return transfer(t, address, to, length, false); }
+
+    /** Bytes written until the first fault, or a negative errno. */
+    public long write(Target t, long address, long from, long length) { return transfer(t, address, from, length, true); }
+
+    private long transfer(Target t, long address, long local, long length, boolean write) {
+        if (vmCalls) {
+            synchronized (this) {
+                Memory.putLong(iovs, local);
+                Memory.putLong(iovs + 8, length);
+                Memory.putLong(iovs + 16, address);
+                Memory.putLong(iovs + 24, length);
+                long n = write ? Host.vmWrite(t.tid, iovs) : Host.vmRead(t.tid, iovs);
+                if (n != -EPERM && n != -ENOSYS) return n;
+                vmCalls = false;
+            }
+        }
+        if (t.memFd < 0) t.memFd = procFd < 0 ? -EPERM : Host.openat(procFd, t.tid + "/mem", O_RDWR);
+        if (t.memFd < 0) return t.memFd;
+        long n = write ? Host.pwrite(t.memFd, local, length, address) : Host.pread(t.memFd, local, length, address);
+        // EIO: an unmapped page. 0: the process has no memory any more.
+        return n == -EIO ? -EFAULT : n == 0 && length > 0 ? -ESRCH : n;
+    }
+
+    /** The text of /proc/PID/name, at most 4 MiB; null when it cannot be read. */
+    public String text(Target t, String name) {
+        long fd = procFd < 0 ? procFd : Host.openat(procFd, t.tid + "/" + name, 0);
+        if (fd < 0) return null;
+        int size = 64 << 10, max = 4 << 20;
+        long buffer = Memory.allocate(size);
+        long length = 0, n;
+        while ((n = Host.read(fd, buffer + length, size - length)) > 0) {
+            length += n;
+            if (size - length >= 4096 || size == max) continue;
+            long larger = Memory.allocate(size * 2);
+            Memory.copy(buffer, larger, length);
+            Memory.free(buffer);
+            buffer = larger;
+            size *= 2;
+        }
+        Host.close(fd);
+        String text = n < 0 ? null : Memory.getBytes(buffer, (int) length);
+        Memory.free(buffer);
+        return text;
+    }
+}
