@@ -21,18 +21,11 @@ public final class RemoteMemory {
         }
     }
 
-    private final long procFd;
     private final long iovs = Memory.allocate(32);
     private volatile boolean vmCalls;
 
-    /**
-     * @param procFd  descriptor of the host's /proc, or negative
-     * @param vmCalls false: without process_vm_readv
-     */
-    public RemoteMemory(long procFd, boolean vmCalls) {
-        this.procFd = procFd;
-        this.vmCalls = vmCalls;
-    }
+    /** @param vmCalls false: without process_vm_readv */
+    public RemoteMemory(boolean vmCalls) { this.vmCalls = vmCalls; }
 
     /** Whether protections are looked at by the kernel: /proc/PID/mem writes to read-only memory, too (ptrace(2)). */
     public boolean respectsProtection() { return vmCalls; }
@@ -55,7 +48,7 @@ public final class RemoteMemory {
                 vmCalls = false;
             }
         }
-        if (t.memFd < 0) t.memFd = procFd < 0 ? -EPERM : Host.openat(procFd, t.tid + "/mem", O_RDWR);
+        if (t.memFd < 0) t.memFd = Host.openProc(t.tid, "mem", O_RDWR);
         if (t.memFd < 0) return t.memFd;
         long n = write ? Host.pwrite(t.memFd, local, length, address) : Host.pread(t.memFd, local, length, address);
         // EIO: an unmapped page. 0: the process has no memory any more.
@@ -64,7 +57,7 @@ public final class RemoteMemory {
 
     /** The text of /proc/PID/name, at most 4 MiB; null when it cannot be read. */
     public String text(Target t, String name) {
-        long fd = procFd < 0 ? procFd : Host.openat(procFd, t.tid + "/" + name, 0);
+        long fd = Host.openProc(t.tid, name, 0);
         if (fd < 0) return null;
         int size = 64 << 10, max = 4 << 20;
         long buffer = Memory.allocate(size);

@@ -114,6 +114,16 @@ final class PtraceContext extends ExecutionContext {
     }
 
     @Override
+    public long gsBase() { return regs[Ptrace.GS_BASE]; }
+
+    @Override
+    public boolean setGsBase(long value) {
+        regs[Ptrace.GS_BASE] = Long.compareUnsigned(value, platform.traits.userEnd()) >= 0 ? 0 : value;
+        changed = true;
+        return true;
+    }
+
+    @Override
     public void saveXstate(long destination) {
         if (platform.command(this, Tracer.GET_XSTATE, 0, 0, 0, 0, 0, 0, 0) < 0) Xstate.reset(platform.xstate);
         // x87 and SSE count as in use, as in the kernel's own frames: who changes only the old part of one expects it to be loaded.

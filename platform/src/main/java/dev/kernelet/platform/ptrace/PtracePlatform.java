@@ -21,7 +21,6 @@ public final class PtracePlatform extends Platform {
     private static final int RING = 1024, SPIN = 1500, SPARES = 2;
     private static final int IDLE = 0, POSTED = 1, AWAITED = 2;
 
-    final long procFd;
     final int sandboxPid = (int) Host.getpid();
     final boolean manyProcessors = Runtime.getRuntime().availableProcessors() > 1;
     final RemoteMemory remote;
@@ -51,13 +50,15 @@ public final class PtracePlatform extends Platform {
      * @param memory "vm", "proc" or "peek": the first way to application memory to be tried
      */
     public PtracePlatform(String memory) {
-        procFd = Host.openat(-100, "/proc", 0x210000 /* O_PATH, O_DIRECTORY */);
-        remote = new RemoteMemory(procFd, memory.equals("vm"));
+        remote = new RemoteMemory(memory.equals("vm"));
         byWords = memory.equals("peek");
         Memory.putLong(oneSecond, 1);
         tracer = new Tracer(this);
         tracer.start();
     }
+
+    @Override
+    public synchronized String failure() { return failure; }
 
     @Override
     public PlatformTraits traits() {
@@ -102,7 +103,7 @@ public final class PtracePlatform extends Platform {
         notifyAll();
     }
 
-    synchronized boolean wantsSpare() { return spares.size() < SPARES && !closed && !refused; }
+    synchronized boolean wantsSpare() { return spares.size() < SPARES && !closed && !refused && failure == null; }
 
     boolean isClosed() { return closed; }
 
@@ -270,11 +271,7 @@ public final class PtracePlatform extends Platform {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        Host.close(procFd);
     }
 
-    PlatformTraits learned(int xstateImage, long hwcap2) {
-        // AT_HWCAP2 without FSGSBASE, as on systrap: arch_prctl(2) refuses to set %gs.
-        return traits = new PlatformTraits("ptrace", STUB_BASE, xstateImage, hwcap2 & ~2L);
-    }
+    void learned(int xstateImage, long hwcap2) { traits = new PlatformTraits("ptrace", STUB_BASE, xstateImage, hwcap2); }
 }

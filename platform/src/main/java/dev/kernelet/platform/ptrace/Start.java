@@ -130,7 +130,7 @@ final class Start {
             if (r < 0) return "rt_sigaction in the first process: " + Errno.name((int) -r);
         }
         c.resetXstate();
-        space.vdso = new Emptying(platform.procFd, c).run(pid, vdso);
+        space.vdso = new Emptying(c).run(pid, vdso);
         if (space.dead || space.vdso < 0) return "the first process could not be emptied: " + Errno.name((int) -space.vdso);
         return null;
     }

@@ -122,11 +122,16 @@ final class Tracer extends Thread {
         if (stealsSignals) nap = nap < 0 ? NAP_NANOS : Math.min(nap, NAP_NANOS);
         sleeps = true;
         if (!platform.hasRequest() && !platform.isClosed()) {
-            Memory.putLong(timeout, 0);
-            Memory.putLong(timeout + 8, Math.max(0, nap));
-            Ptrace.awaitSignal(signals, nap < 0 ? 0 : timeout);
+            if (nap < 0) Ptrace.awaitSignal(signals, 0);
+            else nap(nap);
         }
         sleeps = false;
+    }
+
+    private void nap(long nanos) {
+        Memory.putLong(timeout, 0);
+        Memory.putLong(timeout + 8, nanos);
+        Ptrace.awaitSignal(signals, timeout);
     }
 
     void wakeUp() {
@@ -212,11 +217,14 @@ final class Tracer extends Thread {
         pinning.ended(c);
         c.gone = true;
         c.atStop = false;
+        boolean isUnexpected = c == c.space.first && !c.space.dead;
         if (c == c.space.first) c.space.ended();
         if (c == c.space.first || !c.leaving) {
             c.published = Trap.DEAD;
             platform.ring();
         }
+        var listener = platform.deaths;
+        if (isUnexpected && listener != null) listener.died(c.space);
     }
 
     // ---- requests
@@ -446,11 +454,21 @@ final class Tracer extends Thread {
         return 0;
     }
 
+    private int refusals;
+
     private void makeSpare() {
         if (birth(template.first, FORK_FLAGS) < 0) {
-            platform.refused();
+            if (template.dead) {
+                platform.fail("the first process is gone");
+            } else if (++refusals < 10) {
+                nap(5_000_000); // those killed just now may still count on the host
+            } else {
+                refusals = 0;
+                platform.refused();
+            }
             return;
         }
+        refusals = 0;
         var spare = born.space;
         born = null;
         platform.offer(spare);

@@ -18,7 +18,7 @@ final class SentryCalls {
     private static final int PROT_NONE = 0, PROT_RW = 3, PROT_EXEC = 4;
     private static final int AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, AF_NETLINK = 16;
     private static final int S_IFMT = 0xf000, S_IFIFO = 0x1000, S_IFREG = 0x8000, S_IFSOCK = 0xc000;
-    private static final int SIGKILL = 9, SIGSTOP = 19, SIGTSTP = 20, SIGTTIN = 21, SIGTTOU = 22;
+    private static final int SIGKILL = 9, SIGCHLD = 17, SIGSTOP = 19, SIGTSTP = 20, SIGTTIN = 21, SIGTTOU = 22;
     /** CLONE_VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS, PARENT_SETTID, CHILD_CLEARTID: pthread_create(3). */
     private static final int PTHREAD = 0x3d0f00;
 
@@ -166,13 +166,27 @@ final class SentryCalls {
         f.allow(WAITID, "stubs that ended");
         f.allow(WAIT4, "same");
         f.allow(KILL, "ends a stub").isOneOf(1, SIGKILL);
-        f.allow(TGKILL, "interrupts a stub; stops this process as a job of the caller's shell")
-                .isOneOf(2, StubLayout.INTERRUPT_SIGNAL, SIGKILL, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU);
+        boolean traces = platform.equals("ptrace");
+        f.allow(TGKILL, "interrupts a stub; stops this process as a job of the caller's shell"
+                + (traces ? "; wakes the tracer" : ""))
+                .isOneOf(2, traces ? SIGCHLD : StubLayout.INTERRUPT_SIGNAL, SIGKILL, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU);
         f.allow(GETPGID, "whether a new stub is what it says; whether this process is in the foreground");
         f.allow(GETPID, "messages; stopping itself");
         f.allow(PROCESS_VM_READV, "memory of a stub that is not at hand");
         f.allow(PROCESS_VM_WRITEV, "same");
-        if (platform.equals("ptrace")) f.allow(PTRACE, "the ptrace platform");
+        if (traces) tracer();
+    }
+
+    private void tracer() {
+        // Nothing begins to be traced: PTRACE_SEIZE and PTRACE_ATTACH are over when the program inside runs.
+        f.allow(PTRACE, "the stubs' registers, memory and progress; no other process")
+                .isOneOf(0, 2 /* PTRACE_PEEKDATA */, 3, 5 /* PTRACE_POKEDATA */, 6, 7 /* PTRACE_CONT */, 12 /* PTRACE_GETREGS */,
+                        13, 31 /* PTRACE_SYSEMU */, 0x4201 /* PTRACE_GETEVENTMSG */, 0x4202 /* PTRACE_GETSIGINFO */,
+                        0x4204 /* PTRACE_GETREGSET */, 0x4205, 0x4207 /* PTRACE_INTERRUPT */, 0x420e);
+        f.allow(RT_SIGTIMEDWAIT, "the tracer waits for stops");
+        f.allow(SCHED_SETAFFINITY, "tracer and tracee on one processor");
+        f.allow(GETCPU, "same");
+        f.allow(RECVMSG, "takes back a descriptor that a killed stub did not take");
     }
 
     private void virtualMachine(boolean loadsClasses) {
