@@ -230,6 +230,6 @@ check quick_starts quick_starts
 run_families
 for name in ${FAMILIES-}; do check "suite_$name" family "$name"; done
 rm -f "$VOLUME"/*.{native,inside,err}
-check confined confined
+[ ! -c /dev/null ] || check confined confined # it cannot look without one
 check killed killed
 check nothing_left nothing_left
