@@ -244,7 +244,7 @@ class FaultsTest {
     @Test
     void unreadable() throws Exception {
         Assumptions.assumeTrue(Shell.IS_ROOT, "only root can be somebody else");
-        shell.run("mkdir $T/r && chmod 0 $T/r && chmod 755 $T && chmod 711 ${T%/*}").is(0, "");
+        shell.run("mkdir $T/r && chmod 0 $T/r && chmod 755 $T").is(0, "");
         Shell.Result r = shell.runAsUser("$K do --root $T/r true");
         assertNotEquals(0, r.status());
         assertTrue(r.error().startsWith("kernelet: "), r.error());
