@@ -5,7 +5,7 @@ import dev.kernelet.sandbox.SandboxOptions;
 /** The flags before the command. */
 final class GlobalFlags {
     boolean debug, jsonDebugLog, strace, rootless, help, version, alsoLogToStderr;
-    String debugLog, log, logFormat = "json", straceSyscalls = "", platform = "systrap", network, overlay2, stateRoot;
+    String debugLog, log, logFormat = "json", straceSyscalls = "", platform = "auto", network, overlay2, stateRoot;
     int straceLogSize = SandboxOptions.DEFAULT_STRACE_LOG_SIZE;
     int pidsLimit = SandboxOptions.DEFAULT_PIDS_LIMIT, fdLimit = SandboxOptions.DEFAULT_FD_LIMIT;
     long memory;
@@ -26,7 +26,8 @@ final class GlobalFlags {
               --strace                   log every system call with its arguments and result
               --strace-syscalls LIST     only these, separated by commas
               --strace-log-size N        most bytes shown of one buffer (1024)
-              --platform NAME            how system calls are caught: systrap (default), ptrace
+              --platform NAME            how system calls are caught: systrap, ptrace, or auto (default): the best that
+                                         works here (see doctor)
               --network MODE             host (default): the host's network; none: loopback only
               --rootless                 accepted for compatibility: Kernelet never needs privilege
               --overlay2 SETTING         none, or {root|all}:{memory|self|dir=PATH}[,size=N]: where writes to the root (or to
@@ -65,7 +66,7 @@ final class GlobalFlags {
             case "strace" -> strace = f.bool();
             case "strace-syscalls" -> straceSyscalls = f.string();
             case "strace-log-size" -> straceLogSize = f.integer(0);
-            case "platform" -> platform = f.word("systrap", "ptrace", "kvm");
+            case "platform" -> platform = f.word("auto", "systrap", "ptrace", "kvm");
             case "network" -> network = network(f);
             case "rootless" -> rootless = f.bool();
             case "overlay2" -> overlay2 = overlay(f);

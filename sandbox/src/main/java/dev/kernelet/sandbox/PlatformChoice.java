@@ -5,7 +5,10 @@ import dev.kernelet.abi.Memory;
 import dev.kernelet.abi.SyscallNumber;
 import dev.kernelet.host.HostCall;
 import dev.kernelet.platform.Platform;
+import dev.kernelet.platform.ptrace.PtracePlatform;
 import dev.kernelet.platform.systrap.SystrapPlatform;
+import dev.kernelet.sandbox.probe.Mechanism;
+import dev.kernelet.sandbox.probe.Probes;
 
 /** Makes the platform that was asked for. */
 final class PlatformChoice {
@@ -14,12 +17,8 @@ final class PlatformChoice {
     private PlatformChoice() {}
 
     static Platform make(SandboxOptions options) {
-        if (options.platform().equals("ptrace")) {
-            return new dev.kernelet.platform.ptrace.PtracePlatform(System.getProperty("kernelet.ptrace.memory", "vm"));
-        }
-        if (!options.platform().equals("systrap")) {
-            throw new Failure("platform " + options.platform() + " is not built yet", "Use --platform=systrap.");
-        }
+        // For tests: "proc" or "peek", where a container forbids process_vm_readv(2).
+        if (options.platform().equals("ptrace")) return new PtracePlatform(System.getProperty("kernelet.ptrace.memory", "vm"));
         byte[] image = read(options.inherited().stubPath());
         try {
             return new SystrapPlatform(SystrapPlatform.image(image));
@@ -28,9 +27,16 @@ final class PlatformChoice {
         }
     }
 
+    /** The platform has said why it does not start; the probes of doctor know the cause, if it is a known one. */
     static Failure failed(SandboxOptions options, String why) {
+        Mechanism missing = Probes.missing(options.platform());
+        if (missing != null) {
+            return new Failure("cannot start the " + options.platform() + " platform: " + missing.failure(),
+                    "Cause: " + missing.cause() + ". Remedy: " + missing.remedy() + ". See also: kernelet doctor.");
+        }
         return new Failure("cannot start the " + options.platform() + " platform: " + why,
-                "It needs memfd_create(2), seccomp filters and processes; see ulimit -a and the container's limits.");
+                "It needs memfd_create(2), processes" + (options.platform().equals("systrap") ? ", seccomp filters" : ", ptrace(2)")
+                        + "; see kernelet doctor, ulimit -a and the container's limits.");
     }
 
     private static byte[] read(String path) {

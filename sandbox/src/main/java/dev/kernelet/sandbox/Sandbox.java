@@ -28,7 +28,7 @@ public final class Sandbox {
     /** Bytes the host's control groups allow; 0: no limit. */
     private long hostLimit;
 
-    private Sandbox(SandboxOptions options) { this.options = options; }
+    private Sandbox(SandboxOptions options) { this.options = options.resolved(); }
 
     /**
      * Runs the command to its end: its exit status, 128 + n when signal n ended it, 127 not found, 126 not
@@ -45,6 +45,9 @@ public final class Sandbox {
         Platform platform = PlatformChoice.make(options);
         try {
             return run(platform);
+        } catch (IllegalStateException e) {
+            String failure = platform.failure();
+            throw failure != null ? PlatformChoice.failed(options, failure) : e;
         } finally {
             platform.close();
         }

@@ -1,5 +1,7 @@
 package dev.kernelet.sandbox;
 
+import dev.kernelet.sandbox.probe.Choice;
+
 /**
  * What a sandbox is to be. Paths are byte strings (one char per byte) as the user gave them.
  *
@@ -14,7 +16,7 @@ package dev.kernelet.sandbox;
  * @param quiet          no warnings on standard error
  * @param uidMaps        user id ranges; empty: identity
  * @param gidMaps        group id ranges; empty: identity
- * @param platform       "systrap", "ptrace" or "kvm"
+ * @param platform       "auto", "systrap", "ptrace" or "kvm"
  * @param network        "host" or "none"
  * @param stateRoot      directory for state files; null: the default
  * @param strace         whether system calls are logged
@@ -50,4 +52,16 @@ public record SandboxOptions(
     public static final int DEFAULT_PIDS_LIMIT = 16384;
     public static final int DEFAULT_FD_LIMIT = 1 << 20;
     public static final int DEFAULT_STRACE_LOG_SIZE = 1024;
+
+    /**
+     * These options with a platform in place of "auto".
+     *
+     * @throws Failure when the platform cannot work here
+     */
+    public SandboxOptions resolved() {
+        String chosen = Choice.of(platform);
+        if (chosen.equals(platform)) return this;
+        return new SandboxOptions(command, root, cwd, volumes, overlayRoot, overlayVolumes, overlayMedium, overlaySize, quiet, uidMaps,
+                gidMaps, chosen, network, stateRoot, strace, straceSyscalls, straceLogSize, pidsLimit, memory, fdLimit, inherited);
+    }
 }

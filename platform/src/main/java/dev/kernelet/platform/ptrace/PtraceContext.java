@@ -118,7 +118,8 @@ final class PtraceContext extends ExecutionContext {
 
     @Override
     public boolean setGsBase(long value) {
-        regs[Ptrace.GS_BASE] = Long.compareUnsigned(value, platform.traits.userEnd()) >= 0 ? 0 : value;
+        if (Long.compareUnsigned(value, platform.traits.userEnd()) >= 0) return false;
+        regs[Ptrace.GS_BASE] = value;
         changed = true;
         return true;
     }

@@ -17,7 +17,7 @@ public final class NetlinkSocket extends LocalSocket {
     static final int NETLINK_ROUTE = 0, NETLINK_KOBJECT_UEVENT = 15;
     static final int HEADER = 16;
     private static final int NLMSG_NOOP = 1, NLMSG_ERROR = 2, NLM_F_REQUEST = 1, NLM_F_ACK = 4;
-    private static final int REQUEST_MAX = 64 << 10, WAITING_MAX = 1 << 20;
+    private static final int REQUEST_MAX = 64 << 10, WAITING_MAX = 1 << 20, DATAGRAM_MAX = 4096;
     private static final int ADD_MEMBERSHIP = 1, DROP_MEMBERSHIP = 2, PKTINFO = 3, BROADCAST_ERROR = 4, NO_ENOBUFS = 5,
             LIST_MEMBERSHIPS = 9, CAP_ACK = 10, EXT_ACK = 11, GET_STRICT_CHK = 12;
 
@@ -139,8 +139,29 @@ public final class NetlinkSocket extends LocalSocket {
         b[at + 3] = (byte) (v >> 24);
     }
 
-    /** One datagram with answers. */
+    /**
+     * Answers, as one datagram or several: Linux fills none with more than a reader's buffer holds, which is a page in the C
+     * library (netlink(7)); a single message longer than that goes alone.
+     */
     void deliver(byte[] packet) {
+        int from = 0;
+        for (int at = 0; at + HEADER <= packet.length; ) {
+            int length = get(packet, at), next = at + length + 3 & ~3;
+            if (length < HEADER || next > packet.length) break;
+            if (next - from > DATAGRAM_MAX && at > from) {
+                add(java.util.Arrays.copyOfRange(packet, from, at));
+                from = at;
+            }
+            at = next;
+        }
+        add(from == 0 ? packet : java.util.Arrays.copyOfRange(packet, from, packet.length));
+    }
+
+    private static int get(byte[] b, int at) {
+        return b[at] & 0xff | (b[at + 1] & 0xff) << 8 | (b[at + 2] & 0xff) << 16 | b[at + 3] << 24;
+    }
+
+    private void add(byte[] packet) {
         packets.add(packet);
         waiting += packet.length;
         queue.wake(POLLIN | POLLRDNORM);
