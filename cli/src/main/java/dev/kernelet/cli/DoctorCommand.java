@@ -50,8 +50,10 @@ final class DoctorCommand {
     private int security(GlobalFlags global, Inherited inherited) {
         if (json) throw new UsageException("doctor: --security has no --json form");
         Volume[] volume = volumes ? new Volume[] {new Volume("/", "/")} : new Volume[0];
-        Console.out(SecurityReport.of(new SandboxOptions(new String[0], "/", null, volume, true, false, "memory", 0, false,
-                new IdMap[0], new IdMap[0], global.platform, global.network, null, false, "", 0, global.pidsLimit, 0,
+        Console.out(SecurityReport.of(new SandboxOptions(new String[0], "/", null, volume, true, false,
+                "memory", 0, false,
+                new IdMap[0], new IdMap[0], global.platform, global.network, null, false, "", 0,
+                        global.pidsLimit, 0,
                 global.fdLimit, inherited).resolved()));
         return 0;
     }
@@ -82,7 +84,8 @@ final class DoctorCommand {
             b.append("           lost:    ").append(m.lost()).append('\n');
             b.append("           remedy:  ").append(m.remedy()).append('\n');
         }
-        b.append("\n--platform=auto takes ").append(platform == null ? "none: \"kernelet do\" cannot work here" : platform);
+        b.append("\n--platform=auto takes ").append(platform == null
+                ? "none: \"kernelet do\" cannot work here" : platform);
         return b.append(".\n").toString();
     }
 

@@ -7,7 +7,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** doctor, --platform=auto and the words of a failed start, under filters that let calls fail as a container's would. */
+/**
+ * doctor, --platform=auto and the words of a failed start, under filters that let calls fail as a container's
+ * would.
+ */
 class DoctorTest {
     // Numbers of unistd_64.h; 157:0=22 is prctl(PR_SET_SECCOMP).
     private static final String NO_SECCOMP = "317=38 157:0=22=22", NO_PTRACE = "101=1", NO_MEMFD = "319=38",
@@ -19,7 +22,8 @@ class DoctorTest {
     @BeforeEach
     void build() throws Exception {
         shell = new Shell(directory);
-        shell.run("gcc -O2 -Wall -Wextra -o $T/restrict " + Shell.ROOT + "/conformance/environments/restrict.c").is(0, "");
+        shell.run("gcc -O2 -Wall -Wextra -o $T/restrict " + Shell.ROOT
+                + "/conformance/environments/restrict.c").is(0, "");
     }
 
     private String doctor(String refused) throws Exception {
@@ -29,7 +33,8 @@ class DoctorTest {
     }
 
     private static void isMissing(String report, String mechanism, String call) {
-        assertTrue(report.lines().anyMatch(l -> l.startsWith("MISSING  " + mechanism) && l.contains(call)), report);
+        assertTrue(report.lines().anyMatch(l -> l.startsWith("MISSING  " + mechanism) && l.contains(call)),
+                report);
         assertTrue(report.contains("remedy:"), report);
     }
 
@@ -49,23 +54,28 @@ class DoctorTest {
         isMissing(report, "seccomp filters", "ENOSYS");
         assertTrue(report.contains("--platform=auto takes ptrace."), report);
         shell.run("$T/restrict " + NO_SECCOMP + " $K do echo hi").is(0, "hi\n");
-        shell.run("$T/restrict " + NO_SECCOMP + " $K --platform=systrap do echo hi").failed("seccomp", "ENOSYS", "doctor");
+        shell.run("$T/restrict " + NO_SECCOMP + " $K --platform=systrap do echo hi").failed("seccomp",
+                "ENOSYS", "doctor");
     }
 
     @Test
     void whereNothingWorks() throws Exception {
-        shell.run("$T/restrict " + NO_SECCOMP + " " + NO_PTRACE + " $K do echo hi 2>&1 >/dev/null | grep -v warning >&2; "
+        shell.run("$T/restrict " + NO_SECCOMP + " " + NO_PTRACE
+                + " $K do echo hi 2>&1 >/dev/null | grep -v warning >&2; "
                 + "exit ${PIPESTATUS[0]}").failed("seccomp", "ENOSYS", "ptrace: EPERM", "doctor");
         shell.run("$T/restrict " + NO_MEMFD + " $K do echo hi").failed("memfd_create: ENOSYS", "doctor");
-        shell.run("$T/restrict " + NO_PTRACE + " $K --platform=ptrace do echo hi").failed("ptrace: EPERM", "doctor");
+        shell.run("$T/restrict " + NO_PTRACE + " $K --platform=ptrace do echo hi").failed("ptrace: EPERM",
+                "doctor");
         shell.run("$K --platform=kvm do echo hi").failed("not built yet", "auto");
     }
 
     @Test
     void forPrograms() throws Exception {
         shell.run("$K doctor --json | python3 -c 'import json, sys; d = json.load(sys.stdin); "
-                + "print(sorted(d), len(d[\"mechanisms\"]) > 10)'").is(0, "['mechanisms', 'platform', 'version'] True\n");
-        shell.run("$T/restrict " + NO_SECCOMP + " $K doctor --json | python3 -c 'import json, sys; d = json.load(sys.stdin); "
+                + "print(sorted(d), len(d[\"mechanisms\"]) > 10)'").is(0,
+                        "['mechanisms', 'platform', 'version'] True\n");
+        shell.run("$T/restrict " + NO_SECCOMP
+                + " $K doctor --json | python3 -c 'import json, sys; d = json.load(sys.stdin); "
                 + "print(d[\"platform\"], [m[\"call\"] for m in d[\"mechanisms\"] if not m[\"works\"]][0])'")
                 .is(0, "ptrace seccomp(SECCOMP_SET_MODE_FILTER)\n");
     }

@@ -27,15 +27,19 @@ final class PlatformChoice {
         }
     }
 
-    /** The platform has said why it does not start; the probes of doctor know the cause, if it is a known one. */
+    /**
+     * The platform has said why it does not start; the probes of doctor know the cause, if it is a known one.
+     */
     static Failure failed(SandboxOptions options, String why) {
         Mechanism missing = Probes.missing(options.platform());
         if (missing != null) {
             return new Failure("cannot start the " + options.platform() + " platform: " + missing.failure(),
-                    "Cause: " + missing.cause() + ". Remedy: " + missing.remedy() + ". See also: kernelet doctor.");
+                    "Cause: " + missing.cause() + ". Remedy: " + missing.remedy()
+                            + ". See also: kernelet doctor.");
         }
         return new Failure("cannot start the " + options.platform() + " platform: " + why,
-                "It needs memfd_create(2), processes" + (options.platform().equals("systrap") ? ", seccomp filters" : ", ptrace(2)")
+                "It needs memfd_create(2), processes" + (options.platform().equals("systrap")
+                        ? ", seccomp filters" : ", ptrace(2)")
                         + "; see kernelet doctor, ulimit -a and the container's limits.");
     }
 
@@ -48,7 +52,8 @@ final class PlatformChoice {
             long length = fd < 0 ? fd : HostCall.call(SyscallNumber.READ, fd, buffer, 1 << 20);
             if (fd >= 0) HostCall.call(SyscallNumber.CLOSE, fd);
             if (length <= 0) {
-                throw new Failure("cannot read " + path + ": " + Errno.name((int) -length), "The installation is incomplete.");
+                throw new Failure("cannot read " + path + ": " + Errno.name((int) -length),
+                        "The installation is incomplete.");
             }
             var bytes = new byte[(int) length];
             Memory.copyToArray(buffer, bytes, 0, (int) length);

@@ -11,7 +11,8 @@ import dev.kernelet.sandbox.probe.Choice;
  * @param volumes        host paths shown inside
  * @param overlayRoot    whether writes below the root go to memory and are gone at exit
  * @param overlayVolumes the same for the volumes
- * @param overlayMedium  where overlays keep large files: "memory", "self" (the file system they lie over) or "dir=PATH"
+ * @param overlayMedium  where overlays keep large files: "memory", "self" (the file system they lie over) or
+ * "dir=PATH"
  * @param overlaySize    most bytes of an overlay; 0: only {@code memory} bounds it
  * @param quiet          no warnings on standard error
  * @param uidMaps        user id ranges; empty: identity
@@ -61,7 +62,9 @@ public record SandboxOptions(
     public SandboxOptions resolved() {
         String chosen = Choice.of(platform);
         if (chosen.equals(platform)) return this;
-        return new SandboxOptions(command, root, cwd, volumes, overlayRoot, overlayVolumes, overlayMedium, overlaySize, quiet, uidMaps,
-                gidMaps, chosen, network, stateRoot, strace, straceSyscalls, straceLogSize, pidsLimit, memory, fdLimit, inherited);
+        return new SandboxOptions(command, root, cwd, volumes, overlayRoot, overlayVolumes, overlayMedium,
+                overlaySize, quiet, uidMaps,
+                gidMaps, chosen, network, stateRoot, strace, straceSyscalls, straceLogSize, pidsLimit, memory,
+                        fdLimit, inherited);
     }
 }

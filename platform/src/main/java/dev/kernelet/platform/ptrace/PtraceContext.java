@@ -8,7 +8,8 @@ import dev.kernelet.platform.Trap;
 import dev.kernelet.platform.process.Xstate;
 
 /**
- * One traced thread. The Sentry's side (kernel lock) reads memory by itself and asks the {@link Tracer} for everything else;
+ * One traced thread. The Sentry's side (kernel lock) reads memory by itself and asks the {@link Tracer} for
+ * everything else;
  * the tracer fills the event fields and registers in before it publishes a trap.
  */
 final class PtraceContext extends ExecutionContext {
@@ -127,7 +128,8 @@ final class PtraceContext extends ExecutionContext {
     @Override
     public void saveXstate(long destination) {
         if (platform.command(this, Tracer.GET_XSTATE, 0, 0, 0, 0, 0, 0, 0) < 0) Xstate.reset(platform.xstate);
-        // x87 and SSE count as in use, as in the kernel's own frames: who changes only the old part of one expects it to be loaded.
+        // x87 and SSE count as in use, as in the kernel's own frames: who changes only the old part of one
+        // expects it to be loaded.
         Memory.putLong(platform.xstate + Xstate.HEADER, Memory.getLong(platform.xstate + Xstate.HEADER) | 3);
         Memory.copy(platform.xstate, destination, platform.traits.xstateSize());
     }
@@ -251,9 +253,11 @@ final class PtraceContext extends ExecutionContext {
     public long copyInString(long destination, long userAddress, long max) {
         long room = clamp(userAddress, max), done = 0;
         while (done < room) {
-            long n = copied(space.transfer(this, userAddress + done, destination + done, Math.min(room - done, STRING_PIECE), false));
+            long n = copied(space.transfer(this, userAddress + done, destination + done, Math.min(room - done,
+                    STRING_PIECE), false));
             if (n <= 0) return -EFAULT;
-            for (long end = done + n; done < end; done++) if (Memory.getByte(destination + done) == 0) return done;
+            for (long end = done + n; done < end; done++) if (Memory.getByte(destination
+                    + done) == 0) return done;
         }
         return room < max ? -EFAULT : -ENAMETOOLONG;
     }
@@ -326,12 +330,14 @@ final class PtraceContext extends ExecutionContext {
 
     @Override
     public long mapFd(long address, long length, int prot, int flags, int hostFd, long offset) {
-        return mapped(platform.command(this, Tracer.MAP_FD, address, length, prot, flags | MAP_FIXED, hostFd, offset, 0), address);
+        return mapped(platform.command(this, Tracer.MAP_FD, address, length, prot, flags | MAP_FIXED, hostFd,
+                offset, 0), address);
     }
 
     @Override
     public long mapAnonymous(long address, long length, int prot, int flags) {
-        return mapped(hostCall(MMAP, address, length, prot, flags | MAP_FIXED | MAP_ANONYMOUS, -1, 0), address);
+        return mapped(hostCall(MMAP, address, length, prot, flags | MAP_FIXED | MAP_ANONYMOUS, -1, 0),
+                address);
     }
 
     /** mmap's result must be the address that was asked for. */
@@ -345,7 +351,8 @@ final class PtraceContext extends ExecutionContext {
     @Override
     public ExecutionContext newThread() {
         if (isDead() || space.liveThreads() >= MAX_THREADS_PER_SPACE) return null;
-        return platform.command(this, Tracer.NEW_THREAD, 0, 0, 0, 0, 0, 0, 0) < 0 ? null : platform.bornContext();
+        return platform.command(this, Tracer.NEW_THREAD, 0, 0, 0, 0, 0, 0, 0) < 0 ? null
+                : platform.bornContext();
     }
 
     @Override

@@ -16,7 +16,8 @@ public final class PtraceProbe {
     public PtraceProbe(int pid) {
         long status = Memory.allocate(Ptrace.REGS_SIZE);
         if (!fails("PTRACE_SEIZE", Ptrace.seize(pid)) && !fails("PTRACE_INTERRUPT", Ptrace.interrupt(pid))
-                && !fails("PTRACE_INTERRUPT", stop(pid, status)) && !fails("PTRACE_GETREGS", Ptrace.getRegs(pid, status))
+                && !fails("PTRACE_INTERRUPT", stop(pid, status)) && !fails("PTRACE_GETREGS",
+                        Ptrace.getRegs(pid, status))
                 && !fails("PTRACE_SYSEMU", Ptrace.sysemu(pid))) {
             long stop = stop(pid, status); // it goes into its call again
             if (stop != Ptrace.SYSCALL_STOP) fails("PTRACE_SYSEMU", stop < 0 ? stop : -Host.ESRCH);

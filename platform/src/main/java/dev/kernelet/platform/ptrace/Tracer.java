@@ -7,13 +7,15 @@ import dev.kernelet.platform.Trap;
 import dev.kernelet.platform.process.Host;
 
 /**
- * The one thread that makes ptrace requests: the kernel takes them from no other. It waits for stops and for requests, both
+ * The one thread that makes ptrace requests: the kernel takes them from no other. It waits for stops and for
+ * requests, both
  * announced by SIGCHLD, reports the stops as traps, and has injected calls done by {@link Hand}.
  */
 final class Tracer extends Thread {
     // Requests (no answer) and commands (answer).
     static final int RESUME = 1, INTERRUPT = 2, EXIT = 3;
-    static final int HOST_CALL = 10, MAP_FD = 11, CAS = 12, GET_XSTATE = 13, SET_XSTATE = 14, FORK = 15, NEW_THREAD = 16,
+    static final int HOST_CALL = 10, MAP_FD = 11, CAS = 12, GET_XSTATE = 13, SET_XSTATE = 14, FORK = 15,
+            NEW_THREAD = 16,
             PEEK = 17, POKE = 18;
 
     private static final int EIO = 5, EFAULT = 14, SIGBUS = 7, SIGKILL = 9, SIGSEGV = 11;
@@ -39,14 +41,18 @@ final class Tracer extends Thread {
     private final long status = Memory.allocate(8);
     private final long signals = Memory.allocate(16);
     private final long timeout = Memory.allocate(16);
-    /** Our end of the socket that every traced process has as descriptor 0, and theirs: to take back what was not taken. */
+    /**
+     * Our end of the socket that every traced process has as descriptor 0, and theirs: to take back what was
+     * not taken.
+     */
     private long control = -1, peer = -1;
     private boolean stealsSignals;
 
     Tracer(PtracePlatform platform) {
         super("tracer");
         this.platform = platform;
-        pinning = new Pinning(platform.sandboxPid, platform.manyProcessors && !"off".equals(System.getProperty("kernelet.pin")));
+        pinning = new Pinning(platform.sandboxPid, platform.manyProcessors
+                && !"off".equals(System.getProperty("kernelet.pin")));
         faults = new Faults(this, platform);
         setDaemon(true);
     }
@@ -186,7 +192,8 @@ final class Tracer extends Thread {
         c.nr = (int) r[Registers.ORIG_RAX];
         r[Registers.RAX] = r[Registers.ORIG_RAX]; // as the program had it: the kernel puts -ENOSYS there at first
         // syscall leaves rip in rcx; where it does not, and for int $0x80, the kernel is asked.
-        if (r[Registers.RCX] != r[Registers.RIP] && Ptrace.callArchitecture(c.tid, scratch) != Ptrace.AUDIT_ARCH_X86_64) c.nr = -1;
+        if (r[Registers.RCX] != r[Registers.RIP] && Ptrace.callArchitecture(c.tid,
+                scratch) != Ptrace.AUDIT_ARCH_X86_64) c.nr = -1;
         if (c.answered()) {
             letGo(c);
             return;
@@ -304,7 +311,10 @@ final class Tracer extends Thread {
         return run(c, Hand.SYSCALL_DONE);
     }
 
-    /** Registers for a piece of the hand; the thread's own stay in {@code c.regs} and are written when it goes on. */
+    /**
+     * Registers for a piece of the hand; the thread's own stay in {@code c.regs} and are written when it goes
+     * on.
+     */
     void prepare(PtraceContext c, long entry, long stack) {
         for (int i = 0; i < Ptrace.REGS; i++) Memory.putLong(regs + 8L * i, c.regs[i]);
         setRegister(Registers.ORIG_RAX, -1);
@@ -324,7 +334,8 @@ final class Tracer extends Thread {
     }
 
     /**
-     * Lets the thread go in the hand and waits until it stands at the int3 before {@code done}: rax then, or -EFAULT,
+     * Lets the thread go in the hand and waits until it stands at the int3 before {@code done}: rax then, or
+     * -EFAULT,
      * -ESRCH. Nobody can change what it executes there, and every signal stops it first.
      */
     long runHand(PtraceContext c, long done, int signal) {
@@ -347,7 +358,8 @@ final class Tracer extends Thread {
             if (Ptrace.peekUser(c.tid, Registers.RIP, scratch) < 0) return -Host.ESRCH;
             long rip = Memory.getLong(scratch);
             if (stop == Ptrace.SIGTRAP && rip == done) {
-                return Ptrace.peekUser(c.tid, Registers.RAX, scratch) < 0 ? -Host.ESRCH : Memory.getLong(scratch);
+                return Ptrace.peekUser(c.tid, Registers.RAX, scratch) < 0 ? -Host.ESRCH
+                        : Memory.getLong(scratch);
             }
             if (stop == SIGSEGV || stop == SIGBUS) return -EFAULT;
         }
@@ -355,7 +367,10 @@ final class Tracer extends Thread {
 
     // ---- descriptors
 
-    /** The descriptor travels by the socket all have as 0; nothing but the tracer's order makes anybody read there. */
+    /**
+     * The descriptor travels by the socket all have as 0; nothing but the tracer's order makes anybody read
+     * there.
+     */
     private long mapFd(PtraceContext c, long[] a) {
         if (Host.sendFds(control, scratch + 64, (int) a[4], -1) < 0) return -EIO;
         long fd = receive(c);
@@ -392,11 +407,13 @@ final class Tracer extends Thread {
 
     /** Writes where {@link Hand#AREA} is: 0 or a negative errno. */
     long store(PtraceContext c, long address, long from, long length) {
-        return c.space.area(address, from, length, true) == length || words(c, address, from, length, true) == length ? 0 : -EIO;
+        return c.space.area(address, from, length, true) == length || words(c, address, from, length,
+                true) == length ? 0 : -EIO;
     }
 
     long fetch(PtraceContext c, long address, long to, long length) {
-        return c.space.area(address, to, length, false) == length || words(c, address, to, length, false) == length ? 0 : -EIO;
+        return c.space.area(address, to, length, false) == length || words(c, address, to, length,
+                false) == length ? 0 : -EIO;
     }
 
     /** A copy by PTRACE_PEEKDATA and PTRACE_POKEDATA: bytes until the first fault, or a negative errno. */
@@ -423,7 +440,9 @@ final class Tracer extends Thread {
 
     private int newbornTid;
 
-    /** The parent stands at its clone's event: its child, ours from its first moment, is about to stop, too. */
+    /**
+     * The parent stands at its clone's event: its child, ours from its first moment, is about to stop, too.
+     */
     private void newborn(PtraceContext parent) {
         if (Ptrace.eventMessage(parent.tid, scratch) < 0) return;
         int child = Memory.getInt(scratch);

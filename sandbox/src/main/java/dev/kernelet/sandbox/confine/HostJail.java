@@ -17,21 +17,30 @@ import dev.kernelet.sentry.log.DebugLog;
  * Confines the Sentry's own process, in this order:
  *
  * <ol>
- *   <li>{@link #restrict}, before there is a stub or a thread of the Sentry's: no_new_privs, Landlock and capabilities of the
- *       calling thread. Threads and stubs made from here on inherit all three, and so can reach each other. The threads that
- *       the virtual machine has already get them by a signal, each a domain of its own: they have no business with stubs.
- *   <li>{@link #seal}, the last step of a start, when the program inside is loaded and has not run: all threads have done
- *       that; no memory becomes executable, code cannot be changed; the list of host calls, on all threads at once.
+ *   <li>{@link #restrict}, before there is a stub or a thread of the Sentry's: no_new_privs, Landlock and
+ *   capabilities of the
+ *       calling thread. Threads and stubs made from here on inherit all three, and so can reach each other.
+ *       The threads that
+ *       the virtual machine has already get them by a signal, each a domain of its own: they have no
+ *       business with stubs.
+ *   <li>{@link #seal}, the last step of a start, when the program inside is loaded and has not run: all
+ *   threads have done
+ *       that; no memory becomes executable, code cannot be changed; the list of host calls, on all threads
+ *       at once.
  * </ol>
  *
- * <p>For development, {@code -Dkernelet.seccomp=} {@code report} lets a refused call fail with EPERM after its message instead
- * of ending the sandbox, {@code off} leaves the filter out, {@code train} makes everything and takes nothing into force.
+ * <p>For development, {@code -Dkernelet.seccomp=} {@code report} lets a refused call fail with EPERM after
+ * its message instead
+ * of ending the sandbox, {@code off} leaves the filter out, {@code train} makes everything and takes nothing
+ * into force.
  */
 public final class HostJail {
-    private static final int PR_SET_NO_NEW_PRIVS = 38, PR_SET_MDWE = 65, MDWE_REFUSE_EXEC_GAIN = 1, MDWE_NO_INHERIT = 2;
+    private static final int PR_SET_NO_NEW_PRIVS = 38, PR_SET_MDWE = 65, MDWE_REFUSE_EXEC_GAIN = 1,
+            MDWE_NO_INHERIT = 2;
 
     private static final int SIGNAL = 64, SIGNAL_DEADLINE_MILLIS = 5000, ROOM = 4096;
-    private static final long CAP_CHOWN = 1, CAP_DAC_OVERRIDE = 1 << 1, CAP_DAC_READ_SEARCH = 1 << 2, CAP_FOWNER = 1 << 3,
+    private static final long CAP_CHOWN = 1, CAP_DAC_OVERRIDE = 1 << 1, CAP_DAC_READ_SEARCH = 1 << 2,
+            CAP_FOWNER = 1 << 3,
             CAP_FSETID = 1 << 4, CAP_NET_BIND_SERVICE = 1 << 10, CAP_NET_RAW = 1 << 13;
 
     /** Threads that were there before {@link #restrict}, the calling one included. */
@@ -50,7 +59,8 @@ public final class HostJail {
         if (mode().equals("train")) return;
         long r = HostCall.confine(ruleset, capabilities(options));
         if (r < 0 && ruleset >= 0) r = HostCall.confine(-1, capabilities(options)); // E2BIG: too many domains already
-        if (r < 0) throw new Failure("cannot confine the Sentry: capset", r, "This is a bug of Kernelet's: please report it.");
+        if (r < 0) throw new Failure("cannot confine the Sentry: capset", r,
+                "This is a bug of Kernelet's: please report it.");
         threads = 1 + signalOthers();
     }
 
@@ -62,7 +72,10 @@ public final class HostJail {
         return keep;
     }
 
-    /** Lets all threads but the calling one confine themselves. Their number; 0 where there is no /proc to find them by. */
+    /**
+     * Lets all threads but the calling one confine themselves. Their number; 0 where there is no /proc to
+     * find them by.
+     */
     private static int signalOthers() {
         long fd = HostProc.open("self/task", dev.kernelet.abi.Fcntl.O_DIRECTORY);
         if (fd < 0) return 0;
@@ -92,13 +105,17 @@ public final class HostJail {
         long end = System.nanoTime() + SIGNAL_DEADLINE_MILLIS * 1_000_000L;
         for (long done; (done = HostCall.confined()) < threads; HostCall.call(SCHED_YIELD)) {
             if (done >= 0 && System.nanoTime() < end) continue;
-            throw new Failure("cannot confine the Sentry: " + (done < 0 ? Errno.name((int) -done) : done + " threads of " + threads),
+            throw new Failure("cannot confine the Sentry: " + (done < 0 ? Errno.name((int) -done) : done
+                    + " threads of " + threads),
                     "The machine may be overloaded: try again.");
         }
         landlock.close();
     }
 
-    /** Memory never becomes executable any more, code never changes, and host calls are those of {@link SentryCalls}. */
+    /**
+     * Memory never becomes executable any more, code never changes, and host calls are those of {@link
+     * SentryCalls}.
+     */
     public static void seal(SandboxOptions options) {
         String mode = mode();
         if (mode.equals("off")) return;
@@ -118,7 +135,9 @@ public final class HostJail {
         DebugLog.debug("the Sentry may make " + filter.allowedCalls() + " host calls");
     }
 
-    /** The ptrace platform works where seccomp is forbidden: all but the list of host calls is in force there. */
+    /**
+     * The ptrace platform works where seccomp is forbidden: all but the list of host calls is in force there.
+     */
     private static void withoutFilter(SandboxOptions options) {
         HostCall.call(PRCTL, PR_SET_MDWE, MDWE_REFUSE_EXEC_GAIN | MDWE_NO_INHERIT, 0, 0, 0);
         executableRegions(false);
@@ -128,8 +147,10 @@ public final class HostJail {
 
     static void seal(CallFilter filter, boolean onlyReports) {
         long r = HostCall.call(PRCTL, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-        if (r < 0) throw new Failure("cannot confine the Sentry: prctl(PR_SET_NO_NEW_PRIVS)", r, "It needs Linux 3.5 or newer.");
-        // EINVAL before Linux 6.3 and 6.6; mseal is ENOSYS before 6.10. Both only add to what the filter refuses.
+        if (r < 0) throw new Failure("cannot confine the Sentry: prctl(PR_SET_NO_NEW_PRIVS)", r,
+                "It needs Linux 3.5 or newer.");
+        // EINVAL before Linux 6.3 and 6.6; mseal is ENOSYS before 6.10. Both only add to what the filter
+        // refuses.
         HostCall.call(PRCTL, PR_SET_MDWE, MDWE_REFUSE_EXEC_GAIN | MDWE_NO_INHERIT, 0, 0, 0);
         executableRegions(false);
         HostCall.onRefusedCall(onlyReports ? 1 : 0);
@@ -144,7 +165,8 @@ public final class HostJail {
     /** The Sentry's list for these options. */
     static CallFilter filter(SandboxOptions options, boolean loadsClasses, boolean describes) {
         var filter = new CallFilter(CallFilter.TRAP, describes);
-        SentryCalls.list(filter, options.network(), Landlock.writesHost(options), options.platform(), loadsClasses);
+        SentryCalls.list(filter, options.network(), Landlock.writesHost(options), options.platform(),
+                loadsClasses);
         return filter;
     }
 
@@ -154,7 +176,10 @@ public final class HostJail {
         return System.getProperty("kernelet.classes") != null;
     }
 
-    /** Seals every executable mapping: its protection stays and nothing takes its place (mseal(2)). The number of them. */
+    /**
+     * Seals every executable mapping: its protection stays and nothing takes its place (mseal(2)). The number
+     * of them.
+     */
     private static int executableRegions(boolean counts) {
         String maps = HostProc.read("self/maps");
         int sealed = 0;
@@ -163,7 +188,8 @@ public final class HostJail {
             if (end < 0) break;
             // ADDRESS-ADDRESS rwxp ...
             if (maps.charAt(blank + 3) == 'x' && maps.charAt(at) != 'f') {
-                long from = Long.parseLong(maps, at, dash, 16), to = Long.parseLong(maps, dash + 1, blank, 16);
+                long from = Long.parseLong(maps, at, dash, 16), to = Long.parseLong(maps, dash + 1, blank,
+                        16);
                 if (counts || HostCall.call(MSEAL, from, to - from, 0) == 0) sealed++;
             }
             at = end + 1;

@@ -7,7 +7,8 @@ import dev.kernelet.host.HostCall;
 import dev.kernelet.sandbox.Failure;
 
 /**
- * Which platform to take, by what a start can afford to ask: each platform's one indispensable call, made with an argument that
+ * Which platform to take, by what a start can afford to ask: each platform's one indispensable call, made
+ * with an argument that
  * can only fail. What may not be called at all fails otherwise than what would be done.
  */
 public final class Choice {
@@ -24,7 +25,8 @@ public final class Choice {
     public static String of(String name) {
         switch (name) {
             case "auto" -> { }
-            case "kvm" -> throw new Failure("the kvm platform is not built yet", "Use --platform=auto, which takes the best there is.");
+            case "kvm" -> throw new Failure("the kvm platform is not built yet",
+                    "Use --platform=auto, which takes the best there is.");
             default -> {
                 check(name);
                 return name;
@@ -34,7 +36,8 @@ public final class Choice {
         if (filter == -EFAULT) return "systrap";
         long trace = trace();
         if (trace == -ESRCH) return "ptrace";
-        throw new Failure("no platform works here: " + failed(SECCOMP_CALL, filter) + ", " + failed(PTRACE_CALL, trace),
+        throw new Failure("no platform works here: " + failed(SECCOMP_CALL, filter) + ", "
+                + failed(PTRACE_CALL, trace),
                 cause(filter) + "; see kernelet doctor.");
     }
 
@@ -42,12 +45,14 @@ public final class Choice {
         boolean traces = name.equals("ptrace");
         long r = traces ? trace() : filter();
         if (r == (traces ? -ESRCH : -EFAULT)) return;
-        throw new Failure("the " + name + " platform cannot work here: " + failed(traces ? PTRACE_CALL : SECCOMP_CALL, r), cause(r)
+        throw new Failure("the " + name + " platform cannot work here: " + failed(traces ? PTRACE_CALL
+                : SECCOMP_CALL, r), cause(r)
                 + "; try --platform=" + (traces ? "systrap" : "ptrace") + ", or see kernelet doctor.");
     }
 
     private static String failed(String call, long result) {
-        return call + ": " + (result < 0 ? dev.kernelet.abi.Errno.name((int) -result) : "no error where there must be one");
+        return call + ": " + (result < 0 ? dev.kernelet.abi.Errno.name((int) -result)
+                : "no error where there must be one");
     }
 
     private static String cause(long result) {

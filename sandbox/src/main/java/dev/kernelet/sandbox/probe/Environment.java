@@ -42,9 +42,12 @@ final class Environment {
         if (isFiltered() && (result == -EPERM || result == -ENOSYS || result == -EACCES)) {
             return "a seccomp filter in force here forbids it, as container engines' profiles do";
         }
-        if (result == -ENOSYS || result == -EOPNOTSUPP || result == -EINVAL) return "this kernel does not have it";
-        if (!label.isEmpty() && (result == -EPERM || result == -EACCES)) return "perhaps the security label " + label;
-        if (result == -ENOMEM || result == -EAGAIN) return "out of memory or processes, or a limit (ulimit -a, the container's)";
+        if (result == -ENOSYS || result == -EOPNOTSUPP
+                || result == -EINVAL) return "this kernel does not have it";
+        if (!label.isEmpty() && (result == -EPERM || result == -EACCES)) return "perhaps the security label "
+                + label;
+        if (result == -ENOMEM
+                || result == -EAGAIN) return "out of memory or processes, or a limit (ulimit -a, the container's)";
         if (result == -EMFILE || result == -ENFILE) return "out of descriptors (ulimit -n)";
         return result == -EPERM || result == -EACCES ? "not permitted to this user" : "not known";
     }
@@ -52,7 +55,8 @@ final class Environment {
     /** What helps against {@link #refusal}. */
     String remedy(long result) {
         if (isFiltered()) return "docker run --security-opt seccomp=unconfined (or a profile that allows it)";
-        if (result == -ENOSYS || result == -EINVAL || result == -EOPNOTSUPP) return "use a newer kernel, or one that is built with it";
+        if (result == -ENOSYS || result == -EINVAL
+                || result == -EOPNOTSUPP) return "use a newer kernel, or one that is built with it";
         return "ask the administrator of this host";
     }
 

@@ -9,7 +9,8 @@ import dev.kernelet.host.HostProc;
 /** Kernel, /proc, control groups, limits, processor: what is read, not tried. */
 final class Machine {
     private static final int RELEASE = 130, LEAST_MAJOR = 5, LEAST_MINOR = 13;
-    private static final String[] RESOURCES = {"cpu", "fsize", "data", "stack", "core", "rss", "nproc", "nofile", "memlock", "as"};
+    private static final String[] RESOURCES = {"cpu", "fsize", "data", "stack", "core", "rss", "nproc",
+            "nofile", "memlock", "as"};
 
     private Machine() {}
 
@@ -18,9 +19,12 @@ final class Machine {
         HostCall.call(UNAME, p);
         String release = text(p + RELEASE, 65);
         Memory.free(p);
-        int major = leading(release, 0), dot = release.indexOf('.'), minor = dot < 0 ? 0 : leading(release, dot + 1);
-        if (major > LEAST_MAJOR || major == LEAST_MAJOR && minor >= LEAST_MINOR) return Mechanism.works("kernel", "Linux " + release);
-        return Mechanism.missing("kernel", "Linux " + release, 0, "older than 5.13", "not tested: anything may fail", "use a newer kernel");
+        int major = leading(release, 0), dot = release.indexOf('.'), minor = dot < 0 ? 0 : leading(release,
+                dot + 1);
+        if (major > LEAST_MAJOR || major == LEAST_MAJOR
+                && minor >= LEAST_MINOR) return Mechanism.works("kernel", "Linux " + release);
+        return Mechanism.missing("kernel", "Linux " + release, 0, "older than 5.13",
+                "not tested: anything may fail", "use a newer kernel");
     }
 
     private static String text(long at, int most) {
@@ -31,14 +35,17 @@ final class Machine {
 
     private static int leading(String s, int at) {
         int n = 0;
-        for (; at < s.length() && s.charAt(at) >= '0' && s.charAt(at) <= '9'; at++) n = 10 * n + s.charAt(at) - '0';
+        for (; at < s.length() && s.charAt(at) >= '0' && s.charAt(at) <= '9'; at++) n = 10 * n
+                + s.charAt(at) - '0';
         return n;
     }
 
     static Mechanism proc() {
         if (HostProc.directory() < 0 || HostProc.read("self/status").isEmpty()) {
-            return Mechanism.missing("/proc", "open(/proc/self/status)", -2, "not mounted, or something else is mounted over it",
-                    "confinement of the machine's own threads, search for rogue processes, resident sizes", "mount -t proc proc /proc");
+            return Mechanism.missing("/proc", "open(/proc/self/status)", -2,
+                    "not mounted, or something else is mounted over it",
+                    "confinement of the machine's own threads, search for rogue processes, resident sizes",
+                            "mount -t proc proc /proc");
         }
         String mounts = HostProc.read("self/mountinfo");
         int masked = 0;
@@ -56,18 +63,22 @@ final class Machine {
         for (int at = 0, eol; (eol = groups.indexOf('\n', at)) >= 0; at = eol + 1) {
             int first = groups.indexOf(':', at), second = groups.indexOf(':', first + 1);
             if (first < 0 || second < 0 || second > eol) continue;
-            String controllers = groups.substring(first + 1, second), path = groups.substring(second + 1, eol);
+            String controllers = groups.substring(first + 1, second), path = groups.substring(second + 1,
+                    eol);
             if (isSecond) {
-                limits += limit("", path, "memory.max") + limit("", path, "pids.max") + limit("", path, "cpu.max");
+                limits += limit("", path, "memory.max") + limit("", path, "pids.max") + limit("", path,
+                        "cpu.max");
             } else if (controllers.equals("memory")) {
                 limits += limit("/memory", path, "memory.limit_in_bytes");
             } else if (controllers.equals("pids")) {
                 limits += limit("/pids", path, "pids.max");
-            } else if (controllers.contains("cpu,") || controllers.endsWith(",cpu") || controllers.equals("cpu")) {
+            } else if (controllers.contains("cpu,") || controllers.endsWith(",cpu")
+                    || controllers.equals("cpu")) {
                 limits += limit("/cpu", path, "cpu.cfs_quota_us");
             }
         }
-        return Mechanism.works("control groups", "version " + (isSecond ? 2 : 1) + (limits.isEmpty() ? "; no limits" : limits));
+        return Mechanism.works("control groups", "version " + (isSecond ? 2 : 1) + (limits.isEmpty()
+                ? "; no limits" : limits));
     }
 
     private static String limit(String mount, String path, String file) {
@@ -75,12 +86,17 @@ final class Machine {
         return value.isEmpty() ? "" : "; " + file + " " + value;
     }
 
-    /** The nearest limit of this group and those above it; a container may see its own group as the root of the mount. */
+    /**
+     * The nearest limit of this group and those above it; a container may see its own group as the root of
+     * the mount.
+     */
     private static String least(String mount, String path, String file) {
-        for (String group = path.equals("/") ? "" : path; ; group = group.substring(0, group.lastIndexOf('/'))) {
+        for (String group = path.equals("/") ? "" : path; ; group = group.substring(0,
+                group.lastIndexOf('/'))) {
             String value = Environment.firstLine(Environment.file(mount + group + "/" + file));
             // Version 1 has -1, or a number no machine reaches, for "no limit".
-            if (!value.isEmpty() && value.length() < 19 && !value.startsWith("max") && !value.startsWith("-1")) return value;
+            if (!value.isEmpty() && value.length() < 19 && !value.startsWith("max")
+                    && !value.startsWith("-1")) return value;
             if (group.lastIndexOf('/') < 0) return "";
         }
     }
@@ -107,7 +123,8 @@ final class Machine {
         flag(text, one >>> 31, "hypervisor");
         text.append("; ").append(Runtime.getRuntime().availableProcessors()).append(" processors");
         if ((one >>> 26 & 1) != 0) return Mechanism.works("processor", text.toString());
-        return Mechanism.missing("processor", "cpuid", 0, "no xsave", "everything", "use a processor of 2012 or newer");
+        return Mechanism.missing("processor", "cpuid", 0, "no xsave", "everything",
+                "use a processor of 2012 or newer");
     }
 
     private static void flag(StringBuilder text, long bit, String name) {

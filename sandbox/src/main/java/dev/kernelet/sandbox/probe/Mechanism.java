@@ -14,11 +14,14 @@ import dev.kernelet.abi.Errno;
  * @param lost   what Kernelet loses without it
  * @param remedy what to do about it, one line
  */
-public record Mechanism(String name, boolean works, String detail, String call, int errno, String cause, String lost,
+public record Mechanism(String name, boolean works, String detail, String call, int errno, String cause,
+        String lost,
         String remedy) {
-    static Mechanism works(String name, String detail) { return new Mechanism(name, true, detail, "", 0, "", "", ""); }
+    static Mechanism works(String name, String detail) { return new Mechanism(name, true, detail, "", 0, "",
+            "", ""); }
 
-    static Mechanism missing(String name, String call, long result, String cause, String lost, String remedy) {
+    static Mechanism missing(String name, String call, long result, String cause, String lost,
+            String remedy) {
         return new Mechanism(name, false, "", call, result < 0 ? (int) -result : 0, cause, lost, remedy);
     }
 

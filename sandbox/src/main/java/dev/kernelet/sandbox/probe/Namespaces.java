@@ -17,7 +17,8 @@ final class Namespaces {
 
     Mechanism probe() {
         try (var p = new ProbeProcess()) {
-            if (!p.hasStarted()) return missing(p.failed, p.failure(), environment.refusal(p.failure()), environment.remedy(p.failure()));
+            if (!p.hasStarted()) return missing(p.failed, p.failure(), environment.refusal(p.failure()),
+                    environment.remedy(p.failure()));
             long r = p.call(UNSHARE, NEWUSER);
             if (r != 0) return refused(r == ProbeProcess.DIED ? -EPERM : r);
             var kinds = new StringBuilder("with");
@@ -40,10 +41,12 @@ final class Namespaces {
     private Mechanism refused(long r) {
         String call = "unshare(CLONE_NEWUSER)";
         if (environment.userNamespacesSysctl == 0 && !environment.isRoot) {
-            return missing(call, r, "kernel.unprivileged_userns_clone is 0", "sysctl -w kernel.unprivileged_userns_clone=1 (as root)");
+            return missing(call, r, "kernel.unprivileged_userns_clone is 0",
+                    "sysctl -w kernel.unprivileged_userns_clone=1 (as root)");
         }
         if (r == -ENOSPC || r == -EUSERS || environment.maxUserNamespaces == 0) {
-            return missing(call, r, "user.max_user_namespaces is " + environment.maxUserNamespaces + ", here or in a namespace around",
+            return missing(call, r, "user.max_user_namespaces is " + environment.maxUserNamespaces
+                    + ", here or in a namespace around",
                     "sysctl -w user.max_user_namespaces=10000 (as root)");
         }
         if (environment.appArmorRestricts == 1 && !environment.isRoot) return appArmor(call, r);

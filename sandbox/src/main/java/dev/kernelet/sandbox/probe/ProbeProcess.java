@@ -7,10 +7,12 @@ import dev.kernelet.host.HostCall;
 import dev.kernelet.platform.process.Host;
 
 /**
- * A process of a few instructions that makes the system calls it is told, to see what becomes of them, and is killed then:
+ * A process of a few instructions that makes the system calls it is told, to see what becomes of them, and
+ * is killed then:
  *
  * <pre>
- *   for (;;) { read(0, buffer, SIZE); buffer[0] = syscall(buffer[0], buffer[1] ... buffer[6]); write(0, buffer, SIZE); }
+ *   for (;;) { read(0, buffer, SIZE); buffer[0] = syscall(buffer[0], buffer[1] ... buffer[6]); write(0,
+ *   buffer, SIZE); }
  * </pre>
  */
 final class ProbeProcess implements AutoCloseable {
@@ -18,7 +20,8 @@ final class ProbeProcess implements AutoCloseable {
     static final long DIED = Long.MIN_VALUE;
 
     private static final long CODE = 0x10000000, BUFFER = 0x10010000;
-    private static final int SIZE = 1024, DATA = 64, IMAGE_SIZE = 0x200, ENTRY = 0x100, PATIENCE_MILLIS = 3000;
+    private static final int SIZE = 1024, DATA = 64, IMAGE_SIZE = 0x200, ENTRY = 0x100,
+            PATIENCE_MILLIS = 3000;
     private static final int SIGKILL = 9;
 
     private final long message = Memory.allocate(SIZE);
@@ -63,7 +66,8 @@ final class ProbeProcess implements AutoCloseable {
     long call(int nr, long... arguments) {
         if (!runs()) return DIED;
         Memory.putLong(message, nr);
-        for (int i = 0; i < 6; i++) Memory.putLong(message + 8 + 8L * i, i < arguments.length ? arguments[i] : 0);
+        for (int i = 0; i < 6; i++) Memory.putLong(message + 8 + 8L * i, i < arguments.length ? arguments[i]
+                : 0);
         if (HostCall.call(WRITE, socket, message, SIZE) != SIZE || !isReadable()
                 || HostCall.call(READ, socket, message, SIZE) != SIZE) {
             end();
@@ -159,7 +163,8 @@ final class ProbeProcess implements AutoCloseable {
             0x48, 0x8b, 0x03, 0x48, 0x8b, 0x7b, 0x08, 0x48, 0x8b, 0x73, 0x10, 0x48, 0x8b, 0x53, 0x18, // rax, rdi, rsi, rdx
             0x4c, 0x8b, 0x53, 0x20, 0x4c, 0x8b, 0x43, 0x28, 0x4c, 0x8b, 0x4b, 0x30, // r10, r8, r9
             0x0f, 0x05, 0x48, 0x89, 0x03, // syscall; mov %rax,(%rbx)
-            0xb8, 0x01, 0x00, 0x00, 0x00, 0x31, 0xff, 0x48, 0x89, 0xde, 0xba, 0x00, 0x04, 0x00, 0x00, 0x0f, 0x05, // write
+            0xb8, 0x01, 0x00, 0x00, 0x00, 0x31, 0xff, 0x48, 0x89, 0xde, 0xba, 0x00, 0x04, 0x00, 0x00, 0x0f,
+                    0x05, // write
             0xeb, 0xba, // jmp to the read
             0xb8, 0xe7, 0x00, 0x00, 0x00, 0x31, 0xff, 0x0f, 0x05, // exit: exit_group(0)
         };

@@ -69,7 +69,8 @@ public final class Probes {
     static final String PROCESSES = "processes from memory", FILTERS = "seccomp filters", TRACE = "ptrace";
 
     private void missing(String name, String call, long result, String lost) {
-        found.add(Mechanism.missing(name, call, result, environment.refusal(result), lost, environment.remedy(result)));
+        found.add(Mechanism.missing(name, call, result, environment.refusal(result), lost,
+                environment.remedy(result)));
     }
 
     private void works(String name, String detail) { found.add(Mechanism.works(name, detail)); }
@@ -89,7 +90,8 @@ public final class Probes {
             long noExec = Environment.number("sys/vm/memfd_noexec");
             String lost = "everything: stubs are processes started from a memfd";
             if (noExec == 2) {
-                found.add(Mechanism.missing(PROCESSES, p.failed, p.failure(), "vm.memfd_noexec is 2", lost, "sysctl -w vm.memfd_noexec=1 (as root)"));
+                found.add(Mechanism.missing(PROCESSES, p.failed, p.failure(), "vm.memfd_noexec is 2", lost,
+                        "sysctl -w vm.memfd_noexec=1 (as root)"));
             } else {
                 missing(PROCESSES, p.failed, p.failure(), lost);
             }
@@ -118,7 +120,8 @@ public final class Probes {
             if (r == 0) {
                 r = p.call(GETPPID);
                 if (r == ProbeProcess.DIED && p.signal() == SIGSYS) {
-                    works(FILTERS, "SECCOMP_RET_TRAP" + (environment.isFiltered() ? "; another filter is in force already" : ""));
+                    works(FILTERS, "SECCOMP_RET_TRAP" + (environment.isFiltered()
+                            ? "; another filter is in force already" : ""));
                     return;
                 }
                 r = -EOPNOTSUPP;
@@ -144,7 +147,8 @@ public final class Probes {
             // Calls from anywhere in the lower half are let through, so nothing changes for it.
             long r = p.call(PRCTL, PR_SET_SYSCALL_USER_DISPATCH, 1, 0, 1L << 46, 0);
             if (r == 0) works(name, "not used");
-            else missing(name, "prctl(PR_SET_SYSCALL_USER_DISPATCH)", r == ProbeProcess.DIED ? -EPERM : r, lost);
+            else missing(name, "prctl(PR_SET_SYSCALL_USER_DISPATCH)", r == ProbeProcess.DIED ? -EPERM : r,
+                    lost);
         }
     }
 
@@ -165,7 +169,8 @@ public final class Probes {
             if (probe.failed.isEmpty()) {
                 works(TRACE, "PTRACE_SEIZE, PTRACE_SYSEMU; " + scope);
             } else if (environment.yama > 1 && probe.result == -EPERM) {
-                found.add(Mechanism.missing(TRACE, "ptrace(" + probe.failed + ")", probe.result, scope + " (yama)", lost,
+                found.add(Mechanism.missing(TRACE, "ptrace(" + probe.failed + ")", probe.result, scope
+                        + " (yama)", lost,
                         "sysctl -w kernel.yama.ptrace_scope=1 (as root on the host)"));
             } else {
                 missing(TRACE, "ptrace(" + probe.failed + ")", probe.result, lost);
@@ -193,7 +198,8 @@ public final class Probes {
                 } else if (r == 8) {
                     works(name, "");
                 } else if (r == -EPERM && environment.yama > 1) {
-                    found.add(Mechanism.missing(name, name, r, "kernel.yama.ptrace_scope " + environment.yama + " (yama)", lost,
+                    found.add(Mechanism.missing(name, name, r, "kernel.yama.ptrace_scope " + environment.yama
+                            + " (yama)", lost,
                             "sysctl -w kernel.yama.ptrace_scope=1 (as root on the host)"));
                 } else {
                     missing(name, name, r, lost);
@@ -209,7 +215,8 @@ public final class Probes {
         if (r >= 2) {
             works("Landlock", "ABI " + r);
         } else if (r == -EOPNOTSUPP) {
-            found.add(Mechanism.missing("Landlock", "landlock_create_ruleset", r, "built in, but not among the security modules in force",
+            found.add(Mechanism.missing("Landlock", "landlock_create_ruleset", r,
+                    "built in, but not among the security modules in force",
                     lost, "add landlock to the kernel's parameter lsm="));
         } else {
             missing("Landlock", "landlock_create_ruleset", r < 0 ? r : -EOPNOTSUPP, lost);
@@ -233,9 +240,11 @@ public final class Probes {
         Memory.free(path);
         String lost = "nothing: the kvm platform is not built yet";
         if (fd < 0) {
-            String cause = fd == -ENOENT ? "no virtualization here, or the device is not given to the container"
+            String cause = fd == -ENOENT
+                    ? "no virtualization here, or the device is not given to the container"
                     : fd == -EACCES ? "this user is not in the device's group" : environment.refusal(fd);
-            found.add(Mechanism.missing("/dev/kvm", "open(/dev/kvm)", fd, cause, lost, "docker run --device /dev/kvm; usermod -aG kvm"));
+            found.add(Mechanism.missing("/dev/kvm", "open(/dev/kvm)", fd, cause, lost,
+                    "docker run --device /dev/kvm; usermod -aG kvm"));
             return;
         }
         long version = HostCall.call(IOCTL, fd, KVM_GET_API_VERSION, 0);
