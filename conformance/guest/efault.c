@@ -226,14 +226,13 @@ TEST_SLOW(processes, 60) {
     static struct sched_param parameter;
     static unsigned attr[14] = { 48 };
     static long action[4];
-    static int ids[2];
     static siginfo_t info = { .si_code = SI_QUEUE };
     static long caps[1] = { 0x20080522 };
     ROWS(CALL(getrlimit, V(RLIMIT_NOFILE), O(16)), CALL(prlimit64, V(0), V(RLIMIT_NOFILE), V(0), O(16)),
          CALL(prlimit64, V(0), V(RLIMIT_CPU), I(&limit, 16), V(0)), CALL(setrlimit, V(RLIMIT_CPU), I(&limit, 16)),
          CALL(getrusage, V(0), O(144)), CALL(times, O(32)), CALL(uname, O(390)), CALL(sysinfo, O(112)),
          CALL(gettimeofday, O(16), V(0)), CALL(clock_gettime, V(CLOCK_MONOTONIC), O(16)), CALL(clock_getres, V(CLOCK_MONOTONIC), O(16)),
-         CALL(getresuid, O(4), O(4), O(4)), CALL(getresgid, O(4), O(4), O(4)), CALL(setgroups, V(1), I(ids, 4)),
+         CALL(getresuid, O(4), O(4), O(4)), CALL(getresgid, O(4), O(4), O(4)),
          CALL(capget, I(caps, 8), O(24)),
          CALL(rt_sigaction, V(SIGUSR1), I(action, 32), V(0), V(8)), CALL(rt_sigaction, V(SIGUSR1), V(0), O(32), V(8)),
          CALL(rt_sigprocmask, V(SIG_BLOCK), I(&set, 8), V(0), V(8)), CALL(rt_sigprocmask, V(SIG_BLOCK), V(0), O(8), V(8)),
@@ -245,8 +244,19 @@ TEST_SLOW(processes, 60) {
          CALL(prctl, V(PR_GET_NAME), O(16)), CALL(prctl, V(PR_SET_NAME), I("name", 1)), CALL(prctl, V(PR_GET_PDEATHSIG), O(4)),
          CALL(prctl, V(37 /* PR_GET_CHILD_SUBREAPER */), O(4)),
          CALL(getrandom, O(1), V(4), V(0)), CALL(getcpu, O(4), O(4), V(0)), CALL(arch_prctl, V(0x1003 /* ARCH_GET_FS */), O(8)),
-         CALL(get_robust_list, V(0), O(8), O(8)), CALL(mincore, V(pages), V(4096), O(1)), CALL(sethostname, I("h", 1), V(1)),
+         CALL(get_robust_list, V(0), O(8), O(8)), CALL(mincore, V(pages), V(4096), O(1)),
          CALL(clone3, I(attr, 64), V(64)));
+}
+
+// Who may not do it hears of that first, whatever the address.
+TEST(privileged) {
+    static int ids[2];
+    if (geteuid() == 0) {
+        ROWS(CALL(setgroups, V(1), I(ids, 4)), CALL(sethostname, I("h", 1), V(1)));
+    } else {
+        CHECK_ERR(syscall(SYS_setgroups, 1, 0x10), EPERM);
+        CHECK_ERR(syscall(SYS_sethostname, 0x10, 1), EPERM);
+    }
 }
 
 TEST_SLOW(sockets, 60) {
