@@ -101,8 +101,8 @@ class LauncherTest {
 
     @Test
     void ignoredAndBlockedSignals() throws Exception {
-        shell("trap '' INT USR1 CHLD; $K --debug --debug-log=$LOG help");
-        assertLogged("ignored signals: 0x" + Long.toHexString(1L << 1 | 1L << 9 | 1L << 16));
+        shell("trap '' HUP INT USR1 CHLD; $K --debug --debug-log=$LOG help");
+        assertLogged("ignored signals: 0x" + Long.toHexString(1L | 1L << 1 | 1L << 9 | 1L << 16));
         assertLogged("blocked signals: 0x0");
     }
 
