@@ -100,6 +100,13 @@ TEST(set_capacity) {
     CHECK_ERR(fcntl(p[1], F_SETPIPE_SZ, 4096), EBUSY);
     CHECK_EQ(fcntl(p[1], F_SETPIPE_SZ, 1 << 20), 1 << 20);
     CHECK_ERR(fcntl(0, F_SETPIPE_SZ, 4096), EBADF);
+    // More than any kernel gives; with CAP_SYS_RESOURCE there is no memory for it, others may not.
+    for (unsigned size = 0x20000000u; size <= 0x80000000u && size; size += 0x20000000u) {
+        CHECK_EQ(fcntl(p[1], F_SETPIPE_SZ, size), -1);
+        CHECK(errno == EPERM || errno == ENOMEM);
+    }
+    CHECK_ERR(fcntl(p[1], F_SETPIPE_SZ, 0x80000001u), EINVAL);
+    CHECK_ERR(fcntl(p[1], F_SETPIPE_SZ, -1), EINVAL);
     CHECK_ERR(fcntl(0, F_GETPIPE_SZ), EBADF);
     become_user();
     CHECK_ERR(fcntl(p[1], F_SETPIPE_SZ, 1 << 24), EPERM);

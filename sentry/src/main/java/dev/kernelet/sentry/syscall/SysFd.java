@@ -111,7 +111,7 @@ final class SysFd {
                 return lock(t, f, command, argument);
             }
             case F_GETPIPE_SZ -> { return f instanceof PipeFile p ? p.capacity() : -EBADF; }
-            case F_SETPIPE_SZ -> { return f instanceof PipeFile p ? p.setCapacity(t, (int) argument) : -EBADF; }
+            case F_SETPIPE_SZ -> { return f instanceof PipeFile p ? p.setCapacity(t, argument & 0xffffffffL) : -EBADF; }
             case F_GET_SEALS -> { return f instanceof TmpfsFile m ? m.seals() : -EINVAL; }
             case F_ADD_SEALS -> { return f instanceof TmpfsFile m ? m.addSeals((int) argument) : -EINVAL; }
             case F_GETOWN, F_SETOWN, F_GETOWN_EX, F_SETOWN_EX, F_GETSIG, F_SETSIG -> {

@@ -41,10 +41,10 @@ public final class Pipe {
     /** F_SETPIPE_SZ: the size set, or -errno. */
     public long setCapacity(long bytes, boolean privileged) {
         if (bytes < 0 || bytes > 1L << 31) return -EINVAL;
+        if (bytes > MAX_SIZE && !privileged) return -EPERM;
+        if (bytes > 1 << 26) return -ENOMEM;
         int size = PIPE_BUF;
         while (size < bytes) size <<= 1;
-        if (size > MAX_SIZE && !privileged) return -EPERM;
-        if (size > 1 << 26) return -ENOMEM;
         if (size < used) return -EBUSY;
         capacity = size;
         if (buffer != 0) reallocate(Math.max(PIPE_BUF, Math.min(size, allocated)));
