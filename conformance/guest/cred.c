@@ -441,6 +441,21 @@ TEST(no_new_privs_disables_set_user_id) {
     CHECK(status_matches("NoNewPrivs:\t1"));
 }
 
+// Root gets its capabilities back by execve(2), but not with no_new_privs (capabilities(7)).
+TEST(no_new_privs_keeps_root_without_capabilities) {
+    need_root();
+    pid_t pid;
+    for (int locked = 0; locked < 2; locked++) {
+        FORK(pid) {
+            if (locked) prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+            memset(data, 0, sizeof data);
+            capset_();
+            execv("/bin/grep", (char *[]){ "grep", "-q", "CapEff:\t0000000000000000", "/proc/self/status", NULL });
+        }
+        CHECK_EQ(exit_of(pid), locked ? 0 : 1);
+    }
+}
+
 TEST(no_new_privs_arguments) {
     CHECK_ERR(prctl(PR_SET_NO_NEW_PRIVS, 0, 0, 0, 0), EINVAL);
     CHECK_ERR(prctl(PR_SET_NO_NEW_PRIVS, 2, 0, 0, 0), EINVAL);

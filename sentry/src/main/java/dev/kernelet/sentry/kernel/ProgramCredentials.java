@@ -25,6 +25,8 @@ final class ProgramCredentials {
         c.securebits &= ~SECBIT_KEEP_CAPS;
         if ((c.securebits & SECBIT_NOROOT) == 0 && (c.uid == 0 || c.euid == 0)) {
             c.permitted = c.inheritable | c.bounding;
+            // Nothing is gained by execve(2) with no_new_privs: not root's capabilities either.
+            if (c.noNewPrivs) c.permitted &= t.cred.permitted;
             c.effective = c.euid == 0 ? c.permitted : c.ambient;
         } else {
             c.permitted = c.ambient;
