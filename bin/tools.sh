@@ -50,11 +50,12 @@ find_tools() { # JDK, Maven, C compiler
 }
 
 build_launcher() { # OUTPUT
-	local source=$top/cli/src/main/native/launcher.c
-	[ "$1" -nt "$source" ] && return
+	local source=$top/cli/src/main/native file newest=yes
+	for file in "$source"/*.[ch]; do [ "$1" -nt "$file" ] || newest=; done
+	[ -z "$newest" ] || return 0
 	"${CC:-gcc}" -O2 -Wall -Wextra -pthread -Wl,-z,relro,-z,now -Wl,--build-id=none \
 		-Wl,--export-dynamic-symbol=_exit -I "$JAVA_HOME/include" -I "$JAVA_HOME/include/linux" \
-		-o "$1.new" "$source" -ldl
+		-o "$1.new" "$source/launcher.c" "$source/container.c" -ldl
 	mv "$1.new" "$1"
 }
 

@@ -43,6 +43,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "container.h"
+
 #define FAILURE 128 /* exit status of every failure of Kernelet's own */
 #define OPTIONS_MAX 96
 #define STACK_SIZE (1 << 20)
@@ -50,7 +52,7 @@
 #define JAR_TIME 1735689600 /* as bin/dist sets it */
 
 /* The layout of the long[] given to Main.start: Inherited.java reads it. */
-enum { INFO_IGNORED, INFO_BLOCKED, INFO_CLOSED, INFO_RLIMITS, INFO_COUNT = INFO_RLIMITS + 2 * 16 };
+enum { INFO_IGNORED, INFO_BLOCKED, INFO_CLOSED, INFO_CHANNEL, INFO_HAND, INFO_RLIMITS, INFO_COUNT = INFO_RLIMITS + 2 * 16 };
 
 static char home[PATH_MAX];
 static char **arguments, **environment;
@@ -384,6 +386,7 @@ int main(int argc, char **argv)
 	record_signals();
 	record_limits();
 	check_limits();
+	container_prepare(arguments, &info[INFO_CHANNEL], &info[INFO_HAND]);
 	find_home();
 	if (getenv("KERNELET_CALLER"))
 		restore_shell_variables(getenv("KERNELET_CALLER"));
@@ -394,6 +397,7 @@ int main(int argc, char **argv)
 	pthread_attr_setstacksize(&attributes, STACK_SIZE);
 	if (pthread_create(&thread, &attributes, run, NULL))
 		fail("cannot create a thread", "the caller's limits do not allow one", "Raise them (ulimit -u, ulimit -v).");
+	container_hand();
 	pthread_join(thread, NULL);
 	return FAILURE;
 }

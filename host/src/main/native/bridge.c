@@ -66,7 +66,24 @@ struct capabilities { unsigned version; int pid; }; /* of capset(2), version 3 *
 struct spawn {
 	int image, control;
 	volatile int error;
+	/* Of a program of the host, image then is -1. */
+	const char *path;
+	char *const *argv, *const *envp;
+	int fds[3];
 };
+
+/* The same for a program of the host: descriptors 0 to 2 are given, no other is inherited. */
+static int spawn_program(struct spawn *s)
+{
+	for (int fd = 0; fd < 3; fd++) /* first out of each other's way */
+		s->fds[fd] = sys3(SYS_fcntl, s->fds[fd], 0 /* F_DUPFD */, 3);
+	for (int fd = 0; fd < 3; fd++)
+		sys3(SYS_dup2, s->fds[fd], fd, 0);
+	sys3(SYS_close_range, 3, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */);
+	s->error = -(int)sys3(SYS_execve, s->path, s->argv, s->envp);
+	sys3(SYS_exit, 127, 0, 0);
+	return 0;
+}
 
 /*
  * Runs in a child that shares our memory (CLONE_VM) until it has exec'ed: raw calls only, no libc state.
@@ -83,6 +100,10 @@ static int spawn_child(void *arg)
 
 	for (int sig = 1; sig <= 64; sig++)
 		sys4(SYS_rt_sigaction, sig, &dfl, 0, 8);
+	if (s->image < 0) {
+		sys4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, 0, 8);
+		return spawn_program(s);
+	}
 	/* Of its own session: terminal signals are not its business, and one group number names all stubs. */
 	sys3(SYS_setsid, 0, 0, 0);
 	sys3(SYS_dup2, s->control, 0, 0);
@@ -98,26 +119,41 @@ static int spawn_child(void *arg)
 	return 0;
 }
 
-/* Starts the ELF image in descriptor `image` with `control` as its descriptor 0. The pid, or -errno. */
-jlong JNI(spawnStub)(void *env, void *cls, jlong image, jlong control)
+static jlong spawn(struct spawn *s)
 {
 	static _Alignas(64) char stack[16384]; /* one spawn at a time: the caller's lock */
-	struct spawn s = { (int)image, (int)control, 0 };
 	sigset_t all, old;
 	long pid;
 
-	(void)env, (void)cls;
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old); /* no handler of the JVM may run in the child */
-	pid = clone(spawn_child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &s);
+	pid = clone(spawn_child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, s);
 	if (pid < 0)
 		pid = -errno;
 	sigprocmask(SIG_SETMASK, &old, 0);
-	if (pid > 0 && s.error) {
+	if (pid > 0 && s->error) {
 		sys4(SYS_wait4, pid, 0, 0, 0);
-		return -s.error;
+		return -s->error;
 	}
 	return pid;
+}
+
+/* Starts the ELF image in descriptor `image` with `control` as its descriptor 0. The pid, or -errno. */
+jlong JNI(spawnStub)(void *env, void *cls, jlong image, jlong control)
+{
+	struct spawn s = { .image = (int)image, .control = (int)control };
+
+	(void)env, (void)cls;
+	return spawn(&s);
+}
+
+/* Starts a program of the host; addresses of C strings and of arrays of such. The pid, or -errno. */
+jlong JNI(spawn)(void *env, void *cls, jlong path, jlong argv, jlong envp, jlong in, jlong out, jlong err)
+{
+	struct spawn s = { -1, -1, 0, (const char *)path, (char **)argv, (char **)envp, { (int)in, (int)out, (int)err } };
+
+	(void)env, (void)cls;
+	return spawn(&s);
 }
 
 static int reports; /* a refused call fails with EPERM after the message, and the process goes on */

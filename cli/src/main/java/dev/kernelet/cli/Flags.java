@@ -56,6 +56,9 @@ final class Flags {
         };
     }
 
+    /** A boolean, or one more word, which counts as false. */
+    boolean boolOr(String word) { return !word.equals(attached) && bool(); }
+
     /** One of the given words. */
     String word(String... words) {
         String value = string();

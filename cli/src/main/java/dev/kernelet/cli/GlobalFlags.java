@@ -4,7 +4,7 @@ import dev.kernelet.sandbox.SandboxOptions;
 
 /** The flags before the command. */
 final class GlobalFlags {
-    boolean debug, jsonDebugLog, strace, rootless, help, version, alsoLogToStderr;
+    boolean debug, jsonDebugLog, strace, rootless, systemdCgroup, help, version, alsoLogToStderr;
     String debugLog, log, logFormat = "json", straceSyscalls = "", platform = "auto", network, overlay2, stateRoot;
     int straceLogSize = SandboxOptions.DEFAULT_STRACE_LOG_SIZE;
     int pidsLimit = SandboxOptions.DEFAULT_PIDS_LIMIT, fdLimit = SandboxOptions.DEFAULT_FD_LIMIT;
@@ -30,6 +30,7 @@ final class GlobalFlags {
                                          works here (see doctor)
               --network MODE             host (default): the host's network; none: loopback only
               --rootless                 accepted for compatibility: Kernelet never needs privilege
+              --systemd-cgroup           linux.cgroupsPath is SLICE:PREFIX:NAME (told by its form)
               --overlay2 SETTING         none, or {root|all}:{memory|self|dir=PATH}[,size=N]: where writes to the root (or to
                                          the volumes too) go: memory, a file without a name beside the files, or in PATH
               --root DIR                 directory for state files
@@ -68,7 +69,8 @@ final class GlobalFlags {
             case "strace-log-size" -> straceLogSize = f.integer(0);
             case "platform" -> platform = f.word("auto", "systrap", "ptrace", "kvm");
             case "network" -> network = network(f);
-            case "rootless" -> rootless = f.bool();
+            case "rootless" -> rootless = f.boolOr("auto");
+            case "systemd-cgroup" -> systemdCgroup = f.bool();
             case "overlay2" -> overlay2 = overlay(f);
             case "root" -> stateRoot = f.string();
             case "pids-limit" -> pidsLimit = f.integer(1);

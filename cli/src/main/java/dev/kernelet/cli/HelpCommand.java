@@ -8,6 +8,8 @@ final class HelpCommand {
             Usage: kernelet [flags] COMMAND [flags of the command] ...
 
               do COMMAND...   run a command in a sandbox over your own files
+              create, start, run, exec, kill, delete, state, list, ps, pause, resume, wait, events, update, spec, features
+                              an OCI runtime's, with the flags of runc and runsc: kernelet create -b BUNDLE ID
               doctor          say what this environment allows
               flags           list the flags
               help [COMMAND]  this text, or a command's

@@ -68,6 +68,10 @@ public final class Main {
         return switch (name) {
             case "do" -> DoCommand.run(global, arguments, inherited);
             case "doctor" -> DoctorCommand.run(global, arguments, inherited);
+            case "create", "run" -> CreateCommand.run(global, arguments, inherited);
+            case "state", "start", "kill", "delete", "list", "ps", "pause", "resume", "wait", "events", "update", "exec",
+                    "spec", "features" ->
+                ContainerCommands.run(global, arguments, inherited);
             case "help" -> HelpCommand.run(global.position + 1 < arguments.length ? arguments[global.position + 1] : null);
             case "flags" -> HelpCommand.run("flags");
             case "version" -> version();

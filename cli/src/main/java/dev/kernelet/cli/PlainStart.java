@@ -39,12 +39,13 @@ final class PlainStart {
     }
 
     private static long[] info() {
-        var info = new long[3 + 2 * 16];
+        var info = new long[5 + 2 * 16];
+        info[3] = info[4] = -1;
         long limit = Memory.allocate(16);
         for (int i = 0; i < 16; i++) {
             HostCall.call(PRLIMIT64, 0, i, 0, limit);
-            info[3 + 2 * i] = Memory.getLong(limit);
-            info[4 + 2 * i] = Memory.getLong(limit + 8);
+            info[5 + 2 * i] = Memory.getLong(limit);
+            info[6 + 2 * i] = Memory.getLong(limit + 8);
         }
         Memory.free(limit);
         return info;

@@ -40,6 +40,12 @@ public final class HostCall {
     public static native long spawnStub(long imageFd, long controlFd);
 
     /**
+     * Starts a program of the host with the given descriptors as 0, 1 and 2, default signals, and nothing else inherited:
+     * addresses of a C string and of two arrays of C strings. The pid or negative errno. One caller at a time.
+     */
+    public static native long spawn(long path, long argv, long envp, long in, long out, long error);
+
+    /**
      * Installs the SIGSYS handler for host calls that a {@link CallFilter} answers with {@link CallFilter#TRAP}: a message on
      * standard error, then exit status 128; or, with {@code report} not 0, -EPERM. 0 or a negative errno.
      */

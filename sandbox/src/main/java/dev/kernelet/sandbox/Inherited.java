@@ -9,14 +9,16 @@ package dev.kernelet.sandbox;
  * @param ignoredSignals bit {@code signal - 1}: was ignored
  * @param blockedSignals bit {@code signal - 1}: was blocked
  * @param closedStdio    bit {@code fd}: 0, 1 or 2 was closed (an O_PATH descriptor holds its number now)
+ * @param channel        socket to the process that waits for a container command (container.c), or -1
+ * @param hand           socket to the leading thread, which makes calls for others (container.c), or -1
  * @param limits         soft and hard limit of each of the 16 resources (getrlimit(2))
  */
 public record Inherited(String home, String[] environment, long ignoredSignals, long blockedSignals, int closedStdio,
-        long[] limits) {
-    /** As launcher.c fills it: ignored, blocked, closed, then the limits. */
+        int channel, int hand, long[] limits) {
+    /** As launcher.c fills it: ignored, blocked, closed, channel, hand, then the limits. */
     public static Inherited of(String home, String[] environment, long[] info) {
-        return new Inherited(home, environment, info[0], info[1], (int) info[2],
-                java.util.Arrays.copyOfRange(info, 3, info.length));
+        return new Inherited(home, environment, info[0], info[1], (int) info[2], (int) info[3], (int) info[4],
+                java.util.Arrays.copyOfRange(info, 5, info.length));
     }
 
     /**

@@ -16,29 +16,29 @@ final class PlatformChoice {
 
     private PlatformChoice() {}
 
-    static Platform make(SandboxOptions options) {
+    static Platform make(String name, Inherited inherited) {
         // For tests: "proc" or "peek", where a container forbids process_vm_readv(2).
-        if (options.platform().equals("ptrace")) return new PtracePlatform(System.getProperty("kernelet.ptrace.memory", "vm"));
-        byte[] image = read(options.inherited().stubPath());
+        if (name.equals("ptrace")) return new PtracePlatform(System.getProperty("kernelet.ptrace.memory", "vm"));
+        byte[] image = read(inherited.stubPath());
         try {
             return new SystrapPlatform(SystrapPlatform.image(image));
         } catch (IllegalStateException e) {
-            throw failed(options, e.getMessage());
+            throw failed(name, e.getMessage());
         }
     }
 
     /**
      * The platform has said why it does not start; the probes of doctor know the cause, if it is a known one.
      */
-    static Failure failed(SandboxOptions options, String why) {
-        Mechanism missing = Probes.missing(options.platform());
+    static Failure failed(String name, String why) {
+        Mechanism missing = Probes.missing(name);
         if (missing != null) {
-            return new Failure("cannot start the " + options.platform() + " platform: " + missing.failure(),
+            return new Failure("cannot start the " + name + " platform: " + missing.failure(),
                     "Cause: " + missing.cause() + ". Remedy: " + missing.remedy()
                             + ". See also: kernelet doctor.");
         }
-        return new Failure("cannot start the " + options.platform() + " platform: " + why,
-                "It needs memfd_create(2), processes" + (options.platform().equals("systrap")
+        return new Failure("cannot start the " + name + " platform: " + why,
+                "It needs memfd_create(2), processes" + (name.equals("systrap")
                         ? ", seccomp filters" : ", ptrace(2)")
                         + "; see kernelet doctor, ulimit -a and the container's limits.");
     }

@@ -42,12 +42,12 @@ public final class Sandbox {
         HostLimits.raise();
         HostProc.open();
         HostJail.restrict(options);
-        Platform platform = PlatformChoice.make(options);
+        Platform platform = PlatformChoice.make(options.platform(), options.inherited());
         try {
             return run(platform);
         } catch (IllegalStateException e) {
             String failure = platform.failure();
-            throw failure != null ? PlatformChoice.failed(options, failure) : e;
+            throw failure != null ? PlatformChoice.failed(options.platform(), failure) : e;
         } finally {
             platform.close();
         }
@@ -60,10 +60,10 @@ public final class Sandbox {
         Task init = new FirstProgram(kernel, options).create();
         if (init == null) {
             String failure = platform.failure();
-            if (failure != null) throw PlatformChoice.failed(options, failure);
+            if (failure != null) throw PlatformChoice.failed(options.platform(), failure);
             return startFailed(-Init.error);
         }
-        var signals = new SignalForwarder(kernel);
+        var signals = new SignalForwarder(kernel, null);
         signals.start();
         HostJail.seal(options);
         kernel.run(Math.max(2, Math.min(4, kernel.options.processors)));

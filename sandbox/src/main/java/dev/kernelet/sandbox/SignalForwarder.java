@@ -14,10 +14,20 @@ final class SignalForwarder implements Runnable {
     private static final int SFD_CLOEXEC = 0x80000, SIGINFO_SIZE = 128, SIGCHLD = 17, SIGCONT = 18, SI_KERNEL = 0x80;
 
     private final Kernel kernel;
+    private final Filter filter;
     private long fd = -1;
     private long buffer;
 
-    SignalForwarder(Kernel kernel) { this.kernel = kernel; }
+    /** Takes signals that are not for the program. */
+    interface Filter {
+        boolean takes(int signal);
+    }
+
+    /** {@code filter}: null for none. */
+    SignalForwarder(Kernel kernel, Filter filter) {
+        this.kernel = kernel;
+        this.filter = filter;
+    }
 
     void start() {
         buffer = Memory.allocate(SIGINFO_SIZE);
@@ -35,6 +45,7 @@ final class SignalForwarder implements Runnable {
             int signal = Memory.getInt(buffer);
             // The terminal's own (^C): for all that runs in the foreground.
             boolean isTerminals = Memory.getInt(buffer + 8) == SI_KERNEL;
+            if (filter != null && filter.takes(signal)) continue;
             if (signal == SIGCONT) kernel.job.continued();
             kernel.post(new Arrived(signal, isTerminals));
         }

@@ -116,11 +116,15 @@ public final class HostJail {
      * Memory never becomes executable any more, code never changes, and host calls are those of {@link
      * SentryCalls}.
      */
-    public static void seal(SandboxOptions options) {
+    public static void seal(SandboxOptions options) { seal(options, false); }
+
+    /** {@code isContainer}: the sandbox serves a control socket. */
+    public static void seal(SandboxOptions options, boolean isContainer) {
         String mode = mode();
         if (mode.equals("off")) return;
         boolean isTraining = mode.equals("train");
         CallFilter filter = filter(options, loadsClassesByName(), false);
+        if (isContainer) SentryCalls.control(filter, options.network().equals("host"));
         if (isTraining) {
             filter.program();
             executableRegions(true);

@@ -161,6 +161,15 @@ final class SentryCalls {
         f.allow(RECVMSG, "same");
     }
 
+    /** Of a container: its socket, by which engines bring commands and further processes. */
+    static void control(CallFilter f, boolean hostNetwork) {
+        if (hostNetwork) return;
+        f.allow(ACCEPT4, "a command for the container");
+        f.allow(GETSOCKOPT, "who gives it (SO_PEERCRED)").isOneOf(2, 17 /* SO_PEERCRED */);
+        f.allow(SETSOCKOPT, "patience with it").isOneOf(2, 20 /* SO_RCVTIMEO */, 21 /* SO_SNDTIMEO */);
+        f.allow(RECVMSG, "its descriptors: standard input and output of a further process");
+    }
+
     private void stubs(String platform) {
         f.allow(SOCKETPAIR, "a stub's control socket").isOneOf(0, AF_UNIX);
         f.allow(WAITID, "stubs that ended");

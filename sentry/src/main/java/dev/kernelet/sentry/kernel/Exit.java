@@ -266,6 +266,10 @@ public final class Exit {
 
     private static void notifyParent(ThreadGroup g) {
         ThreadGroup p = g.parent;
+        if (p == null) { // came from outside the sandbox (Init.enter)
+            reap(g);
+            return;
+        }
         boolean isIgnored = false;
         if (g.exitSignal == SIGCHLD) {
             isIgnored = p.handlers.handler[SIGCHLD] == SIG_IGN
@@ -288,9 +292,11 @@ public final class Exit {
         Kernel k = g.kernel;
         g.isReaped = true;
         ThreadGroup p = g.parent;
-        p.children.remove(g);
-        p.childCpuNanos += g.cpuNanosAtEnd + g.childCpuNanos;
-        p.childMaxRssKb = Math.max(p.childMaxRssKb, Math.max(g.maxRssKb, g.childMaxRssKb));
+        if (p != null) {
+            p.children.remove(g);
+            p.childCpuNanos += g.cpuNanosAtEnd + g.childCpuNanos;
+            p.childMaxRssKb = Math.max(p.childMaxRssKb, Math.max(g.maxRssKb, g.childMaxRssKb));
+        }
         JobControl.leave(g);
         k.pids.remove(g.leader);
         k.pids.remove(g);

@@ -8,7 +8,7 @@ import dev.kernelet.sentry.loader.ProgramImage;
 import dev.kernelet.sentry.vfs.FileOpen;
 import dev.kernelet.sentry.vfs.OpenFile;
 
-/** The first process of a sandbox. */
+/** The first process of a sandbox, and others that come from outside it. */
 public final class Init {
     private Init() {}
 
@@ -16,9 +16,9 @@ public final class Init {
     public static int error;
 
     /**
-     * Makes the first process, ready to run {@code file} (a path, looked up without PATH). Runs under the
-     * kernel lock on a worker (post an event). Takes {@code fs}, {@code fds} and {@code cred} over. Null when
-     * the program cannot be started: see {@link #error}.
+     * Makes the first process (or, when there is one, a further process without a parent), ready to run {@code file} (a
+     * path, looked up without PATH). Runs under the kernel lock on a worker (post an event). Takes {@code fs}, {@code fds}
+     * and {@code cred} over. Null when the program cannot be started: see {@link #error}.
      */
     public static Task createInit(Kernel k, String file, String[] argv, String[] envp, FsContext fs, FdTable fds,
             Credentials cred, Limits limits) {
@@ -71,7 +71,10 @@ public final class Init {
         k.pids.add(g);
         k.pids.add(t);
         k.users.tasks(t.cred.uid, 1);
-        if (k.init == null) k.init = g;
+        if (k.init == null) {
+            k.init = g;
+            g.isUnkillable = k.options.hasContainerInit;
+        }
         t.cred = image.cred;
         t.mm = image.mm;
         t.ctx = image.space.first();

@@ -11,6 +11,8 @@ public final class KernelOptions {
     public int fileLimit = 1 << 20;
     /** The first process never sees the orphans it adopts; the kernel reaps them. False for containers with a real init. */
     public boolean reapsOrphans = true;
+    /** The first process is a container's: see ThreadGroup.isUnkillable. */
+    public boolean hasContainerInit;
     /** Whether set-user-ID bits count. */
     public boolean allowSuid;
     public boolean strace;

@@ -69,7 +69,7 @@ final class SignalDelivery {
 
     private static void defaultAction(Task t, int signo) {
         long b = bit(signo);
-        if ((b & IGNORED_BY_DEFAULT) != 0) return;
+        if ((b & IGNORED_BY_DEFAULT) != 0 || t.group.isUnkillable && (b & UNMASKABLE) == 0) return;
         if ((b & STOP_SIGNALS) != 0) {
             // Nobody could continue a member of an orphaned group (setpgid(2)); SIGSTOP stops it all the same.
             if (signo == SIGSTOP || !t.group.processGroup.isOrphaned(null)) JobControl.begin(t, signo);

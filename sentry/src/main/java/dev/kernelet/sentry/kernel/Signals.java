@@ -160,6 +160,10 @@ public final class Signals {
         int signo = info.signo;
         if (g.isZombie || g.tasks.isEmpty() || isForThread && t.state == Task.DEAD) return 0;
         if (g.isExiting) return 0;
+        if (g.isUnkillable && isRefused(t, g, info)) {
+            info.dequeued();
+            return 0;
+        }
         JobControl.prepare(g, signo);
         if (signo == SIGKILL) {
             Exit.killGroup(g, SIGKILL);
@@ -184,6 +188,13 @@ public final class Signals {
         Task target = isForThread ? t.signals.wants(signo) ? t : null : g.targetFor(signo);
         if (target != null) target.notifySignal();
         return 0;
+    }
+
+    /** What the first process of a container does not notice: blocked signals are looked at again when delivered. */
+    private static boolean isRefused(Task t, ThreadGroup g, SigInfo info) {
+        int signo = info.signo;
+        if (g.handlers.handler[signo] != SIG_DFL || (t.signals.mask & bit(signo)) != 0) return false;
+        return (bit(signo) & UNMASKABLE) == 0 || info.pid() != 0 && info.code <= 0;
     }
 
     private static boolean isDropped(Task t, ThreadGroup g, int signo) {
@@ -215,6 +226,7 @@ public final class Signals {
             h.handler[signo] = SIG_DFL;
             t.signals.mask &= ~bit(signo);
         }
+        if (h.handler[signo] == SIG_DFL) t.group.isUnkillable = false;
         send(t, info);
         t.attention = true;
     }

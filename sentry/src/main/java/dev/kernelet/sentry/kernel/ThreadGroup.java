@@ -53,6 +53,11 @@ public final class ThreadGroup {
     boolean hasSubreaper;
     /** execve(2) was called: the parent may no longer change the process group. */
     boolean hasExecuted;
+    /**
+     * The first process of a container: signals it has no handler for do nothing, but for SIGKILL and SIGSTOP from outside
+     * (pid_namespaces(7)).
+     */
+    boolean isUnkillable;
     /** prctl(2) PR_SET_DUMPABLE. */
     public int dumpable = 1;
     public int oomScoreAdj;

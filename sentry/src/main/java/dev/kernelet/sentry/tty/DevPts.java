@@ -43,6 +43,12 @@ public final class DevPts extends Filesystem {
     public String showOptions() { return ",gid=5,mode=620,ptmxmode=666"; }
 
     private OpenFile openMaster(Task t, Inode node, Path path, int flags) {
+        Pty p = make(t);
+        return p == null ? null : p.openMaster(node, path, flags);
+    }
+
+    /** A new pseudo-terminal; null with t.error. */
+    Pty make(Task t) {
         int i = 0;
         while (i < inodes.length && inodes[i] != null) i++;
         if (i >= PTY_MAX) {
@@ -51,7 +57,7 @@ public final class DevPts extends Filesystem {
         }
         var pty = new Pty(this, i);
         enter(i, new PtyInode(t, pty, i));
-        return pty.openMaster(node, path, flags);
+        return pty;
     }
 
     private void enter(int i, PtyInode inode) {

@@ -17,7 +17,7 @@ public final class Pty extends Terminal implements LineDiscipline.Sink {
     private static final int OUTPUT_MAX = 64 << 10;
     /** Bits of the control byte in packet mode (ioctl_tty(2)). */
     private static final int PKT_FLUSHREAD = 1, PKT_FLUSHWRITE = 2, PKT_STOP = 4, PKT_START = 8, PKT_NOSTOP = 16, PKT_DOSTOP = 32;
-    private static final int TTYAUX_PTS_MAJOR = 136;
+    private static final int TTYAUX_PTS_MAJOR = 136, SIGWINCH = 28;
 
     final DevPts fs;
     public final int index;
@@ -37,6 +37,14 @@ public final class Pty extends Terminal implements LineDiscipline.Sink {
 
     @Override
     public int deviceNumber() { return TTYAUX_PTS_MAJOR << 8 | index & 0xff | (index & ~0xff) << 12; }
+
+    void unlock() { isLocked = false; }
+
+    void resize(long size) {
+        if (size == winsize) return;
+        winsize = size;
+        signalForeground(SIGWINCH);
+    }
 
     // ---- LineDiscipline.Sink
     @Override

@@ -1,0 +1,3 @@
+/* See container.c. */
+void container_prepare(char **argv, long *channel, long *hand_end);
+void container_hand(void);

@@ -1,0 +1,164 @@
+package dev.kernelet.conformance;
+
+import static org.junit.jupiter.api.Assertions.*;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The commands of the OCI runtime on bundles, as an engine calls them. {@code $R} is the runtime with a
+ * state directory of its
+ * own; {@code bundle PYTHON} makes a bundle in $T/b whose config.json, {@code c}, the Python statements
+ * change.
+ */
+class OciTest {
+    private static final String FUNCTIONS = """
+            R="$K --root $T/state --log $T/log"
+            bundle() {
+                rm -rf $T/b; mkdir -p $T/b/rootfs/{usr,proc,dev,sys,tmp,etc,v}
+                ln -s usr/bin usr/lib usr/lib64 usr/sbin $T/b/rootfs
+                $R spec --bundle $T/b || return
+                python3 - "$1" <<'P'
+            import json, os, sys
+            file = os.environ["T"] + "/b/config.json"
+            c = json.load(open(file))
+            c["process"]["terminal"] = False
+            c["process"]["noNewPrivileges"] = False
+            c["root"]["readonly"] = False
+            c["mounts"].append({"destination": "/usr", "type": "bind", "source": "/usr", "options": ["rbind", "ro"]})
+            def sh(script): c["process"]["args"] = ["sh", "-c", script]
+            exec(sys.argv[1])
+            json.dump(c, open(file, "w"))
+            P
+            }
+            state() { $R state $1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["status"])'; }
+            until_stopped() { for ((i = 0; i < 200; i++)); do [ "$(state $1)" = stopped ] && return; sleep 0.05; done; }
+            cd $T
+            """;
+
+    @TempDir Path directory;
+    private Shell shell;
+
+    @BeforeEach
+    void start() {
+        Assumptions.assumeTrue(Shell.IS_ROOT, "containers of an ordinary user: not built yet");
+        shell = new Shell(directory);
+    }
+
+    @AfterEach
+    void nothingIsLeft() throws Exception {
+        if (shell == null) return;
+        shell.run("ls $T/state 2> /dev/null; ls -d /sys/fs/cgroup/*/ktest-* /sys/fs/cgroup/ktest-* 2> /dev/null; true").is(0, "");
+        shell.run("grep -l \"^$T\" /proc/[0-9]*/cmdline 2> /dev/null; grep -c \" $T\" /proc/self/mountinfo; true").is(0, "0\n");
+    }
+
+    private Shell.Result run(String script) throws Exception { return shell.run(FUNCTIONS + script); }
+
+    @Test
+    void runToTheEnd() throws Exception {
+        run("bundle 'sh(\"echo hello; id -u; exit 7\")'; $R run -b $T/b ktest-a").is(7, "hello\n0\n");
+        run("bundle 'sh(\"sleep 100 & kill -9 $!; wait $!; exit $?\")'; $R run -b $T/b ktest-a").is(137, "");
+        run("cd $T; bundle 'sh(\"exec cat\")'; cd b; echo through | $R run ktest-a").is(0, "through\n");
+    }
+
+    @Test
+    void lifecycle() throws Exception {
+        run("""
+                bundle 'sh("echo started; exec sleep 100")'
+                $R create -b $T/b --pid-file $T/pid ktest-a < /dev/null > $T/out; echo $?; state ktest-a
+                [ "$($R state ktest-a | python3 -c 'import json, sys; print(json.load(sys.stdin)["pid"])')" = "$(cat $T/pid)" ] && echo pid
+                [ -s $T/out ] || echo not yet
+                $R start ktest-a; echo $?; state ktest-a; sleep 0.3; cat $T/out
+                $R exec ktest-a sh -c 'exit 5'; echo $?
+                $R exec --user 1:2 --cwd /tmp --env A=b ktest-a sh -c 'echo $A $PWD $(id -u) $(id -g)'
+                $R ps --format json ktest-a | python3 -c 'import json, sys; print(len(json.load(sys.stdin)) > 0)'
+                $R pause ktest-a; state ktest-a; $R resume ktest-a; state ktest-a
+                $R list -q; $R delete ktest-a 2> /dev/null; echo $?
+                $R kill ktest-a KILL; until_stopped ktest-a; state ktest-a; $R delete ktest-a; echo $?
+                $R state ktest-a 2> /dev/null; echo $?
+                """).is(0, "0\ncreated\npid\nnot yet\n0\nrunning\nstarted\n5\nb /tmp 1 2\nTrue\npaused\nrunning\nktest-a\n1\nstopped\n0\n1\n"
+                .replace("ktest-a\n1\n", "ktest-a\n128\n").replace("0\n1\n", "0\n128\n"));
+    }
+
+    @Test
+    void wrongOrders() throws Exception {
+        run("""
+                bundle 'sh("exec sleep 100")'
+                for c in state start "kill" delete pause resume "exec"; do
+                    $R $c ktest-none true 2> $T/e && echo "$c: no error"; [ $(wc -l < $T/e) -le 2 ] || cat $T/e
+                done
+                $R delete --force ktest-none; echo force $?
+                $R create -b $T/b ktest-a < /dev/null > /dev/null; $R create -b $T/b ktest-a 2>&1 < /dev/null | head -n 1 | grep -c exist
+                $R exec ktest-a true 2> /dev/null && echo exec before start
+                $R start ktest-a; $R start ktest-a 2> /dev/null && echo started twice
+                $R delete --force ktest-a; echo $?
+                $R create -b $T/b ktest-b < /dev/null > /dev/null; kill -9 $($R state ktest-b | sed 's/.*"pid":\\([0-9]*\\).*/\\1/')
+                until_stopped ktest-b; $R delete ktest-b; echo $?
+                """).is(0, "force 0\n1\n0\n0\n");
+    }
+
+    @Test
+    void whatTheContainerIs() throws Exception {
+        run("""
+                bundle 'c["hostname"] = "box"; c["linux"]["resources"] = {"memory": {"limit": 100 << 20}, "pids": {"limit": 9}}
+                c["process"]["user"] = {"uid": 5, "gid": 6, "additionalGids": [7], "umask": 0o77}
+                c["process"]["rlimits"] = [{"type": "RLIMIT_NOFILE", "soft": 33, "hard": 44}]
+                c["mounts"].append({"destination": "/v", "type": "tmpfs", "source": "tmpfs", "options": ["mode=1777", "size=64k"]})
+                c["linux"]["maskedPaths"] = ["/proc/uptime", "/etc"]; c["linux"]["readonlyPaths"] = ["/v"]
+                sh("hostname; id -G; umask; ulimit -Sn; ulimit -Hn; grep MemTotal /proc/meminfo; cat /proc/uptime;"
+                   " ls /etc; echo x 2> /dev/null > /v/x || echo read-only; grep CapEff /proc/self/status; grep -c . /proc/1/cmdline")'
+                $R run -b $T/b ktest-a
+                """).is(0, "box\n6 7\n0077\n33\n44\nMemTotal:         102400 kB\nread-only\nCapEff:\t0000000000000000\n1\n");
+        run("bundle 'c[\"root\"][\"readonly\"] = True; sh(\"echo > /x\")'; $R run -b $T/b ktest-a 2> /dev/null; [ $? != 0 ] && ls $T/b/rootfs/x")
+                .is(2, "");
+        run("bundle 'sh(\"echo kept > /x\")'; $R run -b $T/b ktest-a; cat $T/b/rootfs/x").is(0, "kept\n");
+    }
+
+    @Test
+    void hooks() throws Exception {
+        run("""
+                bundle 'h = lambda n: [{"path": "/bin/sh", "args": ["sh", "-c", "echo " + n + " $(grep -o creat.. | head -n 1) >> $T/h"
+                  .replace("$T", os.environ["T"])]}]
+                c["hooks"] = {n: h(n) for n in ("prestart", "createRuntime", "createContainer", "poststart", "poststop")}; sh("true")'
+                $R create -b $T/b ktest-a < /dev/null > /dev/null; $R start ktest-a; until_stopped ktest-a; $R delete ktest-a; cut -d' ' -f1 $T/h
+                bundle 'c["hooks"] = {"createRuntime": [{"path": "/bin/false"}]}; sh("true")'
+                $R create -b $T/b ktest-a < /dev/null 2>&1 | head -n 1 | grep -c "createRuntime hook /bin/false: exit status 1"
+                """).is(0, "prestart\ncreateRuntime\ncreateContainer\npoststart\npoststop\n1\n");
+    }
+
+    @Test
+    void hostileBundles() throws Exception {
+        run("""
+                try() { bundle "$1"; $R run -b $T/b ktest-a > /dev/null 2> $T/e < /dev/null; s=$?
+                    [ $s != 0 ] && [ "$(wc -l < $T/e)" -le 3 ] && grep -q '^kernelet: ' $T/e || { echo "$1: status $s"; head -n 5 $T/e; }; }
+                try 'c = {}'
+                try 'c["ociVersion"] = "9.0"'
+                try 'c["process"]["args"] = []'
+                try 'c["process"]["args"] = ["/no/such/program"]'
+                try 'c["process"]["cwd"] = ""'
+                try 'c["root"]["path"] = "nowhere"'
+                try 'c["mounts"].append({"destination": "/v", "type": "nosuchfs", "source": "x"})'
+                try 'c["mounts"].append({"destination": "/v", "type": "bind", "source": "/no/such/source"})'
+                try 'c["linux"]["cgroupsPath"] = "/../../../x"'
+                try 'c["process"]["rlimits"] = [{"type": "RLIMIT_NONE", "soft": 1, "hard": 1}]'
+                try 'c["linux"]["namespaces"] = [{"type": "pid"}, {"type": "pid"}]'
+                for text in '' '{' '[[[[[[' '{"a":' 'null' '"x"' "$(printf '[%.0s' $(seq 5000))"; do
+                    bundle ''; printf %s "$text" > $T/b/config.json; $R run -b $T/b ktest-a > /dev/null 2> $T/e < /dev/null && echo "taken: $text"
+                    [ "$(wc -l < $T/e)" -le 3 ] || { echo "$text"; head -n 5 $T/e; }
+                done
+                for id in '' . .. a/b '../x' "$(printf 'x%.0s' $(seq 2000))"; do $R run -b $T/b "$id" > /dev/null 2> $T/e < /dev/null && echo "taken: $id"; done
+                python3 -c 'import json, os; [json.loads(l) for l in open(os.environ["T"] + "/log")]; print("log is JSON")'
+                """).is(0, "log is JSON\n");
+    }
+
+    @Test
+    void shortCommandsLoadNoKernel() throws Exception {
+        shell.run("export KERNELET_VM_OPTIONS=\"-XX:AOTMode=off -Xlog:class+load:file=$T/classes\"; $K --root $T/state list; $K --root $T/state state x 2> /dev/null;"
+                + " grep -c dev.kernelet $T/classes > /dev/null && grep -o 'dev.kernelet.sentry.[a-zA-Z.]*' $T/classes | grep -v sentry.log | sort -u")
+                .is(1, "ID          PID         STATUS      BUNDLE      CREATED     OWNER\n");
+    }
+}

@@ -1,0 +1,215 @@
+package dev.kernelet.oci;
+
+import static dev.kernelet.abi.Errno.*;
+
+import dev.kernelet.abi.SyscallNumber;
+import dev.kernelet.host.HostCall;
+import dev.kernelet.sandbox.Failure;
+import java.util.ArrayList;
+import java.util.function.Consumer;
+
+/** What commands do to containers that other processes are. Loads no class of the Sentry. */
+public final class Lifecycle {
+    private static final int SIGKILL = 9, SIGTERM = 15;
+
+    private final StateStore store;
+
+    /** {@code root}: --root, or null; {@code runtimeDirectory}: XDG_RUNTIME_DIR, or null. */
+    public Lifecycle(String root, String runtimeDirectory) { store = new StateStore(root, runtimeDirectory); }
+
+    /** The state of a container as JSON (state). */
+    public String state(String id) {
+        ContainerState s = store.load(id);
+        return s.json(s.status());
+    }
+
+    /** start. */
+    public void start(String id, Consumer<String> warn) {
+        ContainerState s = store.load(id);
+        String status = s.status();
+        switch (status) {
+            case "created" -> { }
+            case "stopped" -> throw new Failure("cannot start a container that has stopped",
+                    "Create a new one.");
+            default -> throw new Failure("cannot start an already running container",
+                    "Each container is started once.");
+        }
+        // The sandbox's own word counts; the file tells the other commands.
+        ControlClient.ask(store.directory(id), "{\"op\":\"start\"}").socket().close();
+        s.isStarted = true;
+        store.save(s);
+        if (!s.hasHooks) return;
+        Hooks.runAll(hooks(id), "poststart", s.json("running"), warn);
+    }
+
+    private Json hooks(String id) {
+        String text = Host.read(store.directory(id) + "/config.json");
+        return text.isEmpty() ? null : Json.parse(text, "config.json").get("hooks");
+    }
+
+    /** kill: a signal by name or number, for the first process or for all. */
+    public void kill(String id, String name, boolean all) {
+        int signal = Names.signal(name);
+        if (signal < 0) throw new Failure("unknown signal \"" + name + "\"",
+                "Use a name like TERM, or a number from 0 to 64.");
+        ContainerState s = store.load(id);
+        String status = s.status();
+        if (status.equals("stopped")) {
+            if (all) return; // as other runtimes: nothing is left to be killed
+            throw new Failure("container not running", "It has stopped; delete it.");
+        }
+        if (signal == SIGKILL) {
+            if (status.equals("paused")) Cgroup.freeze(s.cgroups, false);
+            killProcess(s);
+        } else if (status.equals("created")) {
+            if (signal != 0) killProcess(s);
+        } else {
+            String request = new JsonText().open().field("op", "signal").field("signal", signal).field("all",
+                    all).close().toString();
+            ControlClient.ask(store.directory(id), request).socket().close();
+        }
+    }
+
+    /** By a descriptor of the process, so that no other that got its number is hit. */
+    private static void killProcess(ContainerState s) {
+        long fd = HostCall.call(SyscallNumber.PIDFD_OPEN, s.pid, 0);
+        if (fd < 0 || !s.isAlive()) {
+            Host.close((int) fd);
+            return;
+        }
+        long r = HostCall.call(SyscallNumber.PIDFD_SEND_SIGNAL, fd, SIGKILL, 0, 0);
+        Host.close((int) fd);
+        if (r < 0 && r != -ESRCH) throw new Failure("cannot kill the sandbox of " + s.id
+                + ": pidfd_send_signal", r, "Run as its owner.");
+    }
+
+    /** delete. With {@code force} a running container is killed, and one that is not there is no error. */
+    public void delete(String id, boolean force, Consumer<String> warn) {
+        StateStore.checkId(id);
+        if (!store.isTaken(id)) {
+            if (force) return;
+            throw StateStore.notThere(id);
+        }
+        ContainerState s = store.find(id);
+        if (s == null) { // its making was cut short before anything else was made
+            if (!force) throw StateStore.notThere(id);
+            store.remove(id);
+            return;
+        }
+        String status = s.status();
+        if (!status.equals("stopped")) {
+            if (!force && !status.equals("created")) {
+                throw new Failure("cannot delete container " + id + " that is not stopped: " + status,
+                        "Kill it first, or use --force.");
+            }
+            if (status.equals("paused")) Cgroup.freeze(s.cgroups, false);
+            killProcess(s);
+            awaitEnd(s);
+        }
+        Json hooks = s.hasHooks ? hooks(id) : null;
+        Cgroup.remove(s.cgroups);
+        store.remove(id);
+        Hooks.runAll(hooks, "poststop", s.json("stopped"), warn);
+    }
+
+    private static void awaitEnd(ContainerState s) {
+        for (int i = 0; i < 1000 && s.isAlive(); i++) Host.sleep(i < 20 ? 1 : 10);
+        if (s.isAlive()) throw new Failure("the sandbox of " + s.id + " (process " + s.pid + ") does not end",
+                "It may wait for a device of the host; try again.");
+    }
+
+    /** pause and resume. */
+    public void pause(String id, boolean on) {
+        ContainerState s = store.load(id);
+        String status = s.status();
+        if (on && !status.equals("running") || !on && !status.equals("paused")) {
+            throw new Failure("cannot " + (on ? "pause" : "resume") + " a container that is " + status,
+                    "See \"kernelet state\".");
+        }
+        Cgroup.freeze(s.cgroups, on);
+    }
+
+    /** wait: the exit status, once the container has ended. */
+    public int await(String id) {
+        ContainerState s = store.load(id);
+        if (s.status().equals("stopped")) throw new Failure("container not running",
+                "Its status was told to whoever waited.");
+        LocalSocket socket = ControlClient.ask(store.directory(id), "{\"op\":\"wait\"}").socket();
+        int status = socket.receiveInt();
+        return status < 0 ? 128 + SIGKILL : status;
+    }
+
+    /** A row of {@code list}. */
+    public record Row(String id, int pid, String status, String bundle, String created, int owner,
+            String json) {}
+
+    public ArrayList<Row> list() {
+        var rows = new ArrayList<Row>();
+        for (String id : store.ids()) {
+            ContainerState s;
+            try {
+                s = store.find(id);
+            } catch (Failure e) {
+                continue; // of another version, or being removed
+            }
+            if (s == null) continue;
+            String status = s.status();
+            rows.add(new Row(id, status.equals("stopped") ? 0 : s.pid, status, s.bundle, s.created, s.owner,
+                    s.json(status)));
+        }
+        return rows;
+    }
+
+    /** A process inside. */
+    public record ProcessRow(int pid, int parent, int uid, int hostPid, String command) {}
+
+    public ArrayList<ProcessRow> processes(String id) {
+        ContainerState s = store.load(id);
+        var rows = new ArrayList<ProcessRow>();
+        if (!s.status().equals("running")) return rows;
+        ControlClient.Answer a = ControlClient.ask(store.directory(id), "{\"op\":\"ps\"}");
+        a.socket().close();
+        for (Json p : a.answer().list("processes")) {
+            rows.add(new ProcessRow((int) p.number("pid", 0), (int) p.number("parent", 0),
+                    (int) p.number("uid", 0), (int) p.number("hostPid", 0),
+                    p.string("command", "")));
+        }
+        return rows;
+    }
+
+    /** The directory of a running container, for {@code exec}. */
+    ContainerState running(String id) {
+        ContainerState s = store.load(id);
+        String status = s.status();
+        if (status.equals("paused")) throw new Failure("cannot exec in a paused container",
+                "Resume it first.");
+        if (!status.equals("running")) throw new Failure("cannot exec in a container that is " + status
+                + ": container not running", "Start one.");
+        return s;
+    }
+
+    String directory(String id) { return store.directory(id); }
+
+    /** events --stats: what the host's cgroups count. */
+    public String stats(String id) {
+        ContainerState s = store.load(id);
+        if (s.status().equals("stopped")) throw new Failure("container not running",
+                "Only running containers have figures.");
+        return Stats.json(id, s.cgroups);
+    }
+
+    /** update: other limits. */
+    public void update(String id, String resourcesJson, Consumer<String> warn) {
+        ContainerState s = store.load(id);
+        if (s.status().equals("stopped")) throw new Failure("container not running",
+                "Only running containers can be changed.");
+        var r = new Resources();
+        var warnings = new ArrayList<String>();
+        r.read(Json.parse(resourcesJson, "resources"), warnings);
+        Cgroup.apply(s.cgroups, r, warnings);
+        for (String w : warnings) warn.accept(w);
+        String request = new JsonText().open().field("op", "limits").field("memory",
+                r.memoryLimit).field("pids", r.pidsLimit).close().toString();
+        ControlClient.ask(store.directory(id), request).socket().close();
+    }
+}

@@ -1,0 +1,286 @@
+package dev.kernelet.oci;
+
+import dev.kernelet.abi.Mounts;
+import dev.kernelet.sandbox.ContainerSpec;
+import dev.kernelet.sandbox.Failure;
+import dev.kernelet.sandbox.MountSpec;
+import dev.kernelet.sandbox.ProcessSpec;
+import dev.kernelet.sentry.kernel.Limits;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+
+/**
+ * A bundle's config.json (runtime-spec 1.2) as far as it matters here. Every field is honoured, refused with
+ * an error, or
+ * warned about: docs/compatibility/oci.md has a row for each, and RuntimeSpecTest compares it with this
+ * class.
+ */
+final class RuntimeSpec {
+    static final String VERSION = "1.2.0";
+    /** One of linux.namespaces: path null for a new one. */
+    record Namespace(String type, String path) {}
+
+    final ContainerSpec container = new ContainerSpec();
+    final ArrayList<Namespace> namespaces = new ArrayList<>();
+    final Resources resources = new Resources();
+    String cgroupsPath = "";
+    Json hooks;
+    LinkedHashMap<String, String> annotations = new LinkedHashMap<>();
+    final ArrayList<String> warnings = new ArrayList<>();
+    private final Json top;
+    private final String bundle;
+
+    private RuntimeSpec(Json top, String bundle) {
+        this.top = top;
+        this.bundle = bundle;
+    }
+
+    /** Reads the text of a bundle's config.json; {@code bundle} is its directory, absolute. */
+    static RuntimeSpec parse(String text, String bundle) {
+        var spec = new RuntimeSpec(Json.parse(text, "config.json"), bundle);
+        spec.read();
+        return spec;
+    }
+
+    Json top() { return top; }
+
+    private void read() {
+        version();
+        Json root = top.get("root");
+        if (root == null) throw missing("root");
+        String path = root.string("path", "");
+        if (path.isEmpty()) throw missing("root.path");
+        container.root = path.charAt(0) == '/' ? path : bundle + "/" + path;
+        container.readonlyRoot = root.bool("readonly");
+        container.hostname = top.string("hostname", null);
+        container.domainname = top.string("domainname", null);
+        for (Json m : top.list("mounts")) container.mounts.add(mount(m));
+        Json process = top.get("process");
+        if (process != null) container.process = process(process, warnings);
+        hooks = top.get("hooks");
+        if (hooks != null) Hooks.check(hooks);
+        annotations = top.stringMap("annotations");
+        for (String other : new String[] {"solaris", "windows", "vm", "zos", "freebsd"}) {
+            if (top.get(other) != null) throw new Failure("config.json: " + other + " is for another system",
+                    "Leave it out.");
+        }
+        Json linux = top.get("linux");
+        if (linux != null) linux(linux);
+        var unknown = new ArrayList<String>();
+        top.unknown(unknown);
+        for (String name : unknown) warnings.add(name + " is not known and has no effect");
+    }
+
+    private static Failure missing(String field) {
+        return new Failure("config.json: " + field + " is missing",
+                "Add it; docs/compatibility/oci.md lists all fields.");
+    }
+
+    private void version() {
+        String v = top.string("ociVersion", "");
+        if (v.isEmpty()) throw missing("ociVersion");
+        int dot = v.indexOf('.');
+        String major = dot < 0 ? v : v.substring(0, dot);
+        if (!major.equals("1")) {
+            throw new Failure("config.json: ociVersion " + v + " is not 1.x",
+                    "Use a bundle of version 1.0 to " + VERSION + ".");
+        }
+    }
+
+    // ---- mounts
+    private MountSpec mount(Json m) {
+        String destination = m.string("destination", "");
+        if (destination.isEmpty()) throw missing("mounts[].destination");
+        // The specification wants an absolute path; older engines gave relative ones, which were below the
+        // root.
+        if (destination.charAt(0) != '/') destination = "/" + destination;
+        String type = m.string("type", ""), source = m.string("source", "");
+        int flags = 0;
+        var data = new StringBuilder();
+        for (String option : m.strings("options")) {
+            int set = Names.mountSet(option);
+            if (set == Names.SHARED) {
+                warnings.add("mounts: " + destination + ": " + option
+                        + ": mounts inside do not propagate to the host");
+            } else if (set == Names.UNKNOWN) {
+                data.append(data.isEmpty() ? "" : ",").append(option);
+            } else {
+                flags = flags & ~Names.mountClear(option) | set;
+            }
+        }
+        for (String ids : new String[] {"uidMappings", "gidMappings"}) {
+            if (!m.list(ids).isEmpty()) throw new Failure("config.json: mounts[]." + ids
+                    + " is not supported", "Leave it out.");
+        }
+        if ((flags & Mounts.MS_BIND) != 0 || type.equals("bind") || type.equals("none")) {
+            if (source.isEmpty()) throw missing("mounts[].source of " + destination);
+            // mount(2) follows links in a source.
+            source = Host.realPath(source.charAt(0) == '/' ? source : bundle + "/" + source);
+            type = "bind";
+        }
+        if (type.isEmpty()) throw missing("mounts[].type of " + destination);
+        return new MountSpec(destination, type, source.isEmpty() ? type : source,
+                flags & ~(Mounts.MS_BIND | Mounts.MS_REC), data.toString());
+    }
+
+    // ---- process
+    /** Also of the file of {@code exec --process}. */
+    static ProcessSpec process(Json p, ArrayList<String> warnings) {
+        var s = new ProcessSpec();
+        s.args = p.strings("args");
+        s.env = p.strings("env");
+        s.cwd = p.string("cwd", "");
+        if (s.cwd.isEmpty()) throw missing("process.cwd");
+        s.terminal = p.bool("terminal");
+        Json size = p.get("consoleSize");
+        if (size != null) {
+            s.rows = (int) size.number("height", 0);
+            s.columns = (int) size.number("width", 0);
+        }
+        user(p.get("user"), s, warnings);
+        capabilities(p.get("capabilities"), s, warnings);
+        for (Json l : p.list("rlimits")) {
+            int n = Names.limit(l.string("type", ""));
+            if (n < 0) throw l.bad("a type like RLIMIT_NOFILE");
+            if ((s.hasLimit >>> n & 1) != 0) throw l.bad("each type once");
+            long soft = l.number("soft", 0), hard = l.number("hard", 0);
+            if (Long.compareUnsigned(soft, hard) > 0) throw l.bad("soft not above hard");
+            s.limit(n, soft, hard);
+        }
+        s.noNewPrivileges = p.bool("noNewPrivileges");
+        s.oomScoreAdj = (int) p.number("oomScoreAdj", 0);
+        if (!p.string("apparmorProfile",
+                "").isEmpty()) warnings.add("process.apparmorProfile: no AppArmor inside");
+        if (!p.string("selinuxLabel", "").isEmpty()) warnings.add("process.selinuxLabel: no SELinux inside");
+        if (!p.string("commandLine", "").isEmpty()) warnings.add("process.commandLine is for Windows");
+        for (String field : new String[] {"ioPriority", "scheduler", "execCPUAffinity"}) {
+            if (p.get(field) != null) warnings.add("process." + field
+                    + ": the host schedules the sandbox as a whole");
+        }
+        return s;
+    }
+
+    private static void user(Json u, ProcessSpec s, ArrayList<String> warnings) {
+        if (u == null) return;
+        s.uid = (int) u.number("uid", 0);
+        s.gid = (int) u.number("gid", 0);
+        if (u.get("umask") != null) s.umask = u.get("umask").integer(0, 0777);
+        ArrayList<Json> groups = u.list("additionalGids");
+        s.groups = new int[groups.size()];
+        for (int i = 0; i < s.groups.length; i++) s.groups[i] = (int) groups.get(i).number();
+        if (!u.string("username", "").isEmpty()) warnings.add("process.user.username is for Windows");
+    }
+
+    private static void capabilities(Json c, ProcessSpec s, ArrayList<String> warnings) {
+        if (c == null) return;
+        s.bounding = set(c, "bounding", warnings);
+        s.effective = set(c, "effective", warnings);
+        s.permitted = set(c, "permitted", warnings);
+        s.inheritable = set(c, "inheritable", warnings);
+        s.ambient = set(c, "ambient", warnings);
+    }
+
+    private static long set(Json c, String name, ArrayList<String> warnings) {
+        long bits = 0;
+        for (String capability : c.strings(name)) {
+            int n = Names.capability(capability);
+            if (n < 0) warnings.add("process.capabilities." + name + ": " + capability + " is not known");
+            else bits |= 1L << n;
+        }
+        return bits;
+    }
+
+    // ---- linux
+    private void linux(Json l) {
+        for (Json n : l.list("namespaces")) namespace(n);
+        for (String ids : new String[] {"uidMappings", "gidMappings"}) {
+            if (!isIdentity(l, ids)) {
+                throw new Failure("config.json: linux." + ids
+                        + " other than the identity is not supported yet",
+                        "Run the container without a user namespace of its own.");
+            }
+        }
+        for (Json d : l.list("devices")) device(d);
+        cgroupsPath = l.string("cgroupsPath", "");
+        resources.read(l.get("resources"), warnings);
+        container.maskedPaths = l.strings("maskedPaths");
+        container.readonlyPaths = l.strings("readonlyPaths");
+        container.sysctl = l.stringMap("sysctl");
+        String propagation = l.string("rootfsPropagation", "");
+        if (propagation.endsWith("shared")) warnings.add("linux.rootfsPropagation " + propagation
+                + ": nothing propagates to the host");
+        seccomp(l.get("seccomp"));
+        personality(l.get("personality"));
+        if (!l.string("mountLabel", "").isEmpty()) warnings.add("linux.mountLabel: no SELinux inside");
+        if (l.get("intelRdt") != null) throw new Failure("config.json: linux.intelRdt is not supported",
+                "Leave it out.");
+        if (l.get("timeOffsets") != null) throw new Failure("config.json: linux.timeOffsets is not supported",
+                "Leave it out.");
+        container.memoryLimit = Math.max(0, resources.memoryLimit);
+        container.pidsLimit = (int) Math.min(Math.max(0, resources.pidsLimit), 1 << 22);
+        container.processors = resources.processors();
+    }
+
+    private void namespace(Json n) {
+        String type = n.string("type", ""), path = n.string("path", "");
+        switch (type) {
+            case "pid", "ipc", "uts", "mount", "cgroup", "network", "user", "time" -> { }
+            default -> throw n.bad("a type of namespace");
+        }
+        if (!path.isEmpty() && path.charAt(0) != '/') throw n.bad("an absolute path");
+        for (Namespace other : namespaces) if (other.type.equals(type)) throw n.bad("each type once");
+        if (type.equals("time")) warnings.add("linux.namespaces: time: the host's clocks are shown");
+        if (!path.isEmpty() && !type.equals("network")) {
+            warnings.add("linux.namespaces: " + type + " of " + path
+                    + ": what is virtual inside cannot be joined from the host: a new one");
+        }
+        namespaces.add(new Namespace(type, path.isEmpty() ? null : path));
+    }
+
+    /** No mapping, or one that shows at least the usual ids as themselves. */
+    private static boolean isIdentity(Json l, String name) {
+        for (Json m : l.list(name)) {
+            long inside = m.number("containerID", 0), outside = m.number("hostID", 0);
+            m.number("size", 0);
+            if (inside != outside) return false;
+        }
+        return true;
+    }
+
+    private void device(Json d) {
+        String type = d.string("type", ""), path = d.string("path", "");
+        if (path.isEmpty() || path.charAt(0) != '/') throw d.bad("an absolute path");
+        char c = type.equals("b") || type.equals("p") ? type.charAt(0) : type.equals("c") || type.equals("u")
+                ? 'c' : 0;
+        if (c == 0) throw d.bad("a type of c, u, b or p");
+        int mode = (int) d.number("fileMode", 0666) & 07777;
+        container.devices.add(new ContainerSpec.DeviceNode(path, c, (int) d.number("major", 0),
+                (int) d.number("minor", 0), mode,
+                (int) d.number("uid", 0), (int) d.number("gid", 0)));
+    }
+
+    private void personality(Json p) {
+        if (p == null) return;
+        String domain = p.string("domain", "LINUX");
+        if (!domain.equals("LINUX")) {
+            throw new Failure("config.json: linux.personality.domain " + domain + " is not supported",
+                    "Only 64-bit programs run here.");
+        }
+        p.strings("flags");
+    }
+
+    private void seccomp(Json s) {
+        if (s == null) return;
+        s.string("defaultAction", "");
+        warnings.add("linux.seccomp is not enforced yet");
+    }
+
+    /** RLIMIT_NOFILE and others the engine did not give: those of this process. */
+    void inherit(long[] hostLimits) {
+        if (hostLimits == null || hostLimits.length < 2 * Limits.COUNT) return;
+        ProcessSpec p = container.process;
+        for (int i = 0; i < Limits.COUNT; i++) {
+            if ((p.hasLimit >>> i & 1) == 0) p.limit(i, hostLimits[2 * i], hostLimits[2 * i + 1]);
+        }
+    }
+}

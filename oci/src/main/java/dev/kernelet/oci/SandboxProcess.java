@@ -1,0 +1,183 @@
+package dev.kernelet.oci;
+
+import dev.kernelet.abi.Memory;
+import dev.kernelet.abi.SyscallNumber;
+import dev.kernelet.host.HostCall;
+import dev.kernelet.sandbox.Container;
+import dev.kernelet.sandbox.ContainerSpec;
+import dev.kernelet.sandbox.Failure;
+import dev.kernelet.sentry.log.DebugLog;
+
+/**
+ * The process that a container is, from {@code create} to its end. Each step leaves enough behind for {@code
+ * delete --force}
+ * to undo it should the process be killed or fail: the id's directory first, then the state with what is
+ * going to be made.
+ * It undoes nothing itself: once the container is made this process is confined (sandbox.confine).
+ */
+public final class SandboxProcess {
+    private static final int PR_SET_PDEATHSIG = 1;
+
+    private final CreateOptions o;
+    private final StateStore store;
+    private final ContainerState state = new ContainerState();
+    private RuntimeSpec spec;
+    private String configText;
+    private Container container;
+
+    private SandboxProcess(CreateOptions o) {
+        this.o = o;
+        store = new StateStore(o.stateRoot, o.runtimeDirectory);
+    }
+
+    /** The program's exit status, once it has ended. */
+    public static int run(CreateOptions o) { return new SandboxProcess(o).run(); }
+
+    private int run() {
+        StateStore.checkId(o.id);
+        read();
+        store.take(o.id);
+        say('t');
+        int listener = prepare();
+        makeContainer();
+        for (String w : spec.warnings) DebugLog.warn(w);
+        var control = new ControlServer(listener, container, o.startsAtOnce);
+        if (!o.startsAtOnce || o.detach) {
+            Leader.call(o.inherited.hand(), SyscallNumber.PRCTL, PR_SET_PDEATHSIG, 0);
+            say('r');
+            Host.close(o.inherited.channel());
+        }
+        control.awaitStart();
+        int status = container.run();
+        control.ended(status);
+        return status;
+    }
+
+    private void read() {
+        String bundle = Host.realPath(o.bundle);
+        var error = new int[1];
+        configText = Host.read(bundle + "/config.json", error);
+        if (configText == null) {
+            throw new Failure("cannot read " + bundle + "/config.json: open", error[0],
+                    "Name a bundle's directory with --bundle; \"kernelet spec\" makes a config.json.");
+        }
+        spec = RuntimeSpec.parse(configText, bundle);
+        if (spec.container.process.args.length == 0) throw new Failure("config.json: process.args is missing or empty", "Name a program.");
+        if (spec.container.process.terminal && o.consoleSocket == null && (!o.startsAtOnce || o.detach)) {
+            throw new Failure("cannot allocate tty if runc will detach without setting console socket",
+                    "Give --console-socket.");
+        }
+        if (!spec.container.process.terminal && o.consoleSocket != null) {
+            throw new Failure("cannot use console socket if runc will not detach or allocate tty",
+                    "Leave --console-socket out.");
+        }
+        spec.inherit(o.inherited.limits());
+        state.id = o.id;
+        state.bundle = bundle;
+        state.rootfs = spec.container.root;
+        state.annotations = spec.annotations;
+        state.owner = Host.euid();
+        state.pid = Host.pid();
+        state.processStart = Host.stat(state.pid).start();
+        state.created = DebugLog.isoTime();
+        state.hasHooks = spec.hooks != null;
+    }
+
+    /**
+     * All that needs the host's files, which are out of reach once the container is made. A listening socket.
+     */
+    private int prepare() {
+        Cgroup cgroup = Cgroup.plan(spec.cgroupsPath, o.id, spec.warnings);
+        state.cgroups.addAll(cgroup.directories);
+        store.save(state);
+        if (state.hasHooks) {
+            long r = Host.replace(store.directory(o.id) + "/config.json", configText, 0600);
+            if (r < 0) throw new Failure("cannot write " + store.directory(o.id) + "/config.json: write", r,
+                    "See that --root has room.");
+        }
+        cgroup.enter(spec.resources);
+        for (RuntimeSpec.Namespace n : spec.namespaces) if (n.type().equals("network")) network(n.path());
+        Hooks.run(spec.hooks, "prestart", state.json("creating"));
+        Hooks.run(spec.hooks, "createRuntime", state.json("creating"));
+        Hooks.run(spec.hooks, "createContainer", state.json("creating"));
+        if (Hooks.has(spec.hooks, "startContainer")) {
+            throw new Failure("hooks.startContainer is not supported yet", "Use createContainer hooks.");
+        }
+        oomScore(spec.container.process.oomScoreAdj);
+        if (o.startsAtOnce) {
+            state.isStarted = true;
+            store.save(state);
+        }
+        String path = store.directory(o.id) + "/control";
+        int listener = LocalSocket.listen(path);
+        if (listener < 0) {
+            throw new Failure("cannot listen at " + path + ": bind", listener,
+                    "See that --root is on a file system that can hold sockets.");
+        }
+        if (o.pidFile != null) {
+            long r = Host.replace(o.pidFile, Integer.toString(state.pid), 0644);
+            if (r < 0) throw new Failure("cannot write " + o.pidFile + " (--pid-file): write", r,
+                    "Name a file that can be written.");
+        }
+        return listener;
+    }
+
+    private void network(String path) {
+        if (o.network.equals("none")) return;
+        if (path == null && Host.euid() != 0) {
+            o.network = "none"; // a namespace of its own would have nothing else to show
+            return;
+        }
+        Network.enter(path, o.inherited.hand());
+    }
+
+    private static void oomScore(int value) {
+        if (value != 0) Host.write("/proc/self/oom_score_adj", Integer.toString(value));
+    }
+
+    private void makeContainer() {
+        ContainerSpec c = spec.container;
+        c.id = o.id;
+        c.platform = o.platform;
+        c.network = o.network;
+        c.strace = o.strace;
+        if (o.fdLimit > 0) c.fdLimit = o.fdLimit;
+        c.overlayRoot = o.overlayRoot;
+        c.overlayMounts = o.overlayMounts;
+        c.overlaySize = o.overlaySize;
+        c.overlayMedium = o.overlayMedium;
+        c.inherited = o.inherited;
+        int count = 3 + o.preserveFds;
+        var fds = new int[count];
+        for (int fd = 0; fd < count; fd++) fds[fd] = fd < 3 && o.inherited.isClosed(fd) ? -1 : fd;
+        int console = -1;
+        if (c.process.terminal) console = console();
+        for (int fd = 0; console >= 0 && fd < 3; fd++) fds[fd] = -1;
+        container = Container.create(c, fds, console);
+    }
+
+    private int console() {
+        if (o.consoleSocket == null) { // run in the foreground: the caller's own terminal
+            int fd = Host.open("/proc/self/fd/0", Host.O_RDWR | Host.O_NOCTTY, 0);
+            if (fd < 0) throw new Failure("process.terminal is set but standard input is no terminal: open",
+                    fd, "Run it from a terminal.");
+            return fd;
+        }
+        HostPty pty = HostPty.open();
+        pty.resize(spec.container.process.rows, spec.container.process.columns);
+        LocalSocket.sendConsole(o.consoleSocket, pty.master, pty.name);
+        Host.close(pty.master);
+        pty.control();
+        pty.replaceOutput();
+        return pty.slave;
+    }
+
+    /** To the process that waits for us (container.c). */
+    private void say(char what) {
+        if (o.inherited.channel() < 0) return;
+        long p = Memory.allocate(8);
+        Memory.putByte(p, (byte) what);
+        HostCall.call(SyscallNumber.WRITE, o.inherited.channel(), p, 1);
+        Memory.free(p);
+    }
+}

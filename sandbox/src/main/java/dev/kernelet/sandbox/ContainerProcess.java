@@ -1,0 +1,182 @@
+package dev.kernelet.sandbox;
+
+import static dev.kernelet.abi.Errno.*;
+
+import dev.kernelet.sentry.fs.host.HostFdInode;
+import dev.kernelet.sentry.kernel.Credentials;
+import dev.kernelet.sentry.kernel.FdTable;
+import dev.kernelet.sentry.kernel.FsContext;
+import dev.kernelet.sentry.kernel.Init;
+import dev.kernelet.sentry.kernel.Kernel;
+import dev.kernelet.sentry.kernel.Limits;
+import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.kernel.ThreadGroup;
+import dev.kernelet.sentry.tty.HostConsole;
+import dev.kernelet.sentry.vfs.Access;
+import dev.kernelet.sentry.vfs.Inode;
+import dev.kernelet.sentry.vfs.MountNamespace;
+import dev.kernelet.sentry.vfs.OpenFile;
+import dev.kernelet.sentry.vfs.Path;
+import dev.kernelet.sentry.vfs.PathWalk;
+
+/**
+ * Puts a process of a container together as its specification says. Kernel lock, but before the kernel runs.
+ */
+final class ContainerProcess {
+    private static final String DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+    private final Kernel kernel;
+    private final ProcessSpec spec;
+    private final FsContext fs = new FsContext();
+    /** Walks paths before there is a program; never runs. */
+    final Task setup;
+
+    ContainerProcess(Kernel kernel, ProcessSpec spec) {
+        this.kernel = kernel;
+        this.spec = spec;
+        setup = new Task(kernel, 0, new ThreadGroup(kernel, 0));
+        setup.fs = fs;
+        setup.fds = new FdTable();
+        setup.cred = new Credentials();
+        setup.cred.permitted = setup.cred.effective = Credentials.ALL_CAPS;
+    }
+
+    /** The view an earlier process has. */
+    void view(MountNamespace mounts, Path root) {
+        fs.mounts = mounts;
+        fs.setRoot(root);
+        fs.setCwd(root);
+    }
+
+    /**
+     * Starts it. {@code hostFds}: descriptors 0 and following of the process (-1: closed), ours from now on;
+     * with
+     * {@code console} not null the first three are that terminal.
+     */
+    Task start(int[] hostFds, HostConsole console) {
+        fs.umask = spec.umask < 0 ? 022 : spec.umask;
+        enterDirectory();
+        setup.cred = credentials();
+        var fds = new FdTable();
+        for (int fd = 0; fd < hostFds.length; fd++) {
+            OpenFile f = hostFds[fd] < 0 ? null : HostFdInode.open(kernel, hostFds[fd]);
+            if (f != null) fds.replace(setup, fd, f, false);
+        }
+        if (console != null) {
+            OpenFile slave = console.slave(setup);
+            if (slave == null) throw new Failure("cannot open the console: open", setup.error,
+                    "Mount a devpts on /dev/pts.");
+            fds.replace(setup, 0, slave, false);
+            fds.replace(setup, 1, slave.hold(), false);
+            fds.replace(setup, 2, slave.hold(), false);
+        }
+        if (spec.args.length == 0) throw new Failure("process.args is empty", "Name a program to run.");
+        String program = find(spec.args[0]);
+        if (program == null) throw cannotRun(setup.error);
+        Task t = Init.createInit(kernel, program, spec.args, spec.environment(), fs, fds, setup.cred,
+                limits());
+        if (t == null) throw cannotRun(Init.error);
+        t.group.oomScoreAdj = spec.oomScoreAdj;
+        t.personality = spec.personality;
+        if (console != null) console.control(t.group);
+        return t;
+    }
+
+    /** In the words engines look for to tell 127 and 126 apart. */
+    private Failure cannotRun(int error) {
+        String name = spec.args[0];
+        String what = switch (-error) {
+            case ENOENT -> name.indexOf('/') >= 0 ? "stat " + name + ": no such file or directory"
+                    : "\"" + name + "\": executable file not found in $PATH";
+            case EACCES -> "\"" + name + "\": permission denied";
+            case ENOEXEC -> "\"" + name + "\": exec format error";
+            default -> "\"" + name + "\": " + dev.kernelet.abi.Errno.name(-error);
+        };
+        return new Failure("exec: " + what,
+                "Name a program that exists in the container and may be executed.");
+    }
+
+    private void enterDirectory() {
+        if (spec.cwd.isEmpty()
+                || spec.cwd.charAt(0) != '/') throw new Failure("process.cwd is not absolute: " + spec.cwd,
+                        "Correct it.");
+        for (int slash = 1; slash > 0; slash = spec.cwd.indexOf('/', slash) + 1) {
+            int end = spec.cwd.indexOf('/', slash);
+            String part = end < 0 ? spec.cwd : spec.cwd.substring(0, end);
+            if (setup.walk.at(PathWalk.AT_FDCWD, part, PathWalk.FOLLOW) != -ENOENT) continue;
+            makeDirectory(part);
+        }
+        long r = setup.walk.at(PathWalk.AT_FDCWD, spec.cwd, PathWalk.FOLLOW | PathWalk.DIRECTORY);
+        if (r < 0) throw new Failure("chdir to cwd (\"" + spec.cwd + "\") set in config.json failed", r,
+                "Name a directory.");
+        fs.setCwd(setup.walk.path());
+    }
+
+    /** As other runtimes: a working directory that is not there is made. */
+    private void makeDirectory(String path) {
+        int slash = path.lastIndexOf('/');
+        if (setup.walk.at(PathWalk.AT_FDCWD, slash == 0 ? "/" : path.substring(0, slash),
+                PathWalk.FOLLOW) < 0) return;
+        Path parent = setup.walk.path();
+        String name = path.substring(slash + 1);
+        if (name.isEmpty() || parent.mount.isReadOnly() || !parent.dentry.inode.isDirectory()) return;
+        Inode made = parent.dentry.inode.mkdir(setup, name, 0755);
+        if (made == null) return;
+        made.setattr(setup, -1, spec.uid, spec.gid);
+        var stale = parent.dentry.child(name);
+        if (stale != null) parent.dentry.detach(stale);
+    }
+
+    private Credentials credentials() {
+        var c = new Credentials();
+        c.uid = c.euid = c.suid = c.fsuid = spec.uid;
+        c.gid = c.egid = c.sgid = c.fsgid = spec.gid;
+        c.groups = spec.groups;
+        c.bounding = spec.bounding;
+        c.inheritable = spec.inheritable;
+        c.permitted = spec.permitted;
+        c.effective = spec.effective;
+        c.ambient = spec.ambient & spec.permitted & spec.inheritable;
+        c.noNewPrivs = spec.noNewPrivileges;
+        return c;
+    }
+
+    private Limits limits() {
+        var l = new Limits();
+        for (int i = 0; i < Limits.COUNT; i++) {
+            if ((spec.hasLimit >>> i & 1) != 0) l.set(i, spec.limits[2 * i], spec.limits[2 * i + 1]);
+        }
+        return l;
+    }
+
+    /**
+     * The file to run: a name with a slash as it is, else the first executable one along PATH. Null with
+     * setup.error.
+     */
+    private String find(String name) {
+        if (name.indexOf('/') >= 0) return name;
+        setup.error = -ENOENT;
+        if (name.isEmpty()) return null;
+        String path = spec.variable("PATH");
+        if (path == null) path = DEFAULT_PATH;
+        int error = -ENOENT;
+        for (int at = 0; at <= path.length();) {
+            int end = path.indexOf(':', at);
+            if (end < 0) end = path.length();
+            String candidate = end == at ? name : path.substring(at, end) + "/" + name;
+            int r = isExecutable(candidate);
+            if (r == 0) return candidate;
+            if (r == -EACCES) error = r;
+            at = end + 1;
+        }
+        setup.error = error;
+        return null;
+    }
+
+    private int isExecutable(String path) {
+        long r = setup.walk.at(PathWalk.AT_FDCWD, path, PathWalk.FOLLOW);
+        if (r < 0) return (int) r;
+        if (!setup.walk.inode.isRegular()) return -EACCES;
+        return (int) Access.check(setup.cred, setup.walk.inode, Access.EXECUTE);
+    }
+}

@@ -1,0 +1,41 @@
+package dev.kernelet.sandbox;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+
+/** What a container is to be: the part of an OCI bundle's config.json that concerns the inside. */
+public final class ContainerSpec {
+    /** A device node; type is 'c', 'b' or 'p'. */
+    public record DeviceNode(String path, char type, int major, int minor, int mode, int uid, int gid) {}
+
+    public String id = "";
+    /** Host directory that is "/" inside. */
+    public String root = "";
+    public boolean readonlyRoot;
+    /**
+     * Writes to the root go to memory and are gone at the end; most bytes of them, 0: no limit of its own.
+     */
+    public boolean overlayRoot, overlayMounts;
+    public long overlaySize;
+    /** Where overlays keep large files; see {@link SandboxOptions}. */
+    public String overlayMedium = "memory";
+    public final ArrayList<MountSpec> mounts = new ArrayList<>();
+    public String[] maskedPaths = {}, readonlyPaths = {};
+    public final ArrayList<DeviceNode> devices = new ArrayList<>();
+    /** Null: the host's. */
+    public String hostname, domainname;
+    public ProcessSpec process = new ProcessSpec();
+    /** By name with dots. */
+    public LinkedHashMap<String, String> sysctl = new LinkedHashMap<>();
+
+    // ---- limits that are enforced and visible inside; 0: none
+    public long memoryLimit;
+    public int pidsLimit;
+    /** Processors by quota, rounded up; and those of the cpuset. */
+    public int processors;
+
+    public String platform = "systrap", network = "host";
+    public boolean strace;
+    public int fdLimit = SandboxOptions.DEFAULT_FD_LIMIT;
+    public Inherited inherited;
+}

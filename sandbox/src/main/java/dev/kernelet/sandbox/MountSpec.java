@@ -1,0 +1,12 @@
+package dev.kernelet.sandbox;
+
+/**
+ * A mount of a container.
+ *
+ * @param destination path inside
+ * @param type        tmpfs, proc, sysfs, devpts, mqueue, cgroup, cgroup2 or bind
+ * @param source      host path for bind, otherwise only shown
+ * @param flags       MS_RDONLY, MS_NOSUID... (mount(2))
+ * @param data        options of the filesystem, separated by commas
+ */
+public record MountSpec(String destination, String type, String source, int flags, String data) {}

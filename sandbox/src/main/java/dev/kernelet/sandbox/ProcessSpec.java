@@ -1,0 +1,54 @@
+package dev.kernelet.sandbox;
+
+import dev.kernelet.sentry.kernel.Limits;
+
+/** A process to be started in a container: the first one, or a further one. All strings are byte strings. */
+public final class ProcessSpec {
+    public String[] args = {};
+    /** NAME=value, in order; of a name that is there twice the last one counts. */
+    public String[] env = {};
+    public String cwd = "/";
+    public int uid, gid;
+    public int[] groups = {};
+    /** -1: 0022. */
+    public int umask = -1;
+    /** Capability sets as bits; see capabilities(7). */
+    public long bounding, effective, permitted, inheritable, ambient;
+    public boolean noNewPrivileges;
+    /** Soft and hard limits by RLIMIT_* number; {@link #hasLimit} tells which are given. */
+    public final long[] limits = new long[2 * Limits.COUNT];
+    public int hasLimit;
+    public int oomScoreAdj;
+    public boolean terminal;
+    /** Size of the terminal; 0: as the host's is. */
+    public int rows, columns;
+    /** personality(2). */
+    public int personality;
+
+    public void limit(int resource, long soft, long hard) {
+        limits[2 * resource] = soft;
+        limits[2 * resource + 1] = hard;
+        hasLimit |= 1 << resource;
+    }
+
+    /** Value of an environment variable, or null. */
+    String variable(String name) {
+        String found = null;
+        for (String e : env) {
+            if (e.length() > name.length() && e.charAt(name.length()) == '=' && e.startsWith(name)) {
+                found = e.substring(name.length() + 1);
+            }
+        }
+        return found;
+    }
+
+    /** The environment with the last value of each name, at the place of the first (as runtimes do it). */
+    String[] environment() {
+        var place = new java.util.LinkedHashMap<String, String>();
+        for (String e : env) {
+            int equals = e.indexOf('=');
+            place.put(equals < 0 ? e : e.substring(0, equals), e);
+        }
+        return place.values().toArray(new String[0]);
+    }
+}
