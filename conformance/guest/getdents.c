@@ -165,6 +165,28 @@ TEST(lseek_on_directories) {
     CHECK_ERR(lseek(fd, -1, SEEK_SET), EINVAL);
 }
 
+// A directory takes any offset; beyond its end there is nothing, and it can be read from the start again.
+TEST(lseek_far_beyond_the_end) {
+    static const char *const directories[] = { ".", "/", "/proc", "/proc/self", "/proc/self/fd", "/proc/self/task", "/proc/sys",
+        "/proc/self/ns", "/sys", "/sys/devices", "/dev", "/dev/pts", "/dev/shm", "/usr", "/etc" };
+    static const long offsets[] = { 3, 1000, 0x3fffffffL, 0x40000000L, 0x40000001L, 0x7fffffffL, 0x80000000L, 0xffffeffeL,
+        0xfffffffeL, 0x100000000L, 0x100000002L, 0x7ffffffffffffffL, 0x7fffffffffffffffL };
+    char buffer[2048];
+    for (size_t d = 0; d < sizeof directories / sizeof *directories; d++) {
+        int fd = open(directories[d], O_RDONLY | O_DIRECTORY);
+        if (fd < 0) continue;
+        for (size_t o = 0; o < sizeof offsets / sizeof *offsets; o++) {
+            if (lseek(fd, offsets[o], SEEK_SET) < 0) continue; // some file systems refuse what they never gave
+            long n = getdents(fd, buffer, sizeof buffer);
+            if (n < 0 && errno != EINVAL && errno != ENOENT && errno != EOVERFLOW && errno != EIO)
+                FAIL_AT("getdents of %s at %lx: %s", directories[d], offsets[o], check_errno(errno));
+        }
+        CHECK_EQ(lseek(fd, 0, SEEK_SET), 0);
+        CHECK(getdents(fd, buffer, sizeof buffer) > 0);
+        close(fd);
+    }
+}
+
 TEST(dup_shares_the_position) {
     fill(3);
     char buffer[1024];

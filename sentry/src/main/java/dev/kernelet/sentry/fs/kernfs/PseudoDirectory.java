@@ -103,7 +103,8 @@ public abstract class PseudoDirectory extends Inode {
                 if (!sink.entry("..", parent.ino, 4, 2)) return 0;
                 offset = 2;
             }
-            ((PseudoDirectory) inode).list(t, Math.max(0, offset - 2), (name, ino, type, next) -> {
+            // lseek(2) takes any offset: beyond all entries there is none.
+            ((PseudoDirectory) inode).list(t, Math.clamp(offset - 2, 0, Integer.MAX_VALUE - 3), (name, ino, type, next) -> {
                 if (!sink.entry(name, ino, type, next)) return false;
                 offset = next;
                 return true;

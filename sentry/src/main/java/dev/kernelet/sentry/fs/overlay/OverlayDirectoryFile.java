@@ -59,7 +59,7 @@ final class OverlayDirectoryFile extends OpenFile {
 
     private boolean readLower(DirectorySink sink) {
         LowerNames n = names;
-        for (int i = (int) (offset - 2); i < n.count; i++) {
+        for (int i = (int) Math.min(offset - 2, n.count); i < n.count; i++) {
             OverlayDirectory.Entry e = directory.change(n.name[i]);
             boolean taken = true;
             if (e == null) taken = sink.entry(n.name[i], n.ino[i], n.type[i], i + 3);
