@@ -44,7 +44,7 @@ final class ProcRoot extends PseudoDirectory {
 
     @Override
     public Inode lookup(Task t, String name) {
-        char c = name.charAt(0);
+        char c = name.isEmpty() ? 0 : name.charAt(0);
         if (c < '0' || c > '9') return super.lookup(t, name);
         int id = number(name);
         Task found = id < 0 ? null : procfs.kernel.pids.task(id);
