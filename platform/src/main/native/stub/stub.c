@@ -45,6 +45,7 @@ static void ring(u64 slot)
 void publish(u64 slot, u32 event)
 {
 	AT32(slot, OFF_EVENT) = event;
+	AT32(slot, OFF_SERVED) = SERVED_NOT;
 	exchange(slot, OFF_TURN, TURN_SENTRY);
 	if (AT32(slot, OFF_SENTRY_WAITS))
 		futex(slot + OFF_TURN, 1, 1, 0);
@@ -253,39 +254,54 @@ long signal_event(int sig, u8 *info, u8 *context)
 
 /* ---- commands */
 
-static void wait_turn(u64 slot)
+/* Spins until the turn is ours (1), it is of no use any more (0), or so many turns are over (-1). */
+static int spin(u64 slot, u32 turns, u32 while_state)
 {
-	u32 least = AT32(DOOR_BASE, DOOR_SPIN), spins = 0;
-	long delay = 100000;
+	for (u32 i = 0; i < turns; i++) {
+		u32 state = AT32(slot, OFF_SERVED);
 
-	/*
-	 * Waking a thread on an idle processor takes tens of microseconds, so it is worth as much to be awake when the
-	 * Sentry has decided, unless it says that the call blocks; and longer when it had to be woken for this event.
-	 * Where it is of no use it is left out more and more.
-	 */
-	if (AT32(slot, OFF_SPIN_SKIP))
-		AT32(slot, OFF_SPIN_SKIP)--;
-	else
-		spins = AT32(DOOR_BASE, DOOR_SPIN_LONG) >> (AT32(slot, OFF_WOKE) ? 0 : 2);
-	AT32(slot, OFF_WOKE) = 0;
-	for (u32 i = 0; i < spins || i < least; i++) {
-		if (AT32(slot, OFF_TURN) == TURN_STUB) {
-			if (i > least && AT32(slot, OFF_SPIN_FAILS))
-				AT32(slot, OFF_SPIN_FAILS)--;
-			return;
-		}
-		if (AT32(slot, OFF_PARKED)) {
-			spins = 0;
-			break;
-		}
+		if (AT32(slot, OFF_TURN) == TURN_STUB)
+			return 1;
+		if (state != while_state)
+			return 0;
 		__asm__ volatile("pause");
 	}
-	if (spins) {
-		u32 fails = AT32(slot, OFF_SPIN_FAILS);
+	return -1;
+}
 
-		AT32(slot, OFF_SPIN_SKIP) = fails > 1 ? 1U << (fails & 7) : 0;
-		AT32(slot, OFF_SPIN_FAILS) = fails < 7 ? fails + 1 : 7;
+/*
+ * Sleeping and being woken costs tens of microseconds where processors idle, so it is worth as much to be awake when the
+ * Sentry has decided: once it has taken the event, and unless it says that the call blocks. Whether it will take it soon
+ * nobody knows (its thread may have no processor), so that is waited for briefly; longer when it had to be woken and
+ * processors are free; and ever more rarely where it was in vain.
+ */
+static int wait_awake(u64 slot)
+{
+	u32 turns = AT32(DOOR_BASE, DOOR_SPIN), more = AT32(DOOR_BASE, DOOR_SPIN_LONG);
+	int done;
+
+	if (AT32(slot, OFF_SERVED) == SERVED_NOT) {
+		if (AT32(slot, OFF_SPIN_SKIP)) {
+			AT32(slot, OFF_SPIN_SKIP)--;
+			return 0;
+		}
+		done = spin(slot, AT32(slot, OFF_WOKE) && more ? more : turns, SERVED_NOT);
+		if (done > 0)
+			return 1;
+		AT32(slot, OFF_SPIN_FAILS) = done < 0 ? (AT32(slot, OFF_SPIN_FAILS) << 1 | 1) & 63 : 0;
+		AT32(slot, OFF_SPIN_SKIP) = AT32(slot, OFF_SPIN_FAILS) >> 1;
+		if (done < 0)
+			return 0;
 	}
+	return spin(slot, turns ? SPIN_SERVED : 0, SERVED_TAKEN) > 0;
+}
+
+static void wait_turn(u64 slot)
+{
+	long delay = 100000;
+
+	if (wait_awake(slot))
+		return;
 	while (AT32(slot, OFF_TURN) != TURN_STUB) {
 		u32 turn = cmpxchg(slot, OFF_TURN, TURN_SENTRY, TURN_SENTRY_ASLEEP);
 
@@ -313,10 +329,8 @@ static void answer(u64 slot, long result)
 {
 	AT64(slot, OFF_RESULT) = result;
 	exchange(slot, OFF_TURN, TURN_SENTRY);
-	if (AT32(slot, OFF_SENTRY_WAITS)) {
+	if (AT32(slot, OFF_SENTRY_WAITS))
 		futex(slot + OFF_TURN, 1, 1, 0);
-		AT32(slot, OFF_WOKE) = 1;
-	}
 }
 
 /* Receives up to max descriptors from the Sentry: how many, or -errno. */

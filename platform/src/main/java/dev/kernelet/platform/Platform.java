@@ -40,6 +40,9 @@ public abstract class Platform implements AutoCloseable {
     /** Wakes the thread that sleeps in {@link #sleep}, or makes its next sleep return at once. */
     public abstract void ring();
 
+    /** For the debug log: what was done, in numbers. */
+    public String statistics() { return ""; }
+
     /** Kills every process of the platform and waits for them. */
     @Override
     public abstract void close();

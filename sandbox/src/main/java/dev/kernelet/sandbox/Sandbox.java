@@ -67,6 +67,7 @@ public final class Sandbox {
         signals.start();
         HostJail.seal(options);
         kernel.run(Math.max(2, Math.min(4, kernel.options.processors)));
+        if (DebugLog.debugEnabled) DebugLog.debug(platform.statistics());
         if (kernel.failure != null) {
             throw new Failure("internal error in the kernel: " + kernel.failure,
                     "This is a bug of Kernelet's. Run again with --debug-log=FILE and report it with that file.");

@@ -30,9 +30,9 @@ public final class StubLayout {
     // ---- doorbell page: the Sentry's, read-only for stubs
     /** 1: a Sentry thread sleeps here and wants to be woken; futex word. */
     public static final int DOOR_SLEEPING = 0;
-    /** How many turns of its waiting loop a stub always spins before it sleeps. */
+    /** How many turns of its waiting loop a stub spins until its event is taken (0: one processor, no spinning at all). */
     public static final int DOOR_SPIN = 4;
-    /** How many it may spin while processors are free and it helps. */
+    /** How many when a Sentry thread had to be woken: 0 while no processors are free. */
     public static final int DOOR_SPIN_LONG = 24;
     /** State components to save and load. */
     public static final int DOOR_XFEATURES = 8;
@@ -106,12 +106,21 @@ public final class StubLayout {
     /** The slot's own address and stack top, for the entry from patched call sites (by %gs). */
     public static final int OFF_SELF = 0x1b8;
     public static final int OFF_STACK_PTR = 0x1c0;
-    /** The Sentry's hint: the call blocks, so spinning is of no use. */
-    public static final int OFF_PARKED = 0x38;
+    /** How far the Sentry is: what the stub may wait for awake. */
+    public static final int OFF_SERVED = 0x38;
+    /** The event is not taken yet. */
+    public static final int SERVED_NOT = 0;
+    /** The call blocks. */
+    public static final int SERVED_PARKED = 1;
+    /** The handler runs. */
+    public static final int SERVED_TAKEN = 2;
+    /** How many turns of its loop a stub waits awake for a handler, if it does at all. */
+    public static final int SPIN_SERVED = 2000;
     /** The stub's own: it has just woken a sleeping Sentry thread. */
     public static final int OFF_WOKE = 0x1cc;
-    /** The stub's own: how often in a row the long spin was in vain, and how many to leave out therefore. */
+    /** The stub's own: one bit for each time in a row that waiting awake for the event to be taken was in vain. */
     public static final int OFF_SPIN_FAILS = 0x1d0;
+    /** The stub's own: how often to leave that out therefore. */
     public static final int OFF_SPIN_SKIP = 0x1d4;
     /** The stub's own: the doorbell's sleeper may have missed the ring. */
     public static final int OFF_RINGING = 0x1c8;

@@ -132,6 +132,7 @@ final class CallSites {
         if (ends[i] != end) return;
         int result = tryPatch(c, end);
         // Done: should the mapping be replaced, it traps again and gets another chance. Not now: later.
+        if (result > 0) space.platform.sitesPatched++;
         hits[i] = result > 0 ? -100 : result < 0 ? NEVER : -20;
     }
 

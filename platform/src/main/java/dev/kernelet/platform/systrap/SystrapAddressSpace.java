@@ -177,6 +177,7 @@ final class SystrapAddressSpace extends AddressSpace {
             platform.spun(turns, false);
         }
         int seconds = 0;
+        platform.answersSlept++;
         while (Memory.getIntVolatile(turn) == TURN_STUB && !dead) {
             Memory.putIntVolatile(slot + OFF_SENTRY_WAITS, 1);
             // Counted in seconds slept, not by the clock: a frozen sandbox that thaws has lost one second, no more.

@@ -59,6 +59,8 @@ final class SystrapContext extends ExecutionContext {
             return Trap.DEAD;
         }
         state = STOPPED;
+        Memory.putInt(s + OFF_SERVED, SERVED_TAKEN);
+        platform.events++;
         interruptSent = false;
         int event = Memory.getInt(s + OFF_EVENT);
         if (event == EVENT_SYSCALL) {
@@ -203,10 +205,14 @@ final class SystrapContext extends ExecutionContext {
         Memory.putInt(s + OFF_OP, op);
         state = RUNNING;
         space.runs(1);
-        Memory.putInt(s + OFF_PARKED, 0);
         // An interrupt that had come too early: the caller has looked at what there was to do.
         Memory.putInt(s + OFF_PENDING, 0);
-        if (Memory.getAndSetInt(s + OFF_TURN, TURN_STUB) == TURN_SENTRY_ASLEEP) Host.futexWake(s + OFF_TURN, 1);
+        if (Memory.getAndSetInt(s + OFF_TURN, TURN_STUB) == TURN_SENTRY_ASLEEP) wake(s);
+    }
+
+    private void wake(long s) {
+        platform.stubsWoken++;
+        Host.futexWake(s + OFF_TURN, 1);
     }
 
     @Override
@@ -224,7 +230,7 @@ final class SystrapContext extends ExecutionContext {
     }
 
     @Override
-    public void parked() { Memory.putInt(slot + OFF_PARKED, 1); }
+    public void parked() { Memory.putInt(slot + OFF_SERVED, SERVED_PARKED); }
 
     private void flushDeferred() {
         int n = deferred;
@@ -255,9 +261,10 @@ final class SystrapContext extends ExecutionContext {
             return -ESRCH;
         }
         Memory.putInt(s + OFF_OP, op);
-        Memory.putInt(s + OFF_PARKED, 0);
+        Memory.putInt(s + OFF_SERVED, SERVED_TAKEN);
         boolean asleep = Memory.getAndSetInt(s + OFF_TURN, TURN_STUB) == TURN_SENTRY_ASLEEP;
-        if (asleep) Host.futexWake(s + OFF_TURN, 1);
+        platform.commands++;
+        if (asleep) wake(s);
         // A clone takes long, and its child may need this processor: no spinning for it.
         lost = !space.await(s, op == OP_FORK || op == OP_THREAD ? 0 : platform.spinTurns(asleep));
         return lost ? -ESRCH : Memory.getLong(s + OFF_RESULT);

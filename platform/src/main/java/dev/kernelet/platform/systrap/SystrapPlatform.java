@@ -44,6 +44,9 @@ public final class SystrapPlatform extends Platform {
     /** Whether hot call sites are rewritten; {@code -Dkernelet.patch=off} turns it off. */
     volatile boolean patching = !"off".equals(System.getProperty("kernelet.patch"));
 
+    // What was done, for statistics(). Kernel lock.
+    long events, commands, stubsWoken, answersSlept, sleeps, sitesPatched;
+
     // Known once the template stub is up.
     PlatformTraits traits;
     long xfeatures;
@@ -84,7 +87,7 @@ public final class SystrapPlatform extends Platform {
         Memory.putInt(graveyard + OFF_TURN, TURN_SENTRY);
         Memory.putLong(oneSecond, 1);
         Memory.putInt(door + DOOR_SENTRY_PID, (int) Host.getpid());
-        Memory.putInt(door + DOOR_SPIN, manyProcessors ? 50 : 0);
+        Memory.putInt(door + DOOR_SPIN, manyProcessors ? 200 : 0);
         runs(0);
         template = new Template(this, (int) doorFd);
         template.start();
@@ -304,6 +307,7 @@ public final class SystrapPlatform extends Platform {
     @Override
     public void sleep(long timeoutNanos) {
         if (!rung) {
+            sleeps++;
             long timeout = 0;
             if (timeoutNanos >= 0) {
                 timeout = sleepTimeout;
@@ -365,6 +369,12 @@ public final class SystrapPlatform extends Platform {
         if (offer == longSpinOffered) return;
         longSpinOffered = offer;
         Memory.putInt(door + DOOR_SPIN_LONG, offer ? LONG : 0);
+    }
+
+    @Override
+    public String statistics() {
+        return "events " + events + ", commands " + commands + ", stubs woken " + stubsWoken + ", answers slept for "
+                + answersSlept + ", sleeps " + sleeps + ", sites patched " + sitesPatched;
     }
 
     @Override

@@ -9,8 +9,6 @@ import dev.kernelet.sentry.syscall.SyscallTable;
 
 /** A thread that leads, or stands by while another does. */
 final class Worker implements Runnable {
-    private static final long SPIN_NANOS = 30_000;
-
     private final Kernel kernel;
     private final boolean isFirst;
     private int callsToLook = HeapBudget.CALLS;
@@ -99,7 +97,7 @@ final class Worker implements Runnable {
 
     private void idle() {
         Kernel k = kernel;
-        if (k.options.spins && k.runningCount > 0 && k.runningCount < k.options.processors && spin()) return;
+        if (k.options.spins && spin()) return;
         k.platform.prepareSleep();
         k.sleepsUntil = Long.MAX_VALUE;
         if (pollRunning() || k.posted.get() != null || k.hasReady() || k.isStopping) {
@@ -117,18 +115,37 @@ final class Worker implements Runnable {
         k.platform.finishSleep();
     }
 
+    // ---- spinning: worth what it costs to be woken; left out where it does not help, but for a short look now and then
+    private static final long LONG = 50_000, SHORT = 15_000, PROBE = 8_000, PREEMPTED = 30_000;
+    private static final int ALWAYS = 256, MOSTLY = 128;
+    /** How often spinning helped, of 256. */
+    private int helped = ALWAYS;
+    private int probeIn;
+
     /** Polls for a short while; whether something came up. */
     private boolean spin() {
         Kernel k = kernel;
-        long start = System.nanoTime();
-        long end = Math.min(start + SPIN_NANOS, k.timers.next());
+        if (k.options.processors == 1 || k.runningCount == 0) return false;
+        boolean isProbe = helped < MOSTLY;
+        if (isProbe && --probeIn > 0) return false;
+        probeIn = 8;
+        long start = System.nanoTime(), now = start;
+        long budget = isProbe ? PROBE : k.runningCount < k.options.processors ? LONG : SHORT;
+        long end = Math.min(start + budget, k.timers.next());
         do {
             for (int j = 0; j < 20; j++) {
-                if (pollRunning()) return true;
+                if (pollRunning()) {
+                    helped += ALWAYS - helped + 3 >> (isProbe ? 1 : 3);
+                    return true;
+                }
                 Thread.onSpinWait();
             }
             if (k.posted.getOpaque() != null || k.hasReady() || k.lock.hasQueuedThreads()) return true;
-        } while (System.nanoTime() < end);
+            long last = now;
+            now = System.nanoTime();
+            if (now - last > PREEMPTED) helped = 0; // somebody else has better use for this processor
+        } while (now < end);
+        helped -= helped >> 3;
         return false;
     }
 
