@@ -87,7 +87,7 @@ public final class SystrapPlatform extends Platform {
         Memory.putInt(graveyard + OFF_TURN, TURN_SENTRY);
         Memory.putLong(oneSecond, 1);
         Memory.putInt(door + DOOR_SENTRY_PID, (int) Host.getpid());
-        Memory.putInt(door + DOOR_SPIN, manyProcessors ? 200 : 0);
+        Memory.putInt(door + DOOR_SPIN, manyProcessors ? 100 : 0);
         runs(0);
         template = new Template(this, (int) doorFd);
         template.start();

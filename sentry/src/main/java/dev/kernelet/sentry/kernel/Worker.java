@@ -116,8 +116,8 @@ final class Worker implements Runnable {
     }
 
     // ---- spinning: worth what it costs to be woken; left out where it does not help, but for a short look now and then
-    private static final long LONG = 50_000, SHORT = 15_000, PROBE = 8_000, PREEMPTED = 30_000;
-    private static final int ALWAYS = 256, MOSTLY = 128;
+    private static final long LONG = 50_000, SHORT = 12_000, PROBE = 6_000, PREEMPTED = 30_000;
+    private static final int ALWAYS = 256, NEARLY_ALWAYS = 220, MOSTLY = 170;
     /** How often spinning helped, of 256. */
     private int helped = ALWAYS;
     private int probeIn;
@@ -130,7 +130,8 @@ final class Worker implements Runnable {
         if (isProbe && --probeIn > 0) return false;
         probeIn = 8;
         long start = System.nanoTime(), now = start;
-        long budget = isProbe ? PROBE : k.runningCount < k.options.processors ? LONG : SHORT;
+        long budget = isProbe ? PROBE
+                : helped > NEARLY_ALWAYS && k.runningCount < k.options.processors ? LONG : SHORT;
         long end = Math.min(start + budget, k.timers.next());
         do {
             for (int j = 0; j < 20; j++) {
@@ -143,7 +144,11 @@ final class Worker implements Runnable {
             if (k.posted.getOpaque() != null || k.hasReady() || k.lock.hasQueuedThreads()) return true;
             long last = now;
             now = System.nanoTime();
-            if (now - last > PREEMPTED) helped = 0; // somebody else has better use for this processor
+            if (now - last > PREEMPTED) {
+                // Somebody else has use for this processor, too.
+                helped = Math.min(helped, MOSTLY - 1);
+                return false;
+            }
         } while (now < end);
         helped -= helped >> 3;
         return false;
