@@ -29,7 +29,7 @@
 
 #include "container.h"
 
-#define FAILURE 128
+#define FAILURE 1
 
 static int hand = -1;
 

@@ -12,6 +12,8 @@ final class GlobalFlags {
     private static final String OVERLAY_FORMS = "none, or {root|all}:{memory|self|dir=/PATH}[,size=N]";
     /** The host's network is used where a sandbox's own is meant, and the user is to know. */
     boolean replacesSandboxNetwork;
+    /** The command is one of an OCI runtime. */
+    boolean isOci;
     /** Index of the command. */
     int position;
 

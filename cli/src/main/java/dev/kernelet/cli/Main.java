@@ -6,10 +6,10 @@ import dev.kernelet.sandbox.Inherited;
 import dev.kernelet.sentry.log.DebugLog;
 import java.nio.charset.StandardCharsets;
 
-/** Entry: picks the command, turns failures into two lines and status 128. */
+/** Entry: picks the command, turns failures into two lines and a status. */
 public final class Main {
-    /** Exit status of every failure of Kernelet's own. */
-    static final int FAILURE = 128;
+    /** Exit status of every failure of Kernelet's own; of the OCI runtime's commands it is 1, which engines know from others. */
+    static final int FAILURE = 128, OCI_FAILURE = 1;
 
     private Main() {}
 
@@ -61,6 +61,7 @@ public final class Main {
             Console.error(HelpCommand.USAGE);
             return FAILURE;
         }
+        global.isOci = isOci(name);
         openLogs(global, name);
         String training = System.getProperty("kernelet.train");
         if (training != null) Training.load(training);
@@ -69,13 +70,21 @@ public final class Main {
             case "do" -> DoCommand.run(global, arguments, inherited);
             case "doctor" -> DoctorCommand.run(global, arguments, inherited);
             case "create", "run" -> CreateCommand.run(global, arguments, inherited);
-            case "state", "start", "kill", "delete", "list", "ps", "pause", "resume", "wait", "events", "update", "exec",
-                    "spec", "features" ->
-                ContainerCommands.run(global, arguments, inherited);
             case "help" -> HelpCommand.run(global.position + 1 < arguments.length ? arguments[global.position + 1] : null);
             case "flags" -> HelpCommand.run("flags");
             case "version" -> version();
-            default -> throw new UsageException("no such command: " + name);
+            default -> {
+                if (global.isOci) yield ContainerCommands.run(global, arguments, inherited);
+                throw new UsageException("no such command: " + name);
+            }
+        };
+    }
+
+    private static boolean isOci(String command) {
+        return switch (command) {
+            case "create", "run", "state", "start", "kill", "delete", "list", "ps", "pause", "resume", "wait", "events", "update",
+                    "exec", "spec", "features" -> true;
+            default -> false;
         };
     }
 
@@ -101,6 +110,6 @@ public final class Main {
         DebugLog.error("FATAL ERROR: " + what, null);
         if (global.log != null) ErrorLog.error(what);
         Console.error("kernelet: " + what + "\n" + remedy + "\n");
-        return FAILURE;
+        return global.isOci ? OCI_FAILURE : FAILURE;
     }
 }

@@ -271,8 +271,9 @@ final class RuntimeSpec {
 
     private void seccomp(Json s) {
         if (s == null) return;
-        s.string("defaultAction", "");
-        warnings.add("linux.seccomp is not enforced yet");
+        SeccompProfile profile = SeccompProfile.read(s);
+        container.seccomp = profile.program();
+        container.isSeccompLogged = profile.isLogged;
     }
 
     /** RLIMIT_NOFILE and others the engine did not give: those of this process. */

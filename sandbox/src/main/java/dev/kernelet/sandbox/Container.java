@@ -92,7 +92,7 @@ public final class Container {
         Strace.enabled = spec.strace;
         long memory = spec.memoryLimit > 0 ? spec.memoryLimit : ProcFs.totalBytes(kernel) / 10 * 9;
         MemoryGuard.start(kernel, memory);
-        var first = new ContainerProcess(kernel, spec.process);
+        var first = new ContainerProcess(kernel, spec, spec.process);
         view = new ContainerView(kernel, spec);
         view.mount(first.setup);
         mounts = first.setup.fs.mounts;
@@ -173,7 +173,7 @@ public final class Container {
         post(() -> {
             HostConsole console = null;
             try {
-                var p = new ContainerProcess(kernel, process);
+                var p = new ContainerProcess(kernel, spec, process);
                 p.view(mounts, root);
                 if (consoleFd >= 0) console = openConsole(p, consoleFd, process);
                 HostConsole terminal = console;

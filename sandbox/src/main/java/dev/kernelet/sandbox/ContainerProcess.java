@@ -9,6 +9,7 @@ import dev.kernelet.sentry.kernel.FsContext;
 import dev.kernelet.sentry.kernel.Init;
 import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.Limits;
+import dev.kernelet.sentry.kernel.Seccomp;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
 import dev.kernelet.sentry.tty.HostConsole;
@@ -27,12 +28,14 @@ final class ContainerProcess {
 
     private final Kernel kernel;
     private final ProcessSpec spec;
+    private final ContainerSpec container;
     private final FsContext fs = new FsContext();
     /** Walks paths before there is a program; never runs. */
     final Task setup;
 
-    ContainerProcess(Kernel kernel, ProcessSpec spec) {
+    ContainerProcess(Kernel kernel, ContainerSpec container, ProcessSpec spec) {
         this.kernel = kernel;
+        this.container = container;
         this.spec = spec;
         setup = new Task(kernel, 0, new ThreadGroup(kernel, 0));
         setup.fs = fs;
@@ -76,6 +79,9 @@ final class ContainerProcess {
         Task t = Init.createInit(kernel, program, spec.args, spec.environment(), fs, fds, setup.cred,
                 limits());
         if (t == null) throw cannotRun(Init.error);
+        if (container.seccomp != null && !Seccomp.install(t, container.seccomp, container.isSeccompLogged)) {
+            throw new Failure("linux.seccomp: the filter made of it is not valid", "This is a bug of Kernelet's.");
+        }
         t.group.oomScoreAdj = spec.oomScoreAdj;
         t.personality = spec.personality;
         if (console != null) console.control(t.group);

@@ -28,6 +28,10 @@ public final class ContainerSpec {
     /** By name with dots. */
     public LinkedHashMap<String, String> sysctl = new LinkedHashMap<>();
 
+    /** The seccomp filter of each process that is brought in (struct sock_filter each), or null; whether it logs. */
+    public long[] seccomp;
+    public boolean isSeccompLogged;
+
     // ---- limits that are enforced and visible inside; 0: none
     public long memoryLimit;
     public int pidsLimit;

@@ -27,6 +27,13 @@ final class ClassicBpf {
 
     int length() { return code.length; }
 
+    /** A program put together by ourselves; null when it is not a valid one. */
+    static ClassicBpf of(long[] instructions) {
+        if (instructions.length == 0 || instructions.length > MAX_INSTRUCTIONS) return null;
+        var p = new ClassicBpf(instructions.clone());
+        return p.isValid() && p.readsOnlyWhatItStored() ? p : null;
+    }
+
     /** The program of {@code count} instructions at {@code from}; null when it is not a valid one (EINVAL). */
     static ClassicBpf load(long from, int count) {
         var p = new ClassicBpf(new long[count]);
@@ -95,6 +102,24 @@ final class ClassicBpf {
             }
         }
         return true;
+    }
+
+    /**
+     * Whether the program answers {@code verdict} for call {@code nr} whatever its arguments and origin are: followed as long as
+     * only the number and the architecture are looked at.
+     */
+    boolean alwaysAnswers(int nr, int verdict) {
+        int a = 0;
+        for (int pc = 0; ; pc++) {
+            int op = op(pc), k = k(pc);
+            if (op == RET_K) return k == verdict;
+            if (op == LD_ABS && k == 0) a = nr;
+            else if (op == LD_ABS && k == 4) a = ARCH_X86_64;
+            else if (op == JA) pc += k;
+            else if (op == (ALU | AND)) a &= k;
+            else if ((op & (7 | FROM_X)) == JMP) pc += isTaken(op, a, k) ? jt(pc) : jf(pc);
+            else return false;
+        }
     }
 
     /** What the program answers for the call that {@code t} is about to make from {@code ip}. */

@@ -10,8 +10,8 @@ import dev.kernelet.sentry.log.DebugLog;
 
 /**
  * seccomp(2) for programs: strict mode, and chains of filters that a task inherits and can only lengthen. A filter judges what
- * reaches the Sentry, from a trap or a rewritten call site alike; calls the platform would answer by itself are not
- * left to it once there is a filter. Kernel lock.
+ * reaches the Sentry, from a trap or a rewritten call site alike; the platform answers by itself only calls that the filters
+ * allow whatever their arguments are. Kernel lock.
  *
  * <p>User notification is not offered: SECCOMP_FILTER_FLAG_NEW_LISTENER is EINVAL, SECCOMP_GET_ACTION_AVAIL says EOPNOTSUPP,
  * and a filter that answers so without a listener gets ENOSYS for the call, as on Linux.
@@ -24,10 +24,12 @@ public final class Seccomp {
             USER_NOTIF = 0x7fc00000, TRACE = 0x7ff00000, LOG = 0x7ffc0000, ALLOW = 0x7fff0000;
     private static final int ACTION = 0xffff0000, DATA = 0xffff;
     private static final int SYS_SECCOMP = 1;
+    /** Calls whose verdict may be kept: all that Linux has. */
+    private static final int KEPT = 512;
     /** Instructions of a whole chain, four more for each filter (MAX_INSNS_PER_PATH). */
     private static final int CHAIN_MAX = 32768, CHAIN_PENALTY = 4;
 
-    /** A filter and those installed before it. Immutable. */
+    /** A filter and those installed before it. Immutable, but for what it remembers. */
     static final class Filter {
         final ClassicBpf program;
         final Filter previous;
@@ -39,6 +41,24 @@ public final class Seccomp {
             this.previous = previous;
             this.isLogged = isLogged;
             count = previous == null ? 1 : previous.count + 1;
+        }
+
+        // ---- calls that the whole chain allows whatever their arguments are: found out once for each number
+        private final long[] asked = new long[KEPT / 64], allowed = new long[KEPT / 64];
+
+        boolean alwaysAllows(int nr) {
+            if (nr < 0 || nr >= KEPT) return false;
+            long bit = 1L << nr;
+            int word = nr >> 6;
+            if ((asked[word] & bit) == 0) {
+                asked[word] |= bit;
+                boolean isAllowed = true;
+                for (Filter f = this; f != null && isAllowed; f = f.previous) {
+                    isAllowed = f.program.alwaysAnswers(nr, ALLOW);
+                }
+                if (isAllowed) allowed[word] |= bit;
+            }
+            return (allowed[word] & bit) != 0;
         }
     }
 
@@ -135,6 +155,22 @@ public final class Seccomp {
         t.ctx.clearStubAnswers();
     }
 
+    /**
+     * Puts a filter on a task that comes from outside, as whoever starts it wants it: a container's profile. Instructions are
+     * struct sock_filter each. False when they are no valid program.
+     */
+    public static boolean install(Task t, long[] instructions, boolean isLogged) {
+        ClassicBpf program = ClassicBpf.of(instructions);
+        if (program == null) return false;
+        enable(t, FILTER, new Filter(program, t.seccompFilter, isLogged));
+        return true;
+    }
+
+    /** Whether call {@code nr} of {@code t} is allowed whatever its arguments are, so that it need not be seen. */
+    static boolean alwaysAllows(Task t, int nr) {
+        return t.seccompMode == FILTER ? t.seccompFilter.alwaysAllows(nr) : t.seccompMode == DISABLED;
+    }
+
     /** clone(2). */
     static void inherit(Task from, Task to) {
         to.seccompMode = from.seccompMode;
@@ -151,6 +187,7 @@ public final class Seccomp {
      */
     static long check(Task t, boolean wasTraced) {
         if (t.seccompMode == STRICT) return checkStrict(t);
+        if (t.seccompFilter.alwaysAllows(t.nr)) return SyscallEntry.PROCEED;
         long ip = t.ctx.reg(Registers.RIP);
         int verdict = ALLOW;
         boolean isLogged = false;

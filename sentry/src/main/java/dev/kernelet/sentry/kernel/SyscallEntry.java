@@ -20,6 +20,11 @@ final class SyscallEntry {
         return (t.entryWork & SECCOMP) != 0 ? Seccomp.check(t, false) : PROCEED;
     }
 
+    /** Whether what is to be done before the call comes to nothing each time. */
+    static boolean mayBeUnseen(Task t, int nr) {
+        return (t.entryWork & ~SECCOMP) == 0 && Seccomp.alwaysAllows(t, nr);
+    }
+
     /** SECCOMP_RET_TRACE: without a tracer the call fails. */
     static long seccompStop(Task t, int data) { return -ENOSYS; }
 }
