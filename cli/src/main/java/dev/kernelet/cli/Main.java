@@ -8,7 +8,10 @@ import java.nio.charset.StandardCharsets;
 
 /** Entry: picks the command, turns failures into two lines and a status. */
 public final class Main {
-    /** Exit status of every failure of Kernelet's own; of the OCI runtime's commands it is 1, which engines know from others. */
+    /**
+     * Exit status of every failure of Kernelet's own; of the OCI runtime's commands it is 1, which engines
+     * know from others.
+     */
     static final int FAILURE = 128, OCI_FAILURE = 1;
 
     private Main() {}
@@ -82,7 +85,8 @@ public final class Main {
 
     private static boolean isOci(String command) {
         return switch (command) {
-            case "create", "run", "state", "start", "kill", "delete", "list", "ps", "pause", "resume", "wait", "events", "update",
+            case "create", "run", "state", "start", "kill", "delete", "list", "ps", "pause", "resume",
+                    "wait", "events", "update",
                     "exec", "spec", "features" -> true;
             default -> false;
         };

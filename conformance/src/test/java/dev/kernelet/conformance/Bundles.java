@@ -7,9 +7,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Scripts over bundles, as an engine uses the OCI runtime. {@code $R} is the runtime with a state directory of its own;
- * {@code bundle PYTHON} makes a bundle in $T/b whose config.json, {@code c}, the Python statements change. After each test
- * nothing may be left: no container, no control group, no process, no mount.
+ * Scripts over bundles, as an engine uses the OCI runtime. {@code $R} is the runtime with a state directory
+ * of its own; {@code bundle PYTHON} makes a bundle in $T/b whose config.json, {@code c}, the Python
+ * statements change. After each test nothing may be left: no container, no control group, no process, no
+ * mount.
  */
 abstract class Bundles {
     static final String FUNCTIONS = """
@@ -25,14 +26,16 @@ abstract class Bundles {
             c["process"]["terminal"] = False
             c["process"]["noNewPrivileges"] = False
             c["root"]["readonly"] = False
-            c["mounts"].append({"destination": "/usr", "type": "bind", "source": "/usr", "options": ["rbind", "ro"]})
+            c["mounts"].append({"destination": "/usr", "type": "bind", "source": "/usr", "options": \
+            ["rbind", "ro"]})
             def sh(script): c["process"]["args"] = ["sh", "-c", script]
             exec(sys.argv[1])
             json.dump(c, open(file, "w"))
             P
             }
             state() { $R state $1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["status"])'; }
-            until_stopped() { for ((i = 0; i < 200; i++)); do [ "$(state $1)" = stopped ] && return; sleep 0.05; done; }
+            until_stopped() { for ((i = 0; i < 200; i++)); do [ "$(state $1)" = stopped ] && return; sleep \
+            0.05; done; }
             cd $T
             """;
 
@@ -48,8 +51,10 @@ abstract class Bundles {
     @AfterEach
     void nothingIsLeft() throws Exception {
         if (shell == null) return;
-        shell.run("ls $T/state 2> /dev/null; ls -d /sys/fs/cgroup/*/ktest-* /sys/fs/cgroup/ktest-* 2> /dev/null; true").is(0, "");
-        shell.run("grep -l \"^$T\" /proc/[0-9]*/cmdline 2> /dev/null; grep -c \" $T\" /proc/self/mountinfo; true").is(0, "0\n");
+        shell.run("ls $T/state 2> /dev/null; ls -d /sys/fs/cgroup/*/ktest-* /sys/fs/cgroup/ktest-* 2> "
+                + "/dev/null; true").is(0, "");
+        shell.run("grep -l \"^$T\" /proc/[0-9]*/cmdline 2> /dev/null; grep -c \" $T\" /proc/self/mountinfo; "
+                + "true").is(0, "0\n");
     }
 
     Shell.Result run(String script) throws Exception { return shell.run(FUNCTIONS + script); }

@@ -2,9 +2,13 @@ package dev.kernelet.oci;
 
 import java.util.Arrays;
 
-/** Puts classic BPF programs for seccomp(2) together: struct sock_filter as {@code code | jt << 16 | jf << 24 | k << 32}. */
+/**
+ * Puts classic BPF programs for seccomp(2) together: struct sock_filter as {@code code | jt << 16 | jf << 24
+ * | k << 32}.
+ */
 final class BpfText {
-    private static final int LD_ABS = 0x20, AND = 0x54, JA = 0x05, JEQ = 0x15, JGT = 0x25, JGE = 0x35, JSET = 0x45, RET = 0x06;
+    private static final int LD_ABS = 0x20, AND = 0x54, JA = 0x05, JEQ = 0x15, JGT = 0x25, JGE = 0x35, JSET =
+            0x45, RET = 0x06;
     /** Of a conditional jump; what is further away takes a jump of its own. */
     private static final int FAR = 255;
     private long[] code = new long[64];
@@ -21,7 +25,8 @@ final class BpfText {
         code[length++] = instruction;
     }
 
-    private void add(int op, int jt, int jf, int k) { add(op | (long) jt << 16 | (long) jf << 24 | (long) k << 32); }
+    private void add(int op, int jt, int jf,
+            int k) { add(op | (long) jt << 16 | (long) jf << 24 | (long) k << 32); }
 
     /** The word of struct seccomp_data at {@code offset}. */
     void load(int offset) { add(LD_ABS, 0, 0, offset); }
@@ -78,7 +83,10 @@ final class BpfText {
         }
     }
 
-    /** Compares 64 bits: the high word decides unless it is equal. {@code yes}, {@code no}: how far to go then. */
+    /**
+     * Compares 64 bits: the high word decides unless it is equal. {@code yes}, {@code no}: how far to go
+     * then.
+     */
     private void above(int high, int low, int op, int vHigh, int vLow, int yes, int no) {
         load(high);
         add(JGT, yes + 3, 0, vHigh);

@@ -6,29 +6,37 @@ import java.util.ArrayList;
 import java.util.HashMap;
 
 /**
- * linux.seccomp as rules over call numbers, and as the classic BPF program that libseccomp would make of them for x86-64. What
- * each action means is the Sentry's business: the program is a filter like those of seccomp(2).
+ * linux.seccomp as rules over call numbers, and as the classic BPF program that libseccomp would make of them
+ * for x86-64. What each action means is the Sentry's business: the program is a filter like those of
+ * seccomp(2).
  *
- * <p>Where rules overlap, one without conditions goes before all others for its call; else the first that holds counts. Names
- * that are none of x86-64's calls are left out (a profile lists those of all machines and versions).
+ * <p>Where rules overlap, one without conditions goes before all others for its call; else the first that
+ * holds counts. Names that are none of x86-64's calls are left out (a profile lists those of all machines and
+ * versions).
  */
 final class SeccompProfile {
-    private static final int KILL_PROCESS = 0x80000000, KILL_THREAD = 0, TRAP = 0x00030000, ERRNO = 0x00050000,
+    private static final int KILL_PROCESS = 0x80000000, KILL_THREAD = 0, TRAP = 0x00030000, ERRNO =
+            0x00050000,
             TRACE = 0x7ff00000, LOG = 0x7ffc0000, ALLOW = 0x7fff0000;
     private static final int ACTION = 0xffff0000, EPERM = 1, ENOSYS = 38, ERRNO_MAX = 0xffff;
     private static final int X32 = 0x40000000, CALLS = 1024, INSTRUCTIONS_MAX = 4096;
-    private static final String[] ARCHITECTURES = {"X86", "X86_64", "X32", "ARM", "AARCH64", "MIPS", "MIPS64", "MIPS64N32",
-            "MIPSEL", "MIPSEL64", "MIPSEL64N32", "PPC", "PPC64", "PPC64LE", "S390", "S390X", "PARISC", "PARISC64", "RISCV64",
+    private static final String[] ARCHITECTURES = {"X86", "X86_64", "X32", "ARM", "AARCH64", "MIPS",
+            "MIPS64", "MIPS64N32",
+            "MIPSEL", "MIPSEL64", "MIPSEL64N32", "PPC", "PPC64", "PPC64LE", "S390", "S390X", "PARISC",
+                    "PARISC64", "RISCV64",
             "LOONGARCH64", "M68K", "SH", "SHEB"};
-    static final String[] OPERATORS = {"SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE", "SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT",
+    static final String[] OPERATORS = {"SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE", "SCMP_CMP_EQ",
+            "SCMP_CMP_GE", "SCMP_CMP_GT",
             "SCMP_CMP_MASKED_EQ"};
-    static final String[] ACTIONS = {"SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS",
+    static final String[] ACTIONS = {"SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL",
+            "SCMP_ACT_KILL_PROCESS",
             "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP"};
     /**
-     * There is one thread yet, mitigations of the processor are not a filter's business here, and nobody is notified: but for
-     * the first they change nothing.
+     * There is one thread yet, mitigations of the processor are not a filter's business here, and nobody is
+     * notified: but for the first they change nothing.
      */
-    static final String[] FLAGS = {"SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_TSYNC",
+    static final String[] FLAGS = {"SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
+            "SECCOMP_FILTER_FLAG_TSYNC",
             "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"};
     static final int NE = 0, LT = 1, LE = 2, EQ = 3, GE = 4, GT = 5, MASKED_EQ = 6;
 
@@ -55,10 +63,12 @@ final class SeccompProfile {
         p.defaultVerdict = p.verdict(s, action, s.get("defaultErrnoRet"));
         for (String name : s.strings("architectures")) p.architecture(s, name);
         for (String flag : s.strings("flags")) {
-            if (!java.util.List.of(FLAGS).contains(flag)) throw s.bad("flags like SECCOMP_FILTER_FLAG_LOG, not " + flag);
+            if (!java.util.List.of(FLAGS).contains(flag)) throw s.bad("flags like SECCOMP_FILTER_FLAG_LOG, "
+                    + "not " + flag);
             p.isLogged |= flag.equals(FLAGS[0]);
         }
-        if (!s.string("listenerPath", "").isEmpty() || !s.string("listenerMetadata", "").isEmpty()) throw noListener(s);
+        if (!s.string("listenerPath", "").isEmpty() || !s.string("listenerMetadata", "")
+                .isEmpty()) throw noListener(s);
         for (Json rule : s.list("syscalls")) p.rule(rule);
         return p;
     }
@@ -74,7 +84,8 @@ final class SeccompProfile {
     }
 
     private static Failure noListener(Json at) {
-        return new Failure("config.json: " + at.path() + ": SCMP_ACT_NOTIFY is not supported: a process of the host cannot"
+        return new Failure("config.json: " + at.path() + ": SCMP_ACT_NOTIFY is not supported: a process of "
+                + "the host cannot"
                 + " answer calls of the sandbox", "Use another action, and leave listenerPath out.");
     }
 
@@ -164,7 +175,8 @@ final class SeccompProfile {
         int action = defaultVerdict & ACTION;
         boolean isStrict = action != ALLOW && action != LOG && action != TRACE;
         if (isStrict && last >= 0 && defaultVerdict != (ERRNO | ENOSYS)) {
-            // A call newer than the profile: programs fall back on ENOSYS, but not on EPERM. As other runtimes do it.
+            // A call newer than the profile: programs fall back on ENOSYS, but not on EPERM. As other
+            // runtimes do it.
             b.skipUnlessAbove(last, 1);
             b.answer(ERRNO | ENOSYS);
         }
@@ -180,7 +192,8 @@ final class SeccompProfile {
         }
         b.answer(defaultVerdict);
         if (b.length() > INSTRUCTIONS_MAX) {
-            throw new Failure("config.json: linux.seccomp makes a program of " + b.length() + " instructions, more than "
+            throw new Failure("config.json: linux.seccomp makes a program of " + b.length()
+                    + " instructions, more than "
                     + INSTRUCTIONS_MAX, "Use fewer rules.");
         }
         return b.code();

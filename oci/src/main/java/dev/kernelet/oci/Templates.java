@@ -82,7 +82,8 @@ public final class Templates {
         for (int i = 0; i < Names.capabilities(); i++) j.value(Names.capabilityName(i));
         j.closeList().name("cgroup").open().field("v1", true).field("v2", true).field("systemd", false)
                 .field("systemdUser", false).field("rdma", false).close();
-        j.name("seccomp").open().field("enabled", true).strings("actions", java.util.List.of(SeccompProfile.ACTIONS))
+        j.name("seccomp").open().field("enabled", true).strings("actions",
+                java.util.List.of(SeccompProfile.ACTIONS))
                 .strings("operators", java.util.List.of(SeccompProfile.OPERATORS))
                 .strings("archs", java.util.List.of("SCMP_ARCH_X86_64"))
                 .strings("knownFlags", java.util.List.of(SeccompProfile.FLAGS))

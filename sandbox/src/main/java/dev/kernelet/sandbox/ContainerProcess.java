@@ -80,7 +80,8 @@ final class ContainerProcess {
                 limits());
         if (t == null) throw cannotRun(Init.error);
         if (container.seccomp != null && !Seccomp.install(t, container.seccomp, container.isSeccompLogged)) {
-            throw new Failure("linux.seccomp: the filter made of it is not valid", "This is a bug of Kernelet's.");
+            throw new Failure("linux.seccomp: the filter made of it is not valid",
+                    "This is a bug of Kernelet's.");
         }
         t.group.oomScoreAdj = spec.oomScoreAdj;
         t.personality = spec.personality;

@@ -28,7 +28,10 @@ public final class ContainerSpec {
     /** By name with dots. */
     public LinkedHashMap<String, String> sysctl = new LinkedHashMap<>();
 
-    /** The seccomp filter of each process that is brought in (struct sock_filter each), or null; whether it logs. */
+    /**
+     * The seccomp filter of each process that is brought in (struct sock_filter each), or null; whether it
+     * logs.
+     */
     public long[] seccomp;
     public boolean isSeccompLogged;
 

@@ -105,8 +105,8 @@ final class ClassicBpf {
     }
 
     /**
-     * Whether the program answers {@code verdict} for call {@code nr} whatever its arguments and origin are: followed as long as
-     * only the number and the architecture are looked at.
+     * Whether the program answers {@code verdict} for call {@code nr} whatever its arguments and origin are:
+     * followed as long as only the number and the architecture are looked at.
      */
     boolean alwaysAnswers(int nr, int verdict) {
         int a = 0;

@@ -10,8 +10,8 @@ import dev.kernelet.sentry.log.DebugLog;
 
 /**
  * seccomp(2) for programs: strict mode, and chains of filters that a task inherits and can only lengthen. A filter judges what
- * reaches the Sentry, from a trap or a rewritten call site alike; the platform answers by itself only calls that the filters
- * allow whatever their arguments are. Kernel lock.
+ * reaches the Sentry, from a trap or a rewritten call site alike; the platform answers by itself only calls
+ * that the filters allow whatever their arguments are. Kernel lock.
  *
  * <p>User notification is not offered: SECCOMP_FILTER_FLAG_NEW_LISTENER is EINVAL, SECCOMP_GET_ACTION_AVAIL says EOPNOTSUPP,
  * and a filter that answers so without a listener gets ENOSYS for the call, as on Linux.
@@ -156,8 +156,8 @@ public final class Seccomp {
     }
 
     /**
-     * Puts a filter on a task that comes from outside, as whoever starts it wants it: a container's profile. Instructions are
-     * struct sock_filter each. False when they are no valid program.
+     * Puts a filter on a task that comes from outside, as whoever starts it wants it: a container's profile.
+     * Instructions are struct sock_filter each. False when they are no valid program.
      */
     public static boolean install(Task t, long[] instructions, boolean isLogged) {
         ClassicBpf program = ClassicBpf.of(instructions);
@@ -166,7 +166,10 @@ public final class Seccomp {
         return true;
     }
 
-    /** Whether call {@code nr} of {@code t} is allowed whatever its arguments are, so that it need not be seen. */
+    /**
+     * Whether call {@code nr} of {@code t} is allowed whatever its arguments are, so that it need not be
+     * seen.
+     */
     static boolean alwaysAllows(Task t, int nr) {
         return t.seccompMode == FILTER ? t.seccompFilter.alwaysAllows(nr) : t.seccompMode == DISABLED;
     }

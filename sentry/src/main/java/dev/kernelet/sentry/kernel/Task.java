@@ -280,7 +280,8 @@ public final class Task {
      * platform may answer it by itself. Not where the call must be seen.
      */
     public long answer(int number, long result) {
-        if (!Strace.enabled && (entryWork == 0 || SyscallEntry.mayBeUnseen(this, number))) ctx.setStubAnswer(number, result);
+        if (!Strace.enabled && (entryWork == 0 || SyscallEntry.mayBeUnseen(this,
+                number))) ctx.setStubAnswer(number, result);
         return result;
     }
 
