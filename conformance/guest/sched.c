@@ -327,6 +327,74 @@ TEST(rseq_own_registration_in_raw_thread) {
     CHECK_EQ(gone, 0);
 }
 
+static void *with_own_stack(void *unused UNUSED) { sched_yield(); return NULL; }
+
+/* A thread's area for rseq lies on its stack, which is gone as soon as it is joined. */
+TEST(rseq_areas_go_with_their_threads) {
+    size_t size = 1 << 16;
+    for (int round = 0; round < 100; round++) {
+        pthread_t threads[4];
+        void *stacks[4];
+        for (int i = 0; i < 4; i++) {
+            pthread_attr_t attr;
+            pthread_attr_init(&attr);
+            stacks[i] = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            pthread_attr_setstack(&attr, stacks[i], size);
+            CHECK_EQ(pthread_create(&threads[i], &attr, with_own_stack, NULL), 0);
+        }
+        for (int i = 0; i < 4; i++) {
+            CHECK_EQ(pthread_join(threads[i], NULL), 0);
+            CHECK_OK(munmap(stacks[i], size));
+        }
+    }
+}
+
+static volatile int seen = -1, stop, tid;
+
+static void *where_it_runs(void *unused UNUSED) {
+    tid = gettid_();
+    while (!stop) seen = sched_getcpu();
+    return NULL;
+}
+
+TEST(affinity_of_a_running_thread) {
+    cpu_set_t one, got;
+    pthread_t thread;
+    CHECK_EQ(pthread_create(&thread, NULL, where_it_runs, NULL), 0);
+    while (!tid) sched_yield();
+    CHECK_OK(sched_getaffinity(0, sizeof got, &got));
+    for (int cpu = 0, left = 2; cpu < CPU_SETSIZE && left; cpu++) {
+        if (!CPU_ISSET(cpu, &got)) continue;
+        left--;
+        CPU_ZERO(&one);
+        CPU_SET(cpu, &one);
+        CHECK_OK(sched_setaffinity(tid, sizeof one, &one));
+        CHECK_OK(sched_getaffinity(tid, sizeof one, &one));
+        CHECK(CPU_COUNT(&one) == 1 && CPU_ISSET(cpu, &one));
+        for (int i = 0; i < 2000 && seen != cpu; i++) sleep_ms(1);
+        CHECK_EQ(seen, cpu);
+    }
+    stop = 1;
+    pthread_join(thread, NULL);
+}
+
+TEST(affinity_survives_exec) {
+    cpu_set_t one, got;
+    CHECK_OK(sched_getaffinity(0, sizeof got, &got));
+    int last = CPU_SETSIZE - 1;
+    while (!CPU_ISSET(last, &got)) last--;
+    CPU_ZERO(&one);
+    CPU_SET(last, &one);
+    CHECK_OK(sched_setaffinity(0, sizeof one, &one));
+    pid_t pid;
+    FORK(pid) {
+        char want[16];
+        snprintf(want, sizeof want, "%d", last);
+        execlp("sh", "sh", "-c", "grep -q \"^Cpus_allowed_list:[[:space:]]*$0\\$\" /proc/self/status", want, NULL);
+    }
+    CHECK_EQ(exit_of(pid), 0);
+}
+
 TEST(membarrier) {
     long known = syscall(SYS_membarrier, 0, 0, 0);
     if (known == -1 && errno == ENOSYS) SKIP("no membarrier");

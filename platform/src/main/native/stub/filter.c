@@ -65,6 +65,9 @@ static const struct insn filter[] = {
 	ANY(NR_getppid),                               /* ... and did not miss its death before that */
 	ANY(NR_rt_sigprocmask),                        /* unblocks the interrupt signal; SIGSYS blocked fails closed */
 	ANY(NR_membarrier),                            /* for the application: acts on its own process */
+	EQUAL(NR_sched_setaffinity, 0, 0),             /* the calling thread's own processors */
+	EQUAL(NR_sched_getaffinity, 0, 0),             /* same */
+	ANY(NR_rseq),                                  /* acts on the calling thread and its memory */
 	ANY(NR_exit),                                  /* a thread ends */
 	ANY(NR_exit_group),                            /* a stub gives up */
 	RET(DENY),

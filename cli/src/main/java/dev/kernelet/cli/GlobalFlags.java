@@ -39,6 +39,7 @@ final class GlobalFlags {
               --pids-limit N             most processes and threads at once (16384)
               --memory BYTES             most memory, like 512M; default: what the host has
               --fd-limit N               most open files at once (1048576)
+              --allow-suid               accepted for compatibility: set-user-ID programs work inside, and gain nothing outside
               --help, --version
             """;
 
@@ -78,6 +79,9 @@ final class GlobalFlags {
             case "pids-limit" -> pidsLimit = f.integer(1);
             case "memory" -> memory = f.bytes();
             case "fd-limit" -> fdLimit = f.integer(16);
+            case "allow-suid" -> {
+                if (!f.bool()) throw new UsageException("--allow-suid=false: use setpriv --no-new-privs inside, or noNewPrivileges");
+            }
             case "h", "help" -> help = f.bool();
             case "v", "version" -> version = f.bool();
             default -> throw f.unknown();

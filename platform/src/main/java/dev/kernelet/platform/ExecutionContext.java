@@ -161,6 +161,14 @@ public abstract class ExecutionContext {
     /** Ends a batch: 0, or the errno of the first order that failed; those after it were not carried out. */
     public long runBatch() { return 0; }
 
+    /**
+     * Binds the thread to the processors of {@code mask} (bits, low words first); threads and processes it makes are born so
+     * bound. On success {@code mask} is what the host made of it. 0 or -errno; -ENOSYS: the platform binds threads itself.
+     */
+    public long setAffinity(long[] mask) { return -ENOSYS; }
+
+    private static final int ENOSYS = 38;
+
     // ---- processes and threads
     /** A new thread in the same address space, born stopped with a copy of this one's registers, fs base and FP state; null: EAGAIN. */
     public abstract ExecutionContext newThread();

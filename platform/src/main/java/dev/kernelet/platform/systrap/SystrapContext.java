@@ -13,7 +13,8 @@ import dev.kernelet.platform.process.Xstate;
 /** One application thread: its slot. See the package comment for the protocol. */
 final class SystrapContext extends ExecutionContext {
     static final int RUNNING = 0, STOPPED = 1, DEAD = 2;
-    private static final int EFAULT = 14, ESRCH = 3, ENAMETOOLONG = 36, EINVAL = 22;
+    private static final int EFAULT = 14, ESRCH = 3, ENAMETOOLONG = 36, EINVAL = 22,
+            SCHED_SETAFFINITY = 203, SCHED_GETAFFINITY = 204;
 
     final SystrapAddressSpace space;
     final SystrapPlatform platform;
@@ -585,6 +586,20 @@ final class SystrapContext extends ExecutionContext {
         note(OP_COPY_OUT, -1, 0, batchData, userAddress, length, 0, 0, 0);
         batchData += length + 15 & ~15L;
         return true;
+    }
+
+    @Override
+    public long setAffinity(long[] mask) {
+        int bytes = 8 * mask.length;
+        if (bytes > SMALL_SIZE) return -EINVAL;
+        long here = slot + OFF_SMALL, there = platform.base + (ARENA_BASE - STUB_BASE) + index * SLOT_SIZE + OFF_SMALL;
+        for (int i = 0; i < mask.length; i++) Memory.putLong(here + 8L * i, mask[i]);
+        long r = hostCall(SCHED_SETAFFINITY, 0, bytes, there, 0, 0, 0);
+        if (r >= 0) r = hostCall(SCHED_GETAFFINITY, 0, bytes, there, 0, 0, 0);
+        if (lost) return -ESRCH;
+        if (r < 0) return r;
+        for (int i = 0; i < mask.length; i++) mask[i] = 8L * i < r ? Memory.getLong(slot + OFF_SMALL + 8L * i) : 0;
+        return 0;
     }
 
     // ---- threads and processes

@@ -410,7 +410,7 @@ public final class SystrapCheck {
     // ---- the boundary: jump to the stub's own syscall instruction with every number
 
     /** What the filter lets through whatever its arguments; all other numbers must be refused or be checked below. */
-    private static final int[] OPEN = {3, 10, 11, 15, 25, 26, 27, 60, 110, 131, 14, 231, 324};
+    private static final int[] OPEN = {3, 10, 11, 15, 25, 26, 27, 60, 110, 131, 14, 231, 324, 334};
 
     static long syscallInStub() {
         for (int i = 0; i < stubImage.length - 7; i++) {
@@ -469,6 +469,7 @@ public final class SystrapCheck {
         check("recvmsg of another descriptor", jump(c, at, 47, 1) == -1);
         check("dup2 to another descriptor", jump(c, at, 33, 0, 1) == -1);
         check("arch_prctl", jump(c, at, 158, 0x3001) == -1 && jump(c, at, 158, 0x1011, 0) == -1);
+        check("processors of another thread", jump(c, at, 203, 1, 8, 0) == -1 && jump(c, at, 204, 1, 8, 0) == -1);
         c.space().kill();
     }
 

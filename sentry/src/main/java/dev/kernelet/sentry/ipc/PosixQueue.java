@@ -6,6 +6,7 @@ import dev.kernelet.sentry.kernel.SigInfo;
 import dev.kernelet.sentry.kernel.Signals;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
+import dev.kernelet.sentry.socket.netlink.NetlinkSocket;
 import dev.kernelet.sentry.vfs.Filesystem;
 import dev.kernelet.sentry.vfs.Inode;
 import dev.kernelet.sentry.vfs.OpenFile;
@@ -27,6 +28,11 @@ final class PosixQueue extends Inode {
     private ThreadGroup notified;
     private PosixQueueFile notifiedFile;
     private SigInfo signal;
+    /** SIGEV_THREAD: who gets the cookie, its last byte saying what happened. */
+    private NetlinkSocket socket;
+    private byte[] cookie;
+    static final int COOKIE_SIZE = 32;
+    private static final byte NOTIFY_WOKENUP = 1, NOTIFY_REMOVED = 2;
 
     private static final class Message {
         int priority;
@@ -89,9 +95,24 @@ final class PosixQueue extends Inode {
             signal.u0 = t.group.pid & 0xffffffffL | (long) t.cred.uid << 32;
             Signals.send(notified, signal);
         }
+        forget(NOTIFY_WOKENUP);
+    }
+
+    private void forget(byte why) {
+        if (socket != null) {
+            cookie[COOKIE_SIZE - 1] = why;
+            socket.notice(cookie);
+        }
         notified = null;
         notifiedFile = null;
         signal = null;
+        socket = null;
+        cookie = null;
+    }
+
+    void notifyBySocket(NetlinkSocket s, byte[] cookie) {
+        socket = s;
+        this.cookie = cookie;
     }
 
     /** Registers the process; {@code info} null: it is notified of nothing (SIGEV_NONE), but holds the registration. */
@@ -105,14 +126,12 @@ final class PosixQueue extends Inode {
 
     void unregister(ThreadGroup g, PosixQueueFile file) {
         if (notified != g || file != null && notifiedFile != file) return;
-        notified = null;
-        notifiedFile = null;
-        signal = null;
+        forget(NOTIFY_REMOVED);
     }
 
     /** What reading the queue's file shows (mq_overview(7)). */
     String status() {
-        int how = notified == null ? 0 : signal == null ? 1 : 0;
+        int how = notified == null || signal != null ? 0 : socket != null ? 2 : 1;
         return "QSIZE:" + pad(Long.toString(bytes), 10) + " NOTIFY:" + pad(Integer.toString(how), 5)
                 + " SIGNO:" + pad(Integer.toString(signal == null ? 0 : signal.signo), 5) + " NOTIFY_PID:"
                 + pad(Integer.toString(notified == null ? 0 : notified.pid), 6) + "\n";

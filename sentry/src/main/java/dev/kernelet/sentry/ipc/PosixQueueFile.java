@@ -7,6 +7,8 @@ import static dev.kernelet.abi.Ipc.*;
 import dev.kernelet.abi.Memory;
 import dev.kernelet.sentry.kernel.SigInfo;
 import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.socket.Socket;
+import dev.kernelet.sentry.socket.netlink.NetlinkSocket;
 import dev.kernelet.sentry.vfs.OpenFile;
 import dev.kernelet.sentry.wait.WaitQueue;
 
@@ -92,10 +94,24 @@ public final class PosixQueueFile extends OpenFile {
                 info.u1 = Memory.getLong(e);
                 return q.register(t, this, info);
             }
-            // glibc wants the notice by a netlink socket, which is not there.
-            case SIGEV_THREAD -> { return -ENOSYS; }
+            case SIGEV_THREAD -> { return notifyBySocket(t, signo, Memory.getLong(e)); }
             default -> { return -EINVAL; }
         }
+    }
+
+    /** How the C library makes a thread of a notice: a helper of its reads the cookie from a netlink socket. */
+    private long notifyBySocket(Task t, int fd, long cookieAddress) {
+        long p = t.mem.in(cookieAddress, PosixQueue.COOKIE_SIZE);
+        if (p < 0) return p;
+        var cookie = new byte[PosixQueue.COOKIE_SIZE];
+        Memory.copyToArray(p, cookie, 0, cookie.length);
+        OpenFile f = t.fds.get(fd);
+        if (f == null) return -EBADF;
+        if (!(f instanceof Socket)) return -ENOTSOCK;
+        if (!(f instanceof NetlinkSocket s)) return -EINVAL;
+        long r = q.register(t, this, null);
+        if (r == 0) q.notifyBySocket(s, cookie);
+        return r;
     }
 
     /** mq_getsetattr(2). */

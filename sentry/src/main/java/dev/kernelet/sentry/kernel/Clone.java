@@ -201,6 +201,7 @@ public final class Clone {
         c.personality = t.personality;
         c.timerSlackNanos = t.timerSlackNanos;
         c.sched.inherit(t.sched);
+        if ((flags & VM) == 0) Rseq.inherit(t, c);
         Signals s = c.signals;
         s.mask = t.signals.mask;
         // The alternate stack is kept but where two tasks would use it at once (sigaltstack(2)).

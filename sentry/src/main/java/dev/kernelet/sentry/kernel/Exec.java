@@ -76,6 +76,7 @@ public final class Exec {
         t.ctx = image.space.first();
         t.ctx.owner = t;
         image.space.owner = image.mm;
+        if (t.sched.affinity != null) Affinity.bind(t);
         t.mem.begin();
         if (t.fds.isShared()) {
             FdTable own = t.fds.copy();
@@ -85,7 +86,7 @@ public final class Exec {
         t.fds.closeOnExec(t);
         resetSignals(t);
         ProgramCredentials.apply(t, image.cred);
-        t.clearChildTid = t.robustList = 0;
+        t.clearChildTid = t.robustList = t.rseqArea = 0;
         if (image.isSecure) t.personality &= ~PER_CLEAR_ON_SETID;
         String arg0 = image.fileName;
         t.name = commName(arg0);
@@ -124,6 +125,7 @@ public final class Exec {
         boolean isShared = old.users > 1;
         boolean isAlive = !c.isDead();
         if (isAlive) RobustList.walk(t, false);
+        if (isAlive && isShared && t.rseqArea != 0) Rseq.leave(t);
         if (isAlive && isShared && t.clearChildTid != 0) RobustList.clearTid(t, false);
         if (!isShared) t.group.cpuNanosBefore = CpuClocks.process(t.group);
         Exit.releaseVforkParent(t);

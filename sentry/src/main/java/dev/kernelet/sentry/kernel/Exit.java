@@ -153,6 +153,7 @@ public final class Exit {
         ExecutionContext c = t.ctx;
         boolean isAlive = !c.isDead() && mm.space.isAlive();
         if (isAlive) RobustList.walk(t, wasRunning);
+        if (isAlive && t.rseqArea != 0 && mm.users > 1 && !wasRunning) Rseq.leave(t);
         if (isAlive && t.clearChildTid != 0 && mm.users > 1) RobustList.clearTid(t, wasRunning);
         boolean isShared = mm.users > 1;
         if (isShared && isAlive && !wasRunning) c.exitThread();

@@ -13,8 +13,8 @@ public final class KernelOptions {
     public boolean reapsOrphans = true;
     /** The first process is a container's: see ThreadGroup.isUnkillable. */
     public boolean hasContainerInit;
-    /** Whether set-user-ID bits count. */
-    public boolean allowSuid;
+    /** Whether set-user-ID and set-group-ID bits count (execve(2)): ids inside are the sandbox's own, the host gives nothing. */
+    public boolean allowSuid = true;
     public boolean strace;
     /** "host" or "none". */
     public String network = "host";

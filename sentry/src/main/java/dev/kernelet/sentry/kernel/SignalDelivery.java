@@ -40,6 +40,7 @@ final class SignalDelivery {
             }
         }
         t.attention = false;
+        if (t.sched.isBindingDue) Affinity.bind(t);
         return restart(t, result);
     }
 

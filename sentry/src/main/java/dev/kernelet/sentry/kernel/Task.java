@@ -81,6 +81,9 @@ public final class Task {
     Task vforkParent, vforkChild;
     /** set_tid_address(2), set_robust_list(2). */
     public long clearChildTid, robustList;
+    /** rseq(2): what is registered; 0: nothing. */
+    long rseqArea;
+    int rseqLength, rseqSignature;
     /** prctl(2) PR_SET_PDEATHSIG. */
     int parentDeathSignal;
     /** Woken when this thread ends: pidfds made with PIDFD_THREAD. */

@@ -6,6 +6,8 @@ import dev.kernelet.abi.Memory;
 import dev.kernelet.abi.SyscallNumber;
 import dev.kernelet.host.HostCall;
 import dev.kernelet.sentry.fs.anon.PidFile;
+import dev.kernelet.sentry.kernel.Affinity;
+import dev.kernelet.sentry.kernel.Rseq;
 import dev.kernelet.sentry.kernel.Clone;
 import dev.kernelet.sentry.kernel.CpuClocks;
 import dev.kernelet.sentry.kernel.Credentials;
@@ -160,12 +162,14 @@ final class SysProcess {
         return Integer.toUnsignedLong(old);
     }
 
-    /** rseq(2): not offered; the C library copes. */
-    static long rseq(Task t, long area, int length, int flags, int signature) { return -ENOSYS; }
+    /** rseq(2). */
+    static long rseq(Task t, long area, int length, int flags, int signature) {
+        return Rseq.rseq(t, area, length, flags, signature);
+    }
 
-    /** getcpu(2). */
+    /** getcpu(2): one of the processors it may run on. Where it is just now the vDSO tells, as programs ask. */
     static long getcpu(Task t, long cpu, long node, long cache) {
-        if (cpu != 0 && t.mem.outInt(cpu, t.tid % t.kernel.options.processors) < 0) return -EFAULT;
+        if (cpu != 0 && t.mem.outInt(cpu, Affinity.any(t)) < 0) return -EFAULT;
         return node == 0 ? 0 : t.mem.outInt(node, 0);
     }
 

@@ -4,6 +4,7 @@ import static dev.kernelet.abi.Errno.*;
 import static dev.kernelet.sentry.kernel.Scheduling.*;
 
 import dev.kernelet.abi.Memory;
+import dev.kernelet.sentry.kernel.Affinity;
 import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.Limits;
 import dev.kernelet.sentry.kernel.ProcessGroup;
@@ -11,7 +12,7 @@ import dev.kernelet.sentry.kernel.Scheduling;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
 
-/** Scheduling (sched(7)): checked, remembered and shown as Linux does; the host schedules the threads its own way. */
+/** Scheduling (sched(7)): checked, remembered and shown as Linux does; of all that the host keeps the processors. */
 final class SysSched {
     private static final int RESET_ON_FORK = 0x40000000;
     private static final int ATTR_SIZE = 48;
@@ -146,11 +147,6 @@ final class SysSched {
     }
 
     // ---- processors
-    private static long all(Task t) {
-        int n = t.kernel.options.processors;
-        return n >= 64 ? -1 : (1L << n) - 1;
-    }
-
     /** sched_setaffinity(2). */
     static long sched_setaffinity(Task t, int pid, int size, long mask) {
         if (pid < 0) return -EINVAL;
@@ -158,14 +154,15 @@ final class SysSched {
         int n = Math.min(Math.max(size, 0), 1024);
         long p = t.mem.in(mask, n);
         if (p < 0) return p;
-        if (o == null) return -ESRCH;
+        if (o == null || o.state == Task.DEAD) return -ESRCH;
         if (!mayChange(t, o)) return -EPERM;
-        long bits = 0;
-        for (int i = 0; i < Math.min(n, 8); i++) bits |= (long) Memory.getUnsignedByte(p + i) << 8 * i;
-        bits &= all(t);
-        if (bits == 0) return -EINVAL;
-        o.sched.affinity = new long[] {bits};
-        return 0;
+        var bits = new long[Affinity.initial(t.kernel).length];
+        long any = 0;
+        for (int i = 0; i < Math.min(n, 8 * bits.length); i++) {
+            bits[i >> 3] |= (long) Memory.getUnsignedByte(p + i) << 8 * (i & 7);
+        }
+        for (long b : bits) any |= b;
+        return any == 0 ? -EINVAL : Affinity.set(t, o, bits);
     }
 
     /** sched_getaffinity(2): the number of bytes the kernel's own mask has. */
@@ -174,8 +171,12 @@ final class SysSched {
         if (pid < 0) return -EINVAL;
         Task o = task(t, pid);
         if (o == null) return -ESRCH;
-        long r = t.mem.outLong(mask, o.sched.affinity == null ? all(t) : o.sched.affinity[0]);
-        return r < 0 ? r : 8;
+        long[] bits = Affinity.of(o);
+        int n = Math.min(size, 8 * bits.length);
+        long p = t.mem.scratch(8 * bits.length);
+        for (int i = 0; i < bits.length; i++) Memory.putLong(p + 8L * i, bits[i]);
+        long r = t.mem.out(mask, p, n);
+        return r < 0 ? r : n;
     }
 
     // ---- nice values

@@ -2,6 +2,7 @@ package dev.kernelet.sentry.fs.proc;
 
 import static dev.kernelet.abi.Errno.*;
 
+import dev.kernelet.sentry.kernel.Affinity;
 import dev.kernelet.sentry.kernel.CpuClocks;
 import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.HostIds;
@@ -204,10 +205,9 @@ final class TaskText {
         s.append("NoNewPrivs:\t").append(c.noNewPrivs ? 1 : 0).append("\nSeccomp:\t").append(o.seccompMode)
                 .append("\nSeccomp_filters:\t").append(Seccomp.filters(o)).append('\n');
         s.append("Speculation_Store_Bypass:\tvulnerable\nSpeculationIndirectBranch:\talways enabled\n");
-        int cpus = o.kernel.options.processors;
-        long allowed = o.sched.affinity != null ? o.sched.affinity[0] : cpus >= 64 ? -1 : (1L << cpus) - 1;
-        s.append("Cpus_allowed:\t").append(Long.toHexString(allowed)).append("\nCpus_allowed_list:\t")
-                .append(list(allowed)).append("\nMems_allowed:\t1\nMems_allowed_list:\t0\n");
+        long[] allowed = Affinity.of(o);
+        words(s.append("Cpus_allowed:\t"), allowed, o.kernel.options.processors);
+        s.append("\nCpus_allowed_list:\t").append(list(allowed)).append("\nMems_allowed:\t1\nMems_allowed_list:\t0\n");
         return s.append("voluntary_ctxt_switches:\t0\nnonvoluntary_ctxt_switches:\t0\n").toString();
     }
 
@@ -216,13 +216,30 @@ final class TaskText {
         return "00000000".substring(h.length()) + h + "\n";
     }
 
+    /** A mask in groups of 32 bits, the highest first. */
+    private static void words(StringBuilder s, long[] mask, int processors) {
+        int last = Math.max(0, processors - 1) >> 5;
+        for (int i = 2 * mask.length - 1; i >= 0; i--) {
+            int v = (int) (mask[i >> 1] >>> 32 * (i & 1));
+            if (i > last && v == 0) continue;
+            last = i;
+            String h = Integer.toHexString(v);
+            if (s.charAt(s.length() - 1) != '\t') s.append(',').append("00000000", h.length(), 8);
+            s.append(h);
+        }
+    }
+
+    private static boolean has(long[] mask, int bit) {
+        return bit < 64 * mask.length && (mask[bit >> 6] >>> bit & 1) != 0;
+    }
+
     /** A mask as ranges: "0-1,4". */
-    private static String list(long mask) {
+    private static String list(long[] mask) {
         var s = new StringBuilder();
-        for (int i = 0; i < 64; i++) {
-            if ((mask >>> i & 1) == 0) continue;
+        for (int i = 0; i < 64 * mask.length; i++) {
+            if (!has(mask, i)) continue;
             int end = i;
-            while (end < 63 && (mask >>> end + 1 & 1) != 0) end++;
+            while (has(mask, end + 1)) end++;
             if (s.length() > 0) s.append(',');
             s.append(i);
             if (end > i) s.append('-').append(end);

@@ -169,6 +169,11 @@ public final class NetlinkSocket extends LocalSocket {
 
     int port() { return port; }
 
+    /** A message that is no netlink message (mq_notify(2)); lost where nobody reads. */
+    public void notice(byte[] packet) {
+        if (waiting <= WAITING_MAX) add(packet);
+    }
+
     // ---- answers
     @Override
     public long receive(Task t, Message m, int flags) {
