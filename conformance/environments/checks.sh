@@ -18,8 +18,27 @@ check() { # NAME COMMAND...: the command is a function or program; what it print
 	local name=$1 text
 	shift
 	case " ${SKIP-} " in *" $name "*) return ;; esac
-	local at=${EPOCHREALTIME/./}
-	if text=$("$@" 2>&1); then echo "ok $name $(((${EPOCHREALTIME/./} - at) / 1000)) ms"; else printf 'FAIL %s %s\n' "$name" "$(printf %s "$text" | tail -c 300 | tr '\n' ' ')"; fi
+	local at=${EPOCHREALTIME/./} guard
+	(trap 'kill $sleeper; exit' TERM; sleep "${CHECK_SECONDS:-100}" & sleeper=$!; wait $sleeper; give_up "$name") > /dev/null 2>&1 < /dev/null &
+	guard=$!
+	text=$("$@" 2>&1)
+	set -- $?
+	kill $guard 2> /dev/null && wait $guard 2> /dev/null
+	[ ! -s "$VOLUME/hung.$name" ] || { text="hung: $(cat "$VOLUME/hung.$name")"; set -- 1; rm -f "$VOLUME/hung.$name"; }
+	if [ "$1" = 0 ]; then echo "ok $name $(((${EPOCHREALTIME/./} - at) / 1000)) ms"; else printf 'FAIL %s %s\n' "$name" "$(printf %s "$text" | tail -c 2000 | tr '\n' ' ')"; fi
+}
+
+give_up() { # NAME: a check that hangs: what its processes wait in, for the report; then their end
+	local pid task pids
+	pids=$(processes)
+	for pid in $pids; do
+		for task in "/proc/$pid/task"/*; do
+			echo "$pid $(cat "$task/comm") $(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "$task/status")" \
+				"$(cat "$task/wchan") $(cut -d' ' -f1 "$task/syscall");"
+		done
+	done > "$VOLUME/hung.$1" 2> /dev/null
+	[ -s "$VOLUME/hung.$1" ] || echo "no process of Kernelet is seen" > "$VOLUME/hung.$1"
+	[ -z "$pids" ] || kill -9 $pids
 }
 
 same() { # EXPECTED COMMAND...

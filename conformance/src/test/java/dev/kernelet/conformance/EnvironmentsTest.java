@@ -34,19 +34,25 @@ class EnvironmentsTest {
 
     private static Stream<DynamicTest> checks(String row, List<String> output) {
         var tests = new ArrayList<DynamicTest>();
+        boolean ended = false;
         try {
             for (String line : Files.readAllLines(RESULTS.resolve(row), StandardCharsets.ISO_8859_1)) {
                 String[] words = line.split(" ", 3);
                 switch (words[0]) {
                     case "ok" -> tests.add(dynamicTest(words[1], () -> { }));
                     case "FAIL" -> tests.add(dynamicTest(words[1], () -> fail(line)));
-                    case "SKIPPED" -> tests.add(dynamicTest(row, () -> Assumptions.abort(line)));
+                    case "SKIPPED" -> {
+                        ended = true;
+                        tests.add(dynamicTest(row, () -> Assumptions.abort(line)));
+                    }
+                    case "end" -> ended = true;
                     default -> { }
                 }
             }
         } catch (java.io.IOException e) {
             tests.add(dynamicTest(row, () -> fail("no result\n" + String.join("\n", output))));
         }
+        if (!ended) tests.add(dynamicTest("end", () -> fail("cut short\n" + String.join("\n", output))));
         if (tests.isEmpty()) tests.add(dynamicTest(row, () -> fail("an empty result\n" + String.join("\n", output))));
         return tests.stream();
     }
@@ -58,7 +64,10 @@ class EnvironmentsTest {
         var builder = new ProcessBuilder(command).directory(ROOT.toFile()).redirectErrorStream(true);
         builder.redirectInput(new File("/dev/null")).redirectOutput(output.toFile());
         Process process = builder.start();
-        if (!process.waitFor(20, TimeUnit.MINUTES)) process.destroy();
+        if (!process.waitFor(12, TimeUnit.MINUTES)) {
+            process.destroy();
+            if (!process.waitFor(60, TimeUnit.SECONDS)) process.destroyForcibly();
+        }
         return Files.readAllLines(output, StandardCharsets.ISO_8859_1);
     }
 }
