@@ -63,6 +63,8 @@ public final class SystrapPlatform extends Platform {
     /** The host has refused another process since somebody last asked for one. */
     private boolean refused;
     private String failure;
+    /** All stubs were killed on purpose: their programs end as by SIGKILL, and that is no failure of the platform's. */
+    private boolean ended;
     private final Template template;
     private Reaper reaper;
 
@@ -141,7 +143,7 @@ public final class SystrapPlatform extends Platform {
 
     private synchronized void awaitTemplate() {
         while (!ready && failure == null) pause();
-        if (failure != null) throw new IllegalStateException(failure);
+        if (failure != null && !ended) throw new IllegalStateException(failure);
     }
 
     private void pause() { pause(0); }
@@ -210,7 +212,13 @@ public final class SystrapPlatform extends Platform {
     synchronized void reapRogue(int pid, long scratch) { Host.reap(pid, scratch, 0); }
 
     /** Kills every stub, known or not. */
-    void killAll() { Host.kill(-group, 9); }
+    void killAll() {
+        synchronized (this) {
+            ended = true;
+            notifyAll();
+        }
+        Host.kill(-group, 9);
+    }
 
     /** Kills the process with these slots. */
     void killOwner(Rogues rogues, String slots) {
@@ -239,8 +247,8 @@ public final class SystrapPlatform extends Platform {
                 notifyAll();
             }
             for (;;) {
-                while (spares.isEmpty() && failure == null && !closed && !refused) pause();
-                if (spares.isEmpty()) return null;
+                while (spares.isEmpty() && failure == null && !ended && !closed && !refused) pause();
+                if (spares.isEmpty() || ended) return null;
                 var space = spares.poll();
                 notifyAll();
                 if (!space.dead) return space;

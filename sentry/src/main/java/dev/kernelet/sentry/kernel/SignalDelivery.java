@@ -19,6 +19,9 @@ final class SignalDelivery {
     static long beforeResume(Task t, long result) {
         Signals s = t.signals;
         for (;;) {
+            // A frame that could not be written for want of a host process would look like a bad stack, and end in SIGSEGV.
+            if (t.ctx.isDead()) Exit.hostDeath(t);
+            if (t.state == Task.DEAD) return Task.GONE;
             if (t.isKilled) {
                 Exit.exitTask(t, t.group.exitStatus);
                 return Task.GONE;
