@@ -296,10 +296,43 @@ static int wait_awake(u64 slot)
 	return spin(slot, turns ? SPIN_SERVED : 0, SERVED_TAKEN) > 0;
 }
 
+static void check_parent(void)
+{
+	if (sys3(NR_getppid, 0, 0, 0) != (long)AT32(DOOR_BASE, DOOR_SENTRY_PID))
+		sys3(NR_exit_group, 1, 0, 0);
+}
+
+/*
+ * The parent-death signal comes from the Sentry's thread that is the parent. If the Sentry was killed while this process was
+ * on its way, the parent may be a thread that ended a moment later than the first, and that one's Landlock domain forbids it
+ * to signal us (LANDLOCK_SCOPE_SIGNAL). So until an order has come after PR_SET_PDEATHSIG, which proves that all was well
+ * then, look now and then; only so often, as a dying process is gone after a while.
+ */
+#define LOOKS 11
+
+static void wait_unsure(u64 slot)
+{
+	struct timespec time = { 0, 25000000 };
+
+	for (int i = 0; i < LOOKS && AT32(slot, OFF_TURN) != TURN_STUB && !AT32(slot, OFF_RINGING); i++) {
+		if (cmpxchg(slot, OFF_TURN, TURN_SENTRY, TURN_SENTRY_ASLEEP) == TURN_STUB)
+			break;
+		futex(slot + OFF_TURN, 0, TURN_SENTRY_ASLEEP, &time);
+		check_parent();
+		time.nsec *= 2;
+		if (time.nsec >= 1000000000)
+			time.nsec = 0, time.sec = 1;
+		time.sec *= 2;
+	}
+	AT32(slot, OFF_UNSURE)--;
+}
+
 static void wait_turn(u64 slot)
 {
 	long delay = 100000;
 
+	if (AT32(slot, OFF_UNSURE))
+		wait_unsure(slot);
 	if (wait_awake(slot))
 		return;
 	while (AT32(slot, OFF_TURN) != TURN_STUB) {
@@ -571,8 +604,8 @@ void child_start(u64 slot, long process)
 	if (!process)
 		return;
 	sys3(NR_prctl, 1 /* PR_SET_PDEATHSIG */, 9, 0);
-	if (sys3(NR_getppid, 0, 0, 0) != (long)AT32(DOOR_BASE, DOOR_SENTRY_PID))
-		sys3(NR_exit_group, 1, 0, 0);
+	check_parent();
+	AT32(slot, OFF_UNSURE) = AT32(slot, OFF_TURN) == TURN_STUB ? 2 : 1;
 }
 
 static void check(int ok, int code)

@@ -95,6 +95,14 @@ class FaultsTest {
                 + READY + "kill -9 $L; wait $L; echo $?").is(0, "137\n");
     }
 
+    /** Also not what is being born just then. */
+    @Test
+    void nothingSurvivesASentryKilledAtAnyMoment() throws Exception {
+        shell.run("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do $K do sh -c 'while :; do true | true; done' & L=$!; "
+                + "sleep 0.$((i * 7 + RANDOM % 10)); kill -9 $L; wait $L; echo $?; done | uniq -c | tr -s ' '")
+                .is(0, " 12 137\n");
+    }
+
     @Test
     void aStoppedStub() throws Exception {
         shell.run(STUBS + "$K do sh -c 'sh -c \"while :; do sleep 0.01; done\" & p=$!; sleep 0.3; echo "

@@ -124,6 +124,8 @@ public final class StubLayout {
     public static final int OFF_SPIN_SKIP = 0x1d4;
     /** The stub's own: the doorbell's sleeper may have missed the ring. */
     public static final int OFF_RINGING = 0x1c8;
+    /** The stub's own: orders that must still come until it is sure to die with the Sentry. */
+    public static final int OFF_UNSURE = 0x1d8;
 
     // ---- the command
     public static final int OFF_OP = 0x200;
