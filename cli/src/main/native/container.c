@@ -2,10 +2,11 @@
  * The processes around a container's virtual machine: forked before there is one, because it cannot fork.
  *
  *   create, run            the child, in a session of its own (but for run in the foreground), becomes the sandbox and is
- *                          what the pid file names. It says 't' when it has taken the id and 'r' when it is ready. The
- *                          caller's process then ends with status 0; in the foreground it passes signals on until the end.
- *                          A child that fails can undo nothing, it has confined itself: what it has taken is deleted by
- *                          one more process of ours. It dies with its parent until it is ready.
+ *                          what the pid file names. It says 't' when it has taken the id, 's' when we are to start it by a
+ *                          command of its own, and 'r' when it is ready. The caller's process then ends with status 0; in
+ *                          the foreground it passes signals on until the end. A child that fails can undo nothing, it has
+ *                          confined itself: what it has taken is deleted by one more process of ours. It dies with its
+ *                          parent until it is ready.
  *   exec                   the child's machine asks the sandbox for the process and sends us its connection; the caller's
  *                          process (or with 'd' for --detach one more child, whose pid it is told) then stands for the
  *                          process inside: passes signals on, ends with its status. No machine is kept for that.
@@ -160,23 +161,22 @@ static _Noreturn void wait_for_exec(int channel, pid_t machine)
 	leave(exit_status(machine));
 }
 
-/* delete --force of the container that argv creates: the same flags, the command replaced, the id last. */
-static void delete_container(char **argv, int command)
+/* Another command for the container that argv creates: the same flags, the command replaced, the id last. */
+static int other_command(char **argv, int command, char *name, char *flag)
 {
 	char *arguments[256];
 	int n = 0, last = command;
 	pid_t pid = fork();
 
-	if (pid > 0)
-		exit_status(pid);
-	if (pid != 0)
-		return;
+	if (pid)
+		return pid > 0 ? exit_status(pid) : FAILURE;
 	while (argv[last + 1])
 		last++;
 	for (; n < command && n < 250; n++)
 		arguments[n] = argv[n];
-	arguments[n++] = "delete";
-	arguments[n++] = "--force";
+	arguments[n++] = name;
+	if (flag)
+		arguments[n++] = flag;
 	arguments[n++] = argv[last];
 	arguments[n] = NULL;
 	execv("/proc/self/exe", arguments);
@@ -185,7 +185,7 @@ static void delete_container(char **argv, int command)
 
 static _Noreturn void wait_for_sandbox(int channel, pid_t sandbox, int is_detached, char **argv, int command)
 {
-	int signals = pass_all_signals(), has_taken = 0, status;
+	int signals = pass_all_signals(), has_taken = 0, failed = 0, status;
 	struct pollfd fds[2] = { { channel, POLLIN, 0 }, { signals, POLLIN, 0 } };
 	struct signalfd_siginfo info;
 	char said;
@@ -201,13 +201,18 @@ static _Noreturn void wait_for_sandbox(int channel, pid_t sandbox, int is_detach
 		if (recv(channel, &said, 1, 0) != 1)
 			break;
 		has_taken |= said == 't';
-		if (said == 'r' && is_detached)
+		/* run with poststart hooks: they are run by a process that is not confined. */
+		if (said == 's' && other_command(argv, command, "start", NULL)) {
+			failed = 1;
+			kill(sandbox, SIGKILL);
+		}
+		if (said == 'r' && is_detached && !failed)
 			leave(0);
 	}
 	status = exit_status(sandbox);
 	if (has_taken)
-		delete_container(argv, command);
-	leave(status);
+		other_command(argv, command, "delete", "--force");
+	leave(failed ? FAILURE : status);
 }
 
 /* Returns in the process that is to load the machine. channel and hand: descriptors for it, or -1. */

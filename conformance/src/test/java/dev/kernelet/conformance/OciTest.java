@@ -26,8 +26,8 @@ class OciTest extends Bundles {
                 $R list -q; $R delete ktest-a 2> /dev/null; echo $?
                 $R kill ktest-a KILL; until_stopped ktest-a; state ktest-a; $R delete ktest-a; echo $?
                 $R state ktest-a 2> /dev/null; echo $?
-                """).is(0, "0\ncreated\npid\nnot yet\n0\nrunning\nstarted\n5\nb /tmp 1 \
-                2\nTrue\npaused\nrunning\nktest-a\n1\nstopped\n0\n1\n");
+                """).is(0, "0\ncreated\npid\nnot yet\n0\nrunning\nstarted\n5\nb /tmp 1 2\nTrue\npaused\nrunning\n"
+                + "ktest-a\n1\nstopped\n0\n1\n");
     }
 
     @Test

@@ -23,6 +23,9 @@ final class ControlServer {
     /** Opened when the program is to go. */
     private final CountDownLatch start = new CountDownLatch(1);
     private final ArrayList<LocalSocket> waiting = new ArrayList<>();
+    /** Opened when the program has gone, or cannot go: {@link #startFailure}. */
+    private final CountDownLatch begun = new CountDownLatch(1);
+    private Failure startFailure; // written before begun is opened
 
     /** {@code startsAtOnce}: without being asked to. */
     ControlServer(int listener, Container container, boolean startsAtOnce) {
@@ -39,15 +42,23 @@ final class ControlServer {
     }
 
     /** Waits until the program is to go. */
-    void awaitStart() {
+    void awaitStart() { await(start); }
+
+    private static void await(CountDownLatch latch) {
         for (;;) {
             try {
-                start.await();
+                latch.await();
                 return;
             } catch (InterruptedException e) {
                 // Nobody interrupts this thread.
             }
         }
+    }
+
+    /** Tells whoever asked for the start that the program has gone, or why it has not: then all ends. */
+    void begun(Failure failure) {
+        startFailure = failure;
+        begun.countDown();
     }
 
     private void listen() {
@@ -106,7 +117,9 @@ final class ControlServer {
                             "Each container is started once.");
                     start.countDown();
                 }
-                s.send(DONE);
+                await(begun);
+                s.send(startFailure == null ? DONE : failure(startFailure));
+                if (startFailure != null) container.abandon();
             }
             case "exec" -> { return exec(s, j, request.fds()); }
             case "signal" -> {

@@ -13,7 +13,8 @@ import dev.kernelet.sandbox.Failure;
 final class Hooks {
     static final String[] KINDS = {"prestart", "createRuntime", "createContainer", "startContainer",
             "poststart", "poststop"};
-    private static final int SHOWN_MAX = 4096, WNOHANG = 1, POLLIN = 1;
+    static final int SHOWN_MAX = 1024;
+    private static final int WNOHANG = 1, POLLIN = 1;
 
     private Hooks() {}
 
@@ -51,69 +52,74 @@ final class Hooks {
     }
 
     private static void runOne(Json h, String kind, String state) {
-        String path = h.string("path", "");
+        String path = h.string("path", ""), what = kind + " hook " + path;
         String[] args = h.strings("args");
         if (args.length == 0) args = new String[] {path};
-        long seconds = h.number("timeout", 0);
-        long pipes = Memory.allocate(16);
-        HostCall.call(SyscallNumber.PIPE2, pipes, Host.O_CLOEXEC);
-        HostCall.call(SyscallNumber.PIPE2, pipes + 8, Host.O_CLOEXEC);
-        int inRead = Memory.getInt(pipes), inWrite = Memory.getInt(pipes + 4), outRead = Memory.getInt(pipes
-                + 8), outWrite = Memory.getInt(pipes + 12);
-        Memory.free(pipes);
-        long pid = Spawn.start(path, args, h.strings("env"), inRead, outWrite, outWrite);
-        Host.close(inRead);
+        long pipe = Memory.allocate(8);
+        HostCall.call(SyscallNumber.PIPE2, pipe, Host.O_CLOEXEC);
+        int out = Memory.getInt(pipe), outWrite = Memory.getInt(pipe + 4);
+        Memory.free(pipe);
+        // A file, not a pipe: a hook that does not read holds nobody up, however large the annotations are.
+        int in = Host.memory("state", state);
+        long pid = Spawn.start(path, args, h.strings("env"), in, outWrite, outWrite);
+        Host.close(in);
         Host.close(outWrite);
+        var shown = new StringBuilder();
         try {
-            if (pid < 0) throw new Failure(kind + " hook " + path + ": execve", pid,
-                    "Correct hooks in config.json.");
-            wait(kind + " hook " + path, (int) pid, state, inWrite, outRead, seconds);
+            if (pid < 0) throw new Failure(what + ": execve", pid, "Correct hooks in config.json.");
+            int w = wait(what, (int) pid, out, h.number("timeout", 0), shown);
+            if (w == 0) return;
+            throw failed(what, (w & 0x7f) != 0 ? "ended by signal " + (w & 0x7f) : "exit status " + (w >>> 8),
+                    shown.toString());
         } finally {
-            Host.close(outRead);
+            Host.close(out);
         }
     }
 
-    /** Feeds the state and collects the output until the end; both pipes may be slow. */
-    private static void wait(String what, int pid, String state, int in, int out, long seconds) {
+    static Failure failed(String what, String how, String output) {
+        String line = output.strip().replace('\n', ' ');
+        return new Failure(what + ": " + how + (line.isEmpty() ? "" : ", output: " + line),
+                "See its output.");
+    }
+
+    /** The wait status of a hook, whose output is taken so that it is never held up; some is kept. */
+    private static int wait(String what, int pid, int out, long seconds, StringBuilder shown) {
         long deadline = seconds == 0 ? Long.MAX_VALUE : System.nanoTime() + seconds * 1_000_000_000L;
-        // A state is far smaller than a pipe: this does not wait. A hook that reads nothing is none of our
-        // business.
-        Host.writeAll(in, state);
-        Host.close(in);
-        var shown = new StringBuilder();
         long p = Memory.allocate(8192), status = Memory.allocate(8);
         try {
             boolean isOpen = true;
             for (;;) {
-                if (isOpen) {
-                    Memory.putInt(p, out);
-                    Memory.putInt(p + 4, POLLIN);
-                    if (HostCall.call(SyscallNumber.POLL, p, 1, 20) > 0) {
-                        long n = HostCall.call(SyscallNumber.READ, out, p, 8192);
-                        if (n <= 0) isOpen = false;
-                        else if (shown.length() < SHOWN_MAX) shown.append(Memory.getBytes(p, (int) Math.min(n,
-                                SHOWN_MAX)));
-                    }
-                } else {
-                    Host.sleep(2);
-                }
+                if (isOpen) isOpen = take(out, p, shown, 20);
+                else Host.sleep(2);
                 // Its output may be held open by a child of its own: its end is what counts.
                 if (HostCall.call(SyscallNumber.WAIT4, pid, status, WNOHANG, 0) == pid) break;
-                if (System.nanoTime() > deadline) {
+                if (System.nanoTime() - deadline > 0 && seconds > 0) {
                     HostCall.call(SyscallNumber.KILL, pid, 9);
                     HostCall.call(SyscallNumber.WAIT4, pid, status, 0, 0);
                     throw new Failure(what + " did not end within " + seconds + " s",
                             "Correct it, or its timeout in config.json.");
                 }
             }
-            int w = Memory.getInt(status);
-            if (w == 0) return;
-            String how = (w & 0x7f) != 0 ? "ended by signal " + (w & 0x7f) : "exit status " + (w >>> 8);
-            throw new Failure(what + ": " + how + (shown.isEmpty() ? "" : ", output: "
-                    + shown.toString().strip()), "See its output.");
+            while (isOpen && shown.length() < SHOWN_MAX && take(out, p, shown, 0)) { }
+            return Memory.getInt(status);
         } finally {
             Memory.free(p);
             Memory.free(status);
         }
+    }
+
+    /**
+     * Reads once, when there is something within {@code millis}: false at the end, or when there is nothing
+     * at once.
+     */
+    private static boolean take(int out, long p, StringBuilder shown, int millis) {
+        Memory.putInt(p, out);
+        Memory.putInt(p + 4, POLLIN);
+        if (HostCall.call(SyscallNumber.POLL, p, 1, millis) <= 0) return millis > 0;
+        long n = HostCall.call(SyscallNumber.READ, out, p, 8192);
+        if (n > 0 && shown.length() < SHOWN_MAX) {
+            shown.append(Memory.getBytes(p, (int) Math.min(n, SHOWN_MAX - shown.length())));
+        }
+        return n > 0;
     }
 }

@@ -201,6 +201,32 @@ final class Host {
         return fields.length < 20 ? null : new ProcessStat(fields[0].charAt(0), Long.parseLong(fields[19]));
     }
 
+    /**
+     * A file in memory that holds {@code text}, to be read from its beginning. A descriptor or a negative
+     * errno.
+     */
+    static int memory(String name, String text) {
+        long p = string(name);
+        int fd = (int) HostCall.call(MEMFD_CREATE, p, 1 /* MFD_CLOEXEC */);
+        Memory.free(p);
+        if (fd < 0 || text.isEmpty()) return fd;
+        writeAll(fd, text);
+        HostCall.call(LSEEK, fd, 0, 0);
+        return fd;
+    }
+
+    /** Another descriptor of the same open file. */
+    static int duplicate(int fd) { return (int) HostCall.call(FCNTL, fd, 1030 /* F_DUPFD_CLOEXEC */, 3); }
+
+    /** At most {@code most} bytes from the beginning of an open file. */
+    static String readFrom(int fd, int most) {
+        long p = Memory.allocate(most);
+        long n = HostCall.call(PREAD64, fd, p, most, 0);
+        String s = n <= 0 ? "" : Memory.getBytes(p, (int) n);
+        Memory.free(p);
+        return s;
+    }
+
     static void sleep(int millis) {
         long p = Memory.allocate(16);
         Memory.putLong(p, millis / 1000);

@@ -39,7 +39,12 @@ public final class Lifecycle {
         s.isStarted = true;
         store.save(s);
         if (!s.hasHooks) return;
-        Hooks.runAll(hooks(id), "poststart", s.json("running"), warn);
+        try {
+            Hooks.run(hooks(id), "poststart", s.json("running"));
+        } catch (Failure e) { // the container is not what it was to be: it ends (runtime-spec, "Lifecycle")
+            killProcess(s);
+            throw e;
+        }
     }
 
     private Json hooks(String id) {

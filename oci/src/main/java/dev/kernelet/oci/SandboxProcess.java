@@ -24,6 +24,7 @@ public final class SandboxProcess {
     private RuntimeSpec spec;
     private String configText;
     private Container container;
+    private volatile Failure startFailure;
 
     private SandboxProcess(CreateOptions o) {
         this.o = o;
@@ -41,17 +42,44 @@ public final class SandboxProcess {
         int listener = prepare();
         makeContainer();
         for (String w : spec.warnings) DebugLog.warn(w);
-        var control = new ControlServer(listener, container, o.startsAtOnce);
+        var control = new ControlServer(listener, container, o.startsAtOnce && !startsByCommand());
+        if (startsByCommand()) say('s');
         if (!o.startsAtOnce || o.detach) {
             Leader.call(o.inherited.hand(), SyscallNumber.PRCTL, PR_SET_PDEATHSIG, 0);
             say('r');
             Host.close(o.inherited.channel());
         }
         control.awaitStart();
+        if (spec.container.holdsFirst) startHooks(control);
+        else control.begun(null);
         int status = container.run();
+        if (startFailure != null && o.startsAtOnce && !startsByCommand()) throw startFailure;
         control.ended(status);
         return status;
     }
+
+    /** Of kind startContainer: they run inside, which only now begins to run. */
+    private void startHooks(ControlServer control) {
+        var hooks = new StartHooks(container, spec.container.process, spec.hooks, state.json("created"));
+        var t = new Thread(null, () -> {
+            try {
+                hooks.run();
+                container.release();
+            } catch (Failure e) {
+                startFailure = e;
+                if (o.startsAtOnce && !startsByCommand()) container.abandon();
+            }
+            control.begun(startFailure);
+        }, "hooks", 256 << 10);
+        t.setDaemon(true);
+        t.start();
+    }
+
+    /**
+     * Whether {@code run} leaves its second half to the command {@code start}: this process is confined by
+     * then and cannot run poststart hooks.
+     */
+    private boolean startsByCommand() { return o.startsAtOnce && Hooks.has(spec.hooks, "poststart"); }
 
     private void read() {
         String bundle = Host.realPath(o.bundle);
@@ -96,15 +124,18 @@ public final class SandboxProcess {
                     "See that --root has room.");
         }
         cgroup.enter(spec.resources);
+        var outside = new Outside(Hooks.has(spec.hooks, "prestart") || Hooks.has(spec.hooks,
+                "createRuntime"));
         for (RuntimeSpec.Namespace n : spec.namespaces) if (n.type().equals("network")) network(n.path());
-        Hooks.run(spec.hooks, "prestart", state.json("creating"));
-        Hooks.run(spec.hooks, "createRuntime", state.json("creating"));
-        Hooks.run(spec.hooks, "createContainer", state.json("creating"));
-        if (Hooks.has(spec.hooks, "startContainer")) {
-            throw new Failure("hooks.startContainer is not supported yet", "Use createContainer hooks.");
-        }
+        String shown = state.json("creating");
+        outside.run(() -> {
+            Hooks.run(spec.hooks, "prestart", shown);
+            Hooks.run(spec.hooks, "createRuntime", shown);
+        });
+        Hooks.run(spec.hooks, "createContainer", shown);
+        spec.container.holdsFirst = Hooks.has(spec.hooks, "startContainer");
         oomScore(spec.container.process.oomScoreAdj);
-        if (o.startsAtOnce) {
+        if (o.startsAtOnce && !startsByCommand()) {
             state.isStarted = true;
             store.save(state);
         }

@@ -73,7 +73,7 @@ public final class Templates {
         var j = new JsonText().open().field("ociVersionMin", "1.0.0").field("ociVersionMax",
                 RuntimeSpec.VERSION);
         j.name("hooks").openList();
-        for (String h : Hooks.KINDS) if (!h.equals("startContainer")) j.value(h);
+        for (String h : Hooks.KINDS) j.value(h);
         j.closeList().name("mountOptions").openList();
         for (String option : MOUNT_OPTIONS) j.value(option);
         j.closeList().name("linux").open().name("namespaces").openList();

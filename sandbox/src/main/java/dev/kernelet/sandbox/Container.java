@@ -122,6 +122,7 @@ public final class Container {
         k.strace = spec.strace;
         k.reapsOrphans = false;
         k.hasContainerInit = true;
+        k.holdsInit = spec.holdsFirst;
         if (spec.hostname != null) k.hostname = spec.hostname;
         if (spec.domainname != null) k.domainname = spec.domainname;
         return k;
@@ -153,6 +154,12 @@ public final class Container {
         if (signal == 28) post(() -> firstConsole.resized());
         return signal == 28;
     }
+
+    /** Lets the first process go where the specification held it back. */
+    public void release() { post(kernel::releaseInit); }
+
+    /** Ends all processes, whatever they do: {@link #run} returns. */
+    public void abandon() { post(kernel::stop); }
 
     /** Ends everything without running it (or while it runs). */
     public void close() { platform.close(); }

@@ -74,7 +74,7 @@ final class ContainerProcess {
             fds.replace(setup, 2, slave.hold(), false);
         }
         if (spec.args.length == 0) throw new Failure("process.args is empty", "Name a program to run.");
-        String program = find(spec.args[0]);
+        String program = spec.program != null ? spec.program : find(spec.args[0]);
         if (program == null) throw cannotRun(setup.error);
         Task t = Init.createInit(kernel, program, spec.args, spec.environment(), fs, fds, setup.cred,
                 limits());

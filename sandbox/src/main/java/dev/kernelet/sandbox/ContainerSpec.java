@@ -35,6 +35,9 @@ public final class ContainerSpec {
     public long[] seccomp;
     public boolean isSeccompLogged;
 
+    /** The first process waits until {@link Container#release}, while others may be brought in. */
+    public boolean holdsFirst;
+
     // ---- limits that are enforced and visible inside; 0: none
     public long memoryLimit;
     public int pidsLimit;

@@ -5,6 +5,8 @@ import dev.kernelet.sentry.kernel.Limits;
 /** A process to be started in a container: the first one, or a further one. All strings are byte strings. */
 public final class ProcessSpec {
     public String[] args = {};
+    /** The file to run; null: what the first argument names along PATH. */
+    public String program;
     /** NAME=value, in order; of a name that is there twice the last one counts. */
     public String[] env = {};
     public String cwd = "/";
@@ -29,6 +31,30 @@ public final class ProcessSpec {
         limits[2 * resource] = soft;
         limits[2 * resource + 1] = hard;
         hasLimit |= 1 << resource;
+    }
+
+    /** Another program with the same rights, limits and directory, but without a terminal. */
+    public ProcessSpec like(String program, String[] args, String[] env) {
+        var p = new ProcessSpec();
+        p.program = program;
+        p.args = args;
+        p.env = env;
+        p.cwd = cwd;
+        p.uid = uid;
+        p.gid = gid;
+        p.groups = groups;
+        p.umask = umask;
+        p.bounding = bounding;
+        p.effective = effective;
+        p.permitted = permitted;
+        p.inheritable = inheritable;
+        p.ambient = ambient;
+        p.noNewPrivileges = noNewPrivileges;
+        System.arraycopy(limits, 0, p.limits, 0, limits.length);
+        p.hasLimit = hasLimit;
+        p.oomScoreAdj = oomScoreAdj;
+        p.personality = personality;
+        return p;
     }
 
     /** Value of an environment variable, or null. */

@@ -85,6 +85,6 @@ public final class Init {
         g.exe = image.exePath;
         t.isNew = true;
         t.stopResult = Task.REGISTERS_SET;
-        k.makeReady(t);
+        if (g != k.init || !k.options.holdsInit) k.makeReady(t);
     }
 }

@@ -178,6 +178,13 @@ public final class Kernel {
         else Signals.send(init, SigInfo.user(signo, 0, 0, 0));
     }
 
+    /** Lets the first process go that was held back (KernelOptions.holdsInit). Kernel lock. */
+    public void releaseInit() {
+        if (!options.holdsInit) return;
+        options.holdsInit = false;
+        makeReady(init.leader);
+    }
+
     /** Ends the sandbox: workers leave their loops, run() returns. Kernel lock. */
     public void stop() {
         isStopping = true;

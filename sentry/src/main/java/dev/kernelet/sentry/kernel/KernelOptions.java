@@ -13,6 +13,8 @@ public final class KernelOptions {
     public boolean reapsOrphans = true;
     /** The first process is a container's: see ThreadGroup.isUnkillable. */
     public boolean hasContainerInit;
+    /** The first process waits for {@link Kernel#releaseInit}. */
+    public boolean holdsInit;
     /** Whether set-user-ID and set-group-ID bits count (execve(2)): ids inside are the sandbox's own, the host gives nothing. */
     public boolean allowSuid = true;
     public boolean strace;
