@@ -143,7 +143,10 @@ public final class Exit {
         reparentChildren(t);
         if (t.pidfdQueue != null) t.pidfdQueue.wake(~0);
         t.mem.release();
-        if (t != g.leader) k.pids.remove(t);
+        if (t != g.leader) {
+            k.pids.remove(t);
+            if (t.procDirectory != null) t.procDirectory.ended();
+        }
         if (isLast) groupEnds(g);
     }
 
@@ -301,5 +304,6 @@ public final class Exit {
         JobControl.leave(g);
         k.pids.remove(g.leader);
         k.pids.remove(g);
+        if (g.procDirectory != null) g.procDirectory.ended();
     }
 }

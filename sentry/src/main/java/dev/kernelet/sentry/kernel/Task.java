@@ -36,7 +36,7 @@ public final class Task {
     /** comm: up to 15 bytes (prctl PR_SET_NAME). */
     public String name = "";
     /** The thread's directory in procfs, once it has been asked for. */
-    public Object procDirectory;
+    public ProcEntry procDirectory;
     public int state = IN_KERNEL;
     int runIndex = -1;
     /** Born, never resumed: makeReady starts it. */

@@ -74,7 +74,7 @@ public final class ThreadGroup {
     /** For /proc/PID/io: bytes and calls of the read and write families. */
     public long readBytes, writtenBytes, readCalls, writeCalls;
     /** The process's directory in procfs, once it has been asked for. */
-    public Object procDirectory;
+    public ProcEntry procDirectory;
     /** CPU time of the process at its end, for wait4(2). */
     long cpuNanosAtEnd;
     /** Of waited-for children. */

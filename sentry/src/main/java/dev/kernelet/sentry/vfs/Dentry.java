@@ -18,6 +18,8 @@ public final class Dentry {
 
     /** Used since the ring of cached names last came by. */
     boolean isRecent;
+    /** Its place in the ring, or -1. */
+    int ringIndex = -1;
     private boolean isAttached;
     private Dentry[] children;
     private int childCount;
@@ -104,6 +106,15 @@ public final class Dentry {
         d.nextInBucket = null;
         d.isAttached = false;
         childCount--;
+    }
+
+    /** A child that is gone for good, with all below it; what still refers to one of them keeps that one alone. */
+    public void prune(Dentry d) {
+        if (d.children != null) for (Dentry below : d.childArray()) d.prune(below);
+        if (d.mounts != 0 || d.childCount != 0) return;
+        detach(d);
+        d.isDead = true;
+        fs.cached.remove(d);
     }
 
     boolean isAttached() { return isAttached; }

@@ -25,12 +25,28 @@ final class DentryRing {
                     continue;
                 }
                 if (!release(old)) continue;
-                ring[at] = d;
+                put(at, d);
                 return;
             }
         }
         if (count == ring.length) ring = Arrays.copyOf(ring, count * 2);
-        ring[count++] = d;
+        put(count++, d);
+    }
+
+    private void put(int at, Dentry d) {
+        ring[at] = d;
+        d.ringIndex = at;
+    }
+
+    /** The name is gone for good: nothing here may keep what it stood for. */
+    void remove(Dentry d) {
+        int at = d.ringIndex;
+        if (at < 0 || at >= count || ring[at] != d) return;
+        Dentry last = ring[--count];
+        ring[count] = null;
+        if (last != d) put(at, last);
+        if (hand >= count) hand = 0;
+        d.ringIndex = -1;
     }
 
     /** Whether nothing keeps the dentry in the cache (any more). */

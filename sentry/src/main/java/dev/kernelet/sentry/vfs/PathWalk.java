@@ -272,6 +272,7 @@ public final class PathWalk {
     private static void forget(Dentry dir, Dentry d) {
         dir.detach(d);
         d.isDead = true;
+        d.fs.cached.remove(d);
     }
 
     /** "..": never above the root of the walk. */

@@ -3,13 +3,15 @@ package dev.kernelet.sentry.fs.proc;
 import static dev.kernelet.abi.Errno.*;
 
 import dev.kernelet.sentry.fs.kernfs.PseudoDirectory;
+import dev.kernelet.sentry.kernel.ProcEntry;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
+import dev.kernelet.sentry.vfs.Dentry;
 import dev.kernelet.sentry.vfs.Inode;
 import dev.kernelet.sentry.vfs.OpenFile;
 
 /** /proc/PID and /proc/PID/task/TID. A process keeps its directory, so that inode numbers are stable. */
-final class TaskDirectory extends PseudoDirectory {
+final class TaskDirectory extends PseudoDirectory implements ProcEntry {
     final ProcFs procfs;
     final ThreadGroup group;
     /** The thread, or null for the process's directory (then its leader is shown). */
@@ -35,6 +37,21 @@ final class TaskDirectory extends PseudoDirectory {
 
     boolean isGone() {
         return thread == null ? procfs.kernel.pids.group(group.pid) != group : thread.state == Task.DEAD;
+    }
+
+    @Override
+    public void ended() {
+        String name = Integer.toString(thread == null ? group.pid : thread.tid);
+        forget(procfs.root, name);
+        if (thread == null) return;
+        Dentry process = procfs.root.child(Integer.toString(group.pid));
+        Dentry threads = process == null ? null : process.child("task");
+        if (threads != null) forget(threads, name);
+    }
+
+    private void forget(Dentry parent, String name) {
+        Dentry d = parent.child(name);
+        if (d != null && d.inode == this) parent.prune(d);
     }
 
     @Override
