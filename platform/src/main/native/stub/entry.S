@@ -266,6 +266,7 @@ clone_fork:
 	cmp	%rax, %rbx
 	jne	2f
 	add	$SLOT_SIZE, %rbx
+	mov	(%rbx), %eax		/* a fault by reading maps all the Sentry has put there, by writing one page */
 	lea	OFF_STACK_TOP(%rbx), %rsp
 	mov	%r12, %rdi
 	mov	$3, %eax

@@ -75,7 +75,7 @@ static const u16 wanted[][PIECES_MAX] = {
 	[1] = { B(1, 2) }, [2] = { P(0) }, [4] = { P(0) }, [6] = { P(0) }, [7] = { E(0, 1) }, [13] = { S(1, 32) },
 	[14] = { S(1, 8) }, [18] = { B(1, 2) }, [19] = { V(1, 2) }, [20] = { V(1, 2) }, [21] = { P(0) }, [35] = { S(0, 16) },
 	[38] = { S(1, 32) }, [42] = { B(1, 2) }, [44] = { B(1, 2), B(4, 5) }, [46] = { S(1, 56) }, [47] = { S(1, 56) },
-	[49] = { B(1, 2) }, [54] = { B(3, 4) }, [59] = { P(0), S(1, 128), S(2, 248) }, [76] = { P(0) }, [80] = { P(0) }, [82] = { P(0), P(1) },
+	[49] = { B(1, 2) }, [54] = { B(3, 4) }, [59] = { P(0) }, [76] = { P(0) }, [80] = { P(0) }, [82] = { P(0), P(1) },
 	[83] = { P(0) }, [84] = { P(0) }, [85] = { P(0) }, [86] = { P(0), P(1) }, [87] = { P(0) }, [88] = { P(0), P(1) },
 	[89] = { P(0) }, [90] = { P(0) }, [92] = { P(0) }, [94] = { P(0) }, [131] = { S(0, 24) }, [132] = { P(0), S(1, 16) },
 	[133] = { P(0) }, [137] = { P(0) }, [161] = { P(0) }, [188] = { P(0), P(1), B(2, 3) }, [191] = { P(0), P(1) },
@@ -84,7 +84,7 @@ static const u16 wanted[][PIECES_MAX] = {
 	[262] = { P(1) }, [263] = { P(1) }, [264] = { P(1), P(3) }, [265] = { P(1), P(3) }, [266] = { P(0), P(2) },
 	[267] = { P(1) }, [268] = { P(1) }, [269] = { P(1) }, [270] = { S(4, 16), S(5, 16) }, [271] = { E(0, 1), S(2, 16) },
 	[280] = { P(1), S(2, 32) }, [286] = { S(2, 32) }, [295] = { V(1, 2) }, [296] = { V(1, 2) }, [302] = { S(2, 16) },
-	[316] = { P(1), P(3) }, [322] = { P(1), S(2, 128), S(3, 248) }, [332] = { P(1) }, [435] = { B(0, 1) }, [437] = { P(1), B(2, 3) },
+	[316] = { P(1), P(3) }, [322] = { P(1) }, [332] = { P(1) }, [435] = { B(0, 1) }, [437] = { P(1), B(2, 3) },
 	[439] = { P(1) }, [452] = { P(1) },
 };
 
@@ -137,15 +137,61 @@ static u32 prefetch(u64 slot, u32 nr)
 	return pieces;
 }
 
+/* The strings of an array of pointers, one behind the other into the window from `at`: how far it is filled then. */
+static u32 gather(u64 slot, u64 array, u64 result, u32 at)
+{
+	u32 from = at, count = 0;
+	long n;
+	u64 p;
+
+	AT32(result, 0) = -1;
+	for (; array; array += 8, count++, at += n) {
+		if (array >= STUB_BASE || copy_bytes(&p, (void *)array, 8) || p >= STUB_BASE)
+			return from;
+		if (!p)
+			break;
+		n = copy_string((void *)(slot + OFF_WINDOW + at), (void *)p, WINDOW_SIZE - at);
+		if (n <= 0)
+			return from;
+	}
+	AT32(result, 0) = count;
+	AT32(result, 4) = OFF_WINDOW + from;
+	AT32(result, 8) = at - from;
+	return at;
+}
+
+/* The frame that rt_sigreturn takes apart, FP image included: one piece from the stack pointer on, as much as there is. */
+static u32 fetch_frame(u64 slot)
+{
+	u64 from = AT64(slot, REG(R_RSP)), n = PREFETCH_BUFFER_MAX;
+
+	if (from >= STUB_BASE)
+		return 0;
+	n -= copy_bytes((void *)(slot + OFF_PREFETCH), (void *)from, n);
+	AT64(slot, OFF_PIECES) = from;
+	AT32(slot, OFF_PIECES + 8) = OFF_PREFETCH - OFF_WINDOW;
+	AT32(slot, OFF_PIECES + 12) = n;
+	return 1;
+}
+
+static void call_event(u64 slot, u32 nr, u32 trapped)
+{
+	AT32(slot, OFF_NR) = nr;
+	AT32(slot, OFF_TRAPPED) = trapped;
+	AT32(slot, OFF_PREFETCHED) = nr == NR_rt_sigreturn ? fetch_frame(slot) : prefetch(slot, nr);
+	if (nr == NR_execve || nr == NR_execveat) {
+		int first = nr == NR_execve ? 1 : 2;
+		u32 used = gather(slot, argument(slot, first), slot + OFF_GATHERED, 0);
+
+		gather(slot, argument(slot, first + 1), slot + OFF_GATHERED + GATHERED_SIZE, used);
+	}
+	publish(slot, EVENT_SYSCALL);
+}
+
 /* Registers are in the slot (from a patched call site). */
 long syscall_event(u64 slot)
 {
-	u32 nr = (u32)AT64(slot, REG(R_RAX));
-
-	AT32(slot, OFF_NR) = nr;
-	AT32(slot, OFF_TRAPPED) = 0;
-	AT32(slot, OFF_PREFETCHED) = prefetch(slot, nr);
-	publish(slot, EVENT_SYSCALL);
+	call_event(slot, (u32)AT64(slot, REG(R_RAX)), 0);
 	return 0;
 }
 
@@ -224,10 +270,7 @@ long signal_event(int sig, u8 *info, u8 *context)
 			nr = ~0U; /* int $0x80: numbers of another architecture */
 		save_registers(slot, g);
 		AT64(slot, REG(R_ORIG_RAX)) = g[G_RAX];
-		AT32(slot, OFF_NR) = nr;
-		AT32(slot, OFF_TRAPPED) = 1;
-		AT32(slot, OFF_PREFETCHED) = prefetch(slot, nr);
-		publish(slot, EVENT_SYSCALL);
+		call_event(slot, nr, 1);
 		return *(long *)(context + CONTEXT_FP);
 	}
 	if (in_stub) {
@@ -497,11 +540,16 @@ static long resume_syscall(u64 slot)
 	u64 call = slot + OFF_CALL, nr = AT64(call, 0);
 
 	if (nr) {
-		u64 a0 = AT64(call, 8), failure = AT64(call, 56);
+		u64 a0 = AT64(call, 8), failure = AT64(call, 56), a4 = AT64(call, 40);
+		int fds[1] = { -1 };
 		long result;
 
 		AT64(call, 0) = 0;
-		result = sys6(nr, a0, AT64(call, 16), AT64(call, 24), AT64(call, 32), AT64(call, 40), AT64(call, 48));
+		if (nr & CALL_RECEIVES)
+			a4 = receive(fds, 1, DONTWAIT) < 1 ? -1 : fds[0];
+		result = sys6((u32)nr, a0, AT64(call, 16), AT64(call, 24), AT64(call, 32), a4, AT64(call, 48));
+		if (fds[0] >= 0)
+			sys3(NR_close, fds[0], 0, 0);
 		if (result && result != (long)a0)
 			AT64(slot, REG(R_RAX)) = failure ? failure : (u64)result;
 	}
@@ -603,6 +651,7 @@ void child_start(u64 slot, long process)
 		sys3(NR_arch_prctl, 0x1001 /* ARCH_SET_GS */, slot, 0);
 	if (!process)
 		return;
+	(void)AT32(slot, OFF_PREFETCH); /* see clone_fork */
 	sys3(NR_prctl, 1 /* PR_SET_PDEATHSIG */, 9, 0);
 	check_parent();
 	AT32(slot, OFF_UNSURE) = AT32(slot, OFF_TURN) == TURN_STUB ? 2 : 1;

@@ -64,6 +64,18 @@ public final class Memory {
 
     public static void free(long address) { U.freeMemory(address); }
 
+    /** How many of {@code max} bytes come before the first NUL; {@code max} if there is none. */
+    public static int length(long address, long max) {
+        int n = 0;
+        // Eight at a time: this runs before there is compiled code.
+        for (; n + 8 <= max; n += 8) {
+            long v = U.getLong(address + n);
+            if ((v - 0x0101010101010101L & ~v & 0x8080808080808080L) != 0) break;
+        }
+        while (n < max && U.getByte(address + n) != 0) n++;
+        return n;
+    }
+
     /** Stores {@code s} (a byte string: one char per byte) and returns its length; no terminator. */
     public static int putBytes(long address, String s) {
         int n = s.length();

@@ -39,6 +39,18 @@ public abstract class AddressSpace {
 
     public abstract boolean isAlive();
 
+    /**
+     * Whether the space can be emptied and given to another program of the same rights: {@code c}, stopped, is its only
+     * context, and nothing of the old program can stay.
+     */
+    public boolean canBeEmptied(ExecutionContext c) { return false; }
+
+    /**
+     * Unmaps everything but the platform's own pages, as the first order of a batch that has begun on the first context
+     * ({@link ExecutionContext#beginBatch}). Only after {@link #canBeEmptied}.
+     */
+    public void empty() { throw new UnsupportedOperationException(); }
+
     /** The host process id, for {@code /proc/PID} look-ups and tests; 0 when dead. */
     public abstract int hostPid();
 

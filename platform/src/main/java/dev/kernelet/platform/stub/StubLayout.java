@@ -140,6 +140,8 @@ public final class StubLayout {
     public static final int OFF_DEFERRED = 0x250;
     public static final int OFF_DEFERRED_LIST = 0x258;
     public static final int DEFERRED_SIZE = 24;
+    /** With the number of a deferred mmap: its descriptor waits in the control socket. */
+    public static final long CALL_RECEIVES = 0x100000000L;
     /** Host call of RESUME_SYSCALL: number (0: none), six arguments, the result if it fails (0: the errno itself). */
     public static final int OFF_CALL = 0x2b8;
     /**
@@ -148,6 +150,12 @@ public final class StubLayout {
      */
     public static final int OFF_ANSWERS = 0x300;
     public static final int ANSWERS = 16;
+    /**
+     * execve's strings, fetched along with the event: argv's, then envp's, 16 bytes each: how many strings (int; -1: not
+     * fetched), where in the slot they lie one behind the other (int), how many bytes (int).
+     */
+    public static final int OFF_GATHERED = 0x400;
+    public static final int GATHERED_SIZE = 16;
     /** Small copies travel in the control page. */
     public static final int OFF_SMALL = 0x800;
     public static final int SMALL_SIZE = 0x800;

@@ -21,7 +21,7 @@ final class SystrapAddressSpace extends AddressSpace {
     private int pid;
     private boolean reaped;
     private long memFd = -1;
-    final CallSites sites = new CallSites(this);
+    CallSites sites = new CallSites(this);
     /** Contexts that run application code. Kernel lock. */
     int running;
 
@@ -57,6 +57,21 @@ final class SystrapAddressSpace extends AddressSpace {
 
     @Override
     public long vdsoBase() { return vdso; }
+
+    @Override
+    public boolean canBeEmptied(ExecutionContext c) {
+        // A vDSO that the host would not let us move lies among the application's pages.
+        if (c != first || live != 1 || dead || first.gsBase() != 0 || vdso != 0 && vdso < platform.base) return false;
+        // Threads that were told to exit may still be about to.
+        for (int i = 0; i < leavingCount; i++) if (Memory.getIntVolatile(arena.slot(leaving[i]) + OFF_TID) != 0) return false;
+        return true;
+    }
+
+    @Override
+    public void empty() {
+        sites = new CallSites(this);
+        first.hostCall(11 /* munmap */, 0, platform.base, 0, 0, 0, 0);
+    }
 
     @Override
     public void kill() {

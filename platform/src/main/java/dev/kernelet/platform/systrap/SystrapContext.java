@@ -266,7 +266,8 @@ final class SystrapContext extends ExecutionContext {
         boolean asleep = Memory.getAndSetInt(s + OFF_TURN, TURN_STUB) == TURN_SENTRY_ASLEEP;
         platform.commands++;
         if (asleep) wake(s);
-        // A clone takes long, and its child may need this processor: no spinning for it.
+        // A clone takes long: time for what the next one needs. Its child may need this processor: no spinning for it.
+        if (op == OP_FORK && this != platform.templateContext) platform.prepareArena();
         lost = !space.await(s, op == OP_FORK || op == OP_THREAD ? 0 : platform.spinTurns(asleep));
         return lost ? -ESRCH : Memory.getLong(s + OFF_RESULT);
     }
@@ -319,7 +320,7 @@ final class SystrapContext extends ExecutionContext {
     @Override
     public long copyOut(long userAddress, long source, long length) {
         length = clamp(userAddress, length);
-        if (batching && noteCopy(userAddress, source, length)) return length;
+        if (batching && batch.noteCopy(userAddress, source, length)) return length;
         lost = false;
         long total = 0;
         while (total < length) {
@@ -413,14 +414,24 @@ final class SystrapContext extends ExecutionContext {
     public int prefetched(long userAddress, long length) {
         for (int i = 0, n = Math.min(pieces, PIECES_MAX); i < n; i++) {
             long piece = slot + OFF_PIECES + (long) i * PIECE_SIZE;
-            if (Memory.getLong(piece) != userAddress) continue;
             int at = Memory.getInt(piece + 8), size = Memory.getInt(piece + 12);
+            long skipped = userAddress - Memory.getLong(piece);
             boolean string = (size & PIECE_STRING) != 0;
             size &= ~PIECE_STRING;
+            if (skipped < 0 || skipped > size || length < 0 && skipped != 0) continue;
             if (at < WINDOW_SIZE || size < 0 || size > PREFETCH_SIZE || at > WINDOW_SIZE + PREFETCH_SIZE - size) return -1;
-            if (length < 0 ? string : length <= size) return at;
+            if (length < 0 ? string : length <= size - skipped) return at + (int) skipped;
         }
         return -1;
+    }
+
+    @Override
+    public long gathered(int which, long destination, int room) {
+        long at = slot + OFF_GATHERED + (long) which * GATHERED_SIZE;
+        int count = Memory.getInt(at), from = Memory.getInt(at + 4), length = Memory.getInt(at + 8);
+        if (count < 0 || length < count || length > room || from < OFF_WINDOW || from > OFF_WINDOW + WINDOW_SIZE - length) return -1;
+        Memory.copy(slot + from, destination, length);
+        return (long) count << 32 | length;
     }
 
     @Override
@@ -439,7 +450,7 @@ final class SystrapContext extends ExecutionContext {
 
     @Override
     public long hostCall(int nr, long a0, long a1, long a2, long a3, long a4, long a5) {
-        if (batching && note(OP_HOST_CALL, -1, nr, a0, a1, a2, a3, a4, a5)) return nr == 9 ? a0 : 0;
+        if (batching && batch.note(OP_HOST_CALL, -1, nr, a0, a1, a2, a3, a4, a5)) return nr == 9 ? a0 : 0;
         long args = slot + OFF_ARGS;
         Memory.putLong(args + 24, a2);
         Memory.putLong(args + 32, a3);
@@ -450,7 +461,7 @@ final class SystrapContext extends ExecutionContext {
 
     @Override
     public long mapFd(long address, long length, int prot, int flags, int hostFd, long offset) {
-        if (batching && noteMap(address, length, prot, flags | 0x10, hostFd, offset)) return 0;
+        if (batching && batch.noteMap(address, length, prot, flags | 0x10, hostFd, offset)) return 0;
         if (Host.sendFds(space.arena.control, platform.sendScratch, hostFd, -1) < 0) return -ESRCH;
         long args = slot + OFF_ARGS;
         Memory.putLong(args + 24, flags | 0x10);
@@ -463,6 +474,13 @@ final class SystrapContext extends ExecutionContext {
         return mapped(hostCall(9, address, length, prot, flags | 0x30, -1, 0), address);
     }
 
+    @Override
+    public boolean deferMapFd(long address, long length, int prot, int flags, int hostFd, long offset) {
+        if (callPending || batching || callFailure != 0) return false;
+        if (Host.sendFds(space.arena.control, platform.sendScratch, hostFd, -1) < 0) return false;
+        return deferHostCall(9, address, length, prot, flags | 0x10, CALL_RECEIVES, offset, 0);
+    }
+
     /** mmap's result must be the address that was asked for. */
     private long mapped(long result, long address) {
         if (lost && !batching) return -ESRCH;
@@ -471,7 +489,7 @@ final class SystrapContext extends ExecutionContext {
     }
 
     // ---- a host call that travels with the resume
-    private boolean callPending;
+    private boolean callPending, pendingReceives;
     /** What a deferred call that had to be made early failed with. */
     private long callFailure;
 
@@ -479,7 +497,7 @@ final class SystrapContext extends ExecutionContext {
     public boolean deferHostCall(int nr, long a0, long a1, long a2, long a3, long a4, long a5, long failure) {
         if (callPending || batching || callFailure != 0) return false;
         long p = slot + OFF_CALL;
-        Memory.putLong(p, nr);
+        Memory.putLong(p, a4 == CALL_RECEIVES ? nr | CALL_RECEIVES : nr);
         Memory.putLong(p + 8, a0);
         Memory.putLong(p + 16, a1);
         Memory.putLong(p + 24, a2);
@@ -487,6 +505,7 @@ final class SystrapContext extends ExecutionContext {
         Memory.putLong(p + 40, a4);
         Memory.putLong(p + 48, a5);
         Memory.putLong(p + 56, failure);
+        pendingReceives = a4 == CALL_RECEIVES;
         callPending = true;
         return true;
     }
@@ -496,96 +515,41 @@ final class SystrapContext extends ExecutionContext {
         callPending = false;
         long p = slot + OFF_CALL, args = slot + OFF_ARGS;
         for (int i = 0; i < 7; i++) saved[i] = Memory.getLong(args + 8L * i);
-        for (int i = 0; i < 7; i++) Memory.putLong(args + 8L * i, Memory.getLong(p + 8L * i));
+        boolean receives = pendingReceives;
+        // Of a mapping: address, length, protection, flags, offset; of any other call its number, too.
+        int from = receives ? 1 : 0;
+        for (int i = from; i < 7; i++) Memory.putLong(args + 8L * (i - from), Memory.getLong(p + 8L * i));
+        if (receives) Memory.putLong(args + 32, Memory.getLong(p + 48));
         Memory.putLong(p, 0);
-        long first = Memory.getLong(args + 8), failure = Memory.getLong(p + 56);
-        long r = command(OP_HOST_CALL);
+        long first = Memory.getLong(p + 8), failure = Memory.getLong(p + 56);
+        long r = command(receives ? OP_MAP_FD : OP_HOST_CALL);
         for (int i = 0; i < 7; i++) Memory.putLong(args + 8L * i, saved[i]);
         if (r != 0 && r != first) callFailure = failure != 0 ? failure : r < 0 && r > -4096 ? r : -EINVAL;
     }
 
     private final long[] saved = new long[7];
 
-    // ---- batches: orders noted in the window. Only for fresh spaces, whose stub nobody has touched yet.
-    /** Descriptors that one message carries. */
-    private static final int BATCH_FDS_SENT = 6;
+    // ---- batches
+    private final Batch batch = new Batch(this);
     private boolean batching;
-    private int noted, notedFds;
-    private final int[] batchFds = new int[BATCH_FDS_SENT];
-    private long batchData;
-    private long batchError;
 
     @Override
     public void beginBatch() {
         batching = true;
-        batchError = 0;
-        emptyBatch();
-    }
-
-    private void emptyBatch() {
-        noted = notedFds = 0;
-        batchData = OFF_WINDOW + BATCH_DATA;
+        batch.begin();
     }
 
     @Override
     public long runBatch() {
-        carryOut();
+        batch.carryOut();
         batching = false;
-        return batchError;
+        return batch.error;
     }
 
-    /** Does what was noted so far; after an error nothing more is done. */
-    private void carryOut() {
-        int n = noted, fds = notedFds;
-        emptyBatch();
-        if (n == 0 || batchError < 0) return;
-        long error = 0;
-        if (fds > 0) {
-            for (int i = 0; i < fds; i++) Memory.putInt(platform.sendScratch + 96 + 4L * i, batchFds[i]);
-            error = Host.sendFds(space.arena.control, platform.sendScratch, fds);
-        }
-        long done = error < 0 ? -ESRCH : command(OP_BATCH, n, fds, 0);
-        if (done == n) return;
-        error = done < 0 || done > n ? done : Memory.getLong(slot + OFF_WINDOW + done * BATCH_ENTRY);
-        batchError = error < 0 && error > -4096 ? error : -EINVAL;
-    }
-
-    /** Notes an order; true always: a full list is carried out first. */
-    private boolean note(int op, int fd, long nr, long a0, long a1, long a2, long a3, long a4, long a5) {
-        if (noted == BATCH_MAX) carryOut();
-        long e = slot + OFF_WINDOW + (long) noted++ * BATCH_ENTRY;
-        Memory.putInt(e, op);
-        Memory.putInt(e + 4, fd);
-        Memory.putLong(e + 8, nr);
-        Memory.putLong(e + 16, a0);
-        Memory.putLong(e + 24, a1);
-        Memory.putLong(e + 32, a2);
-        Memory.putLong(e + 40, a3);
-        Memory.putLong(e + 48, a4);
-        Memory.putLong(e + 56, a5);
-        return true;
-    }
-
-    private boolean noteMap(long address, long length, int prot, int flags, int hostFd, long offset) {
-        if (noted == BATCH_MAX) carryOut();
-        int i = 0;
-        while (i < notedFds && batchFds[i] != hostFd) i++;
-        if (i == BATCH_FDS_SENT) {
-            carryOut();
-            i = 0;
-        }
-        if (i == notedFds) batchFds[notedFds++] = hostFd;
-        return note(OP_HOST_CALL, i, 9, address, length, prot, flags, -1, offset);
-    }
-
-    /** False: too large to be noted, what came before it is done. */
-    private boolean noteCopy(long userAddress, long source, long length) {
-        if (noted == BATCH_MAX || length > OFF_WINDOW + WINDOW_SIZE - batchData) carryOut();
-        if (length > OFF_WINDOW + WINDOW_SIZE - batchData) return false;
-        Memory.copy(source, slot + batchData, length);
-        note(OP_COPY_OUT, -1, 0, batchData, userAddress, length, 0, 0, 0);
-        batchData += length + 15 & ~15L;
-        return true;
+    /** Carries out the {@code count} orders noted in the window: how many were done, or negative. */
+    long runNoted(int count, int descriptors) {
+        if (descriptors > 0 && Host.sendFds(space.arena.control, platform.sendScratch, descriptors) < 0) return -ESRCH;
+        return command(OP_BATCH, count, descriptors, 0);
     }
 
     @Override
@@ -613,7 +577,7 @@ final class SystrapContext extends ExecutionContext {
         child.lazy = lazy;
         child.fsBase = fsBase;
         if ((lazy & LOAD_FSBASE) != 0) Memory.putLong(to + OFF_FSBASE, fsBase);
-        if ((lazy & LOAD_XSTATE) != 0) Memory.copy(slot + OFF_XSTATE, to + OFF_XSTATE, XSTATE_MAX);
+        if ((lazy & LOAD_XSTATE) != 0) Memory.copy(slot + OFF_XSTATE, to + OFF_XSTATE, platform.traits.xstateSize());
         Memory.putIntVolatile(to + OFF_TURN, TURN_SENTRY);
     }
 
@@ -638,11 +602,10 @@ final class SystrapContext extends ExecutionContext {
     }
 
     @Override
-    public AddressSpace fork() { return fork(platform.sendScratch); }
+    public AddressSpace fork() { return fork(platform.sendScratch, platform.takeArena()); }
 
-    /** {@code scratch}: 128 bytes of the caller's. */
-    AddressSpace fork(long scratch) {
-        var arena = Arena.create(scratch);
+    /** {@code scratch}: 128 bytes of the caller's; {@code arena}: the child's, or null. */
+    AddressSpace fork(long scratch, Arena arena) {
         if (arena == null) return null;
         var child = new SystrapAddressSpace(platform, arena, space.vdso);
         copyTo(child.first);

@@ -66,6 +66,8 @@ public final class SystrapPlatform extends Platform {
     /** All stubs were killed on purpose: their programs end as by SIGKILL, and that is no failure of the platform's. */
     private boolean ended;
     private final Template template;
+    /** The template stub's only one. */
+    volatile SystrapContext templateContext;
     private Reaper reaper;
 
     /**
@@ -256,6 +258,21 @@ public final class SystrapPlatform extends Platform {
         }
     }
 
+    // ---- the arena of the next fork, made while the last one is under way. Kernel lock.
+    private Arena nextArena;
+
+    /** An arena for a fork, or null: the host refuses. */
+    Arena takeArena() {
+        Arena arena = nextArena;
+        nextArena = null;
+        return arena != null ? arena : Arena.create(sendScratch);
+    }
+
+    void prepareArena() {
+        if (nextArena == null && !closed) nextArena = Arena.create(sendScratch);
+        if (deadCount > 0) sweep();
+    }
+
     /** A fork command is under way: the reaper must not yet take an unknown child for a rogue. */
     synchronized void beginBirth() { births++; }
 
@@ -401,6 +418,7 @@ public final class SystrapPlatform extends Platform {
             Thread.currentThread().interrupt();
         }
         sweep();
+        if (nextArena != null) nextArena.close();
         Host.close(doorFd);
         Host.close(imageFd);
     }

@@ -58,7 +58,7 @@ final class Template extends Thread {
     /** A fork of the template. Processes that were killed just now may still count on the host, so a refusal is not final. */
     private SystrapAddressSpace spare() {
         for (int attempt = 0; ; attempt++) {
-            var spare = (SystrapAddressSpace) space.first.fork(scratch);
+            var spare = (SystrapAddressSpace) space.first.fork(scratch, Arena.create(scratch));
             if (spare != null || space.dead || attempt == 10) return spare;
             try {
                 Thread.sleep(5);
@@ -97,6 +97,7 @@ final class Template extends Thread {
         if (traits.xstateSize() > XSTATE_MAX) return "this processor's extended state is too large";
         platform.learned(traits, xfeatures, fsgsbase, (int) pid);
         space = new SystrapAddressSpace(platform, arena, 0);
+        platform.templateContext = space.first;
         if (!platform.adopt(space, (int) pid)) return "the template stub is gone";
         platform.startReaper();
         Memory.putLong(space.first.slot + OFF_REGS + 8 * dev.kernelet.platform.Registers.EFLAGS, 0x202);

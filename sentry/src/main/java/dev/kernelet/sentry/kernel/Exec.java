@@ -42,8 +42,8 @@ public final class Exec {
         image.path = file.path;
         image.fileName = displayName(dirfd, name);
         var strings = new ArgumentReader(t, name.length() + 1);
-        image.argv = strings.read(argv);
-        if (image.argv != null) image.envp = strings.read(envp);
+        image.argv = strings.read(0, argv);
+        if (image.argv != null) image.envp = strings.read(1, envp);
         long r;
         if (image.envp == null) {
             r = strings.error;
@@ -52,12 +52,36 @@ public final class Exec {
             if (image.argv.length == 0) image.argv = new String[] {""};
             image.cred = ProgramCredentials.forProgram(t, file);
             image.isSecure = ProgramCredentials.isSecure(t.cred, image.cred);
+            image.mayTakeOver = mayTakeOver(t, image);
             r = Loader.load(t, image);
         }
         file.put(t);
-        if (r != 0) return r;
+        if (r != 0 && !image.takesOver) return r;
         become(t, image);
-        return Task.REGISTERS_SET;
+        if (r == 0) return Task.REGISTERS_SET;
+        // The old program is gone and the new one is not there: as by SIGKILL (execve(2)).
+        Exit.hostDeath(t);
+        return Task.GONE;
+    }
+
+    /**
+     * Whether the new program may be loaded into the process of the old one, emptied: only where nobody else lives in it, and
+     * only if the new program has no right the old one has not. What the old one may have hidden in the process (see {@code
+     * canBeEmptied}, docs/design/0050) then gains nothing.
+     */
+    private static boolean mayTakeOver(Task t, ProgramImage image) {
+        Credentials old = t.cred, c = image.cred;
+        if (image.isSecure || old.euid != c.euid || old.egid != c.egid || (c.permitted & ~old.permitted) != 0) return false;
+        if (t.group.tasks.size() != 1 || t.group.leader != t || t.mm == null || t.mm.users != 1) return false;
+        return t.mm.space.canBeEmptied(t.ctx);
+    }
+
+    /** The old program's memory goes, but for the list of it; called by the loader when nothing in the files speaks against it. */
+    public static void vacate(Task t, ProgramImage image) {
+        RobustList.walk(t, false);
+        image.takesOver = true;
+        image.space = t.mm.space;
+        t.mm.space = null;
     }
 
     /** What a script's interpreter is given as its name (execveat(2)). */
@@ -127,7 +151,8 @@ public final class Exec {
         if (isAlive) RobustList.walk(t, false);
         if (isAlive && isShared && t.rseqArea != 0) Rseq.leave(t);
         if (isAlive && isShared && t.clearChildTid != 0) RobustList.clearTid(t, false);
-        if (!isShared) t.group.cpuNanosBefore = CpuClocks.process(t.group);
+        // A host process that goes on has all its time on its own clock.
+        if (!isShared && old.space != null) t.group.cpuNanosBefore = CpuClocks.process(t.group);
         Exit.releaseVforkParent(t);
         if (isShared && isAlive) c.exitThread();
         old.put(t);
@@ -158,15 +183,15 @@ public final class Exec {
             piece = t.mem.scratch(PIECE);
         }
 
-        String[] read(long array) {
-            var list = new ArrayList<String>();
+        /** {@code which}: 0 argv, 1 envp. */
+        String[] read(int which, long array) {
             if (array == 0) return new String[0];
+            String[] fetched = fetched(which);
+            if (fetched != null) return fetched;
+            var list = new ArrayList<String>();
             for (;;) {
                 int want = (int) Math.min(512, 4096 - (array & 4095)) & ~7;
                 if (want == 0) want = 8;
-                // The beginnings of both arrays come along with the call.
-                if (t.ctx.prefetched(array, 248) >= 0) want = 248;
-                else if (t.ctx.prefetched(array, 128) >= 0) want = 128;
                 long pointers = t.mem.scratch(512);
                 long got = copyIn(pointers, array, want) & ~7L;
                 if (got == 0) return fail(-EFAULT);
@@ -181,6 +206,25 @@ public final class Exec {
                 }
                 array += got;
             }
+        }
+
+        /** What came along with the call; null when it did not, or is too much. */
+        private String[] fetched(int which) {
+            int max = t.ctx.windowSize();
+            long buffer = t.mem.scratch(max);
+            long n = t.ctx.gathered(which, buffer, max);
+            if (n < 0) return null;
+            var strings = new String[(int) (n >>> 32)];
+            long at = buffer, end = buffer + (int) n;
+            if ((int) n + 8L * strings.length > room) return null;
+            for (int i = 0; i < strings.length; i++) {
+                int length = Memory.length(at, end - at);
+                if (at + length == end) return null;
+                strings[i] = Memory.getBytes(at, length);
+                at += length + 1;
+            }
+            room -= (int) n + 8L * strings.length;
+            return strings;
         }
 
         private String[] fail(int e) {
@@ -205,8 +249,7 @@ public final class Exec {
                     }
                 }
                 long from = piece + (p - pieceStart);
-                int have = (int) (pieceEnd - p), n = 0;
-                while (n < have && Memory.getByte(from + n) != 0) n++;
+                int have = (int) (pieceEnd - p), n = Memory.length(from, have);
                 String s = Memory.getBytes(from, n);
                 if (n < have) return longer == null ? s : longer.append(s).toString();
                 if (longer == null) longer = new StringBuilder();

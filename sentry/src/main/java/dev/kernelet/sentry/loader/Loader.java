@@ -11,10 +11,12 @@ import dev.kernelet.host.HostCall;
 import dev.kernelet.platform.ExecutionContext;
 import dev.kernelet.platform.PlatformTraits;
 import dev.kernelet.platform.Registers;
+import dev.kernelet.sentry.kernel.Exec;
 import dev.kernelet.sentry.kernel.Limits;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.mm.LoadedMappings;
 import dev.kernelet.sentry.mm.MemoryManager;
+import dev.kernelet.sentry.vfs.Access;
 import dev.kernelet.sentry.vfs.FileOpen;
 import dev.kernelet.sentry.vfs.OpenFile;
 
@@ -56,7 +58,7 @@ public final class Loader {
         Memory.free(l.head);
         if (l.file != null) l.file.put(t);
         if (l.interpreter != null) l.interpreter.file.put(t);
-        if (r < 0 && image.mm != null) {
+        if (r < 0 && image.mm != null && !image.takesOver) {
             image.mm.put(t);
             image.mm = null;
             image.space = null;
@@ -75,14 +77,16 @@ public final class Loader {
         long strings = InitialStack.measure(image.fileName, argv, image.envp, stackLimit);
         if (strings < 0) return strings;
         if (HostCall.call(SyscallNumber.GETRANDOM, random, RANDOM, 0) != RANDOM) return -EAGAIN;
-        image.space = t.kernel.platform.newAddressSpace();
-        if (image.space == null) return -ENOMEM;
         PlatformTraits traits = t.kernel.platform.traits();
         userEnd = traits.userEnd();
+        if (image.mayTakeOver && willMap(main) && (interpreter == null || willMap(interpreter))) Exec.vacate(t, image);
+        else image.space = t.kernel.platform.newAddressSpace();
+        if (image.space == null) return -ENOMEM;
         image.mm = MemoryManager.of(image.space, userEnd);
         ExecutionContext c = image.space.first();
         long stackTop = layOut(stackLimit, strings);
         c.beginBatch();
+        if (image.takesOver) image.space.empty();
         r = mapFiles(c);
         if (r < 0) return r;
         image.mm.setExe(t, file);
@@ -154,6 +158,21 @@ public final class Loader {
         return n < 0 ? n : n < EHDR_SIZE ? -EIO : t.error == -ENOEXEC ? -ELIBBAD : t.error;
     }
 
+    /**
+     * For a program that is to take its caller's process over: whether mapping this file can fail for want of memory alone, and
+     * the caller may read it anyway.
+     */
+    private boolean willMap(ElfFile e) {
+        if (e.loads == 0 || e.align > 1 << 21 || e.file.mapDescriptor(t, false, false) < 0) return false;
+        if (Access.check(t.cred, e.file.inode, Access.READ) != 0) return false;
+        for (int i = 0; i < e.loads; i++) {
+            if (e.filesz[i] == 0 && e.memsz[i] == 0 || i > 0 && e.vaddr[i] < e.vaddr[i - 1] + e.memsz[i - 1]) return false;
+            // A partial page of zeros must lie within the file.
+            if (e.offset[i] + e.filesz[i] > e.file.inode.size) return false;
+        }
+        return e.type == ET_DYN ? e.high - e.low < 1L << 40 : e.low >= 0x10000 && e.high <= userEnd;
+    }
+
     // ---- where
     private long random(int word, int bits) {
         return image.isRandomized ? Memory.getLong(random + 8 * word) & (1L << bits) - 1 : 0;
@@ -212,7 +231,7 @@ public final class Loader {
         long vdso = image.space.vdsoBase();
         if (vdso != 0) s.aux(AT_SYSINFO_EHDR, vdso);
         s.aux(AT_MINSIGSTKSZ, minSignalStack(traits));
-        s.aux(AT_HWCAP, HostCall.cpuid(1, 0, 3) & 0xffffffffL);
+        s.aux(AT_HWCAP, hardware());
         s.aux(AT_PAGESZ, 4096);
         s.aux(AT_CLKTCK, 100);
         s.aux(AT_PHDR, phdrAddress());
@@ -224,6 +243,14 @@ public final class Loader {
         s.auxIds(image.cred, image.isSecure);
         s.aux(AT_HWCAP2, traits.hwcap2());
         return s.write(mm, c, image.fileName, argv, image.envp, strings, random, image.isRandomized);
+    }
+
+    private static long hardware = -1;
+
+    /** AT_HWCAP. A virtual machine traps cpuid, so it is asked once. */
+    private static long hardware() {
+        if (hardware < 0) hardware = HostCall.cpuid(1, 0, 3) & 0xffffffffL;
+        return hardware;
     }
 
     /** Where the program headers are mapped: in the segment whose part of the file holds them. */

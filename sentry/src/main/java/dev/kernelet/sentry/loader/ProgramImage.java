@@ -22,7 +22,12 @@ public final class ProgramImage {
     /** Addresses are chosen at random; false under ADDR_NO_RANDOMIZE (personality(2)). */
     public boolean isRandomized = true;
 
+    /** The program may be loaded into the caller's own process, emptied. */
+    public boolean mayTakeOver;
+
     // ---- set by the loader
+    /** It is: there is no way back. */
+    public boolean takesOver;
     public AddressSpace space;
     public MemoryManager mm;
     /** The file really run (behind #! lines), for /proc/PID/exe and comm. */

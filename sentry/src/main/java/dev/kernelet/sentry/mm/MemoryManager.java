@@ -281,11 +281,14 @@ public final class MemoryManager implements AddressSpace.TextMap {
      * (0: the errno). The list then has a mapping too many, which harms nobody. 0 or -errno.
      */
     long order(Task t, ExecutionContext c, int nr, long address, long length, long a2, long a3, long failure) {
-        boolean isAlone = users == 1 && c == t.ctx && !t.attention && length <= DEFERRABLE;
-        if (isAlone && c.deferHostCall(nr, address, length, a2, a3, -1, 0, failure)) return 0;
+        if (isAlone(t, c, length) && c.deferHostCall(nr, address, length, a2, a3, -1, 0, failure)) return 0;
         long r = c.hostCall(nr, address, length, a2, a3, -1, 0);
         if (r == 0 || r == address) return 0;
         return r < 0 && r > -4096 ? r : -EINVAL;
+    }
+
+    private boolean isAlone(Task t, ExecutionContext c, long length) {
+        return users == 1 && c == t.ctx && !t.attention && length <= DEFERRABLE;
     }
 
     /** MAP_NORESERVE always: what may be promised is the sandbox's limit, not the host's heuristics. */
@@ -363,7 +366,10 @@ public final class MemoryManager implements AddressSpace.TextMap {
             change(t, address, address + length, prot, 0, 0);
             return address;
         }
-        r = c.mapFd(address, length, prot, (shared ? MAP_SHARED : MAP_PRIVATE) | hostFlags(flags, vmFlags), (int) fd, offset);
+        int host = (shared ? MAP_SHARED : MAP_PRIVATE) | hostFlags(flags, vmFlags);
+        // As in order(): on the way back, where nobody sees the difference.
+        boolean isDeferred = !shared && isAlone(t, c, length) && c.deferMapFd(address, length, prot, host, (int) fd, offset);
+        r = isDeferred ? 0 : c.mapFd(address, length, prot, host, (int) fd, offset);
         return mapped(t, r, address, length, v, replaces);
     }
 
