@@ -76,12 +76,17 @@ public final class Exec {
         return t.mm.space.canBeEmptied(t.ctx);
     }
 
-    /** The old program's memory goes, but for the list of it; called by the loader when nothing in the files speaks against it. */
-    public static void vacate(Task t, ProgramImage image) {
+    /**
+     * The old program's memory goes, but for the list of it; called by the loader when nothing in the files speaks against it.
+     * False: it cannot go, as the host's kernel would go on to write to it (rseq(2)).
+     */
+    public static boolean vacate(Task t, ProgramImage image) {
+        if (t.rseqArea != 0 && !Rseq.leave(t)) return false;
         RobustList.walk(t, false);
         image.takesOver = true;
         image.space = t.mm.space;
         t.mm.space = null;
+        return true;
     }
 
     /** What a script's interpreter is given as its name (execveat(2)). */
@@ -100,7 +105,7 @@ public final class Exec {
         t.ctx = image.space.first();
         t.ctx.owner = t;
         image.space.owner = image.mm;
-        if (t.sched.affinity != null) Affinity.bind(t);
+        if (t.sched.affinity != null && !image.takesOver) Affinity.bind(t);
         t.mem.begin();
         if (t.fds.isShared()) {
             FdTable own = t.fds.copy();

@@ -79,8 +79,8 @@ public final class Loader {
         if (HostCall.call(SyscallNumber.GETRANDOM, random, RANDOM, 0) != RANDOM) return -EAGAIN;
         PlatformTraits traits = t.kernel.platform.traits();
         userEnd = traits.userEnd();
-        if (image.mayTakeOver && willMap(main) && (interpreter == null || willMap(interpreter))) Exec.vacate(t, image);
-        else image.space = t.kernel.platform.newAddressSpace();
+        boolean takesOver = image.mayTakeOver && willMap(main) && (interpreter == null || willMap(interpreter)) && Exec.vacate(t, image);
+        if (!takesOver) image.space = t.kernel.platform.newAddressSpace();
         if (image.space == null) return -ENOMEM;
         image.mm = MemoryManager.of(image.space, userEnd);
         ExecutionContext c = image.space.first();
