@@ -49,11 +49,11 @@ class AttackTest {
     @Test
     void attributesEndInNoSpace() throws Exception { bomb("attributes"); }
 
-    /** Processes that have looked into /proc and ended leave nothing there: here each would keep 14 KB of 24 MB. */
+    /** Processes that have looked into /proc leave nothing there: here each would keep 14 KB of 24 MB. */
     @Test
     void endedProcessesAreForgotten() throws Exception {
-        shell.run("KERNELET_VM_OPTIONS=-Xmx24m $K do bash -c 'for ((i = 0; i < 2500; i++)); do (read -r x < /proc/self/stat) || exit; done; "
-                + "echo done'").is(0, "done\n");
+        shell.run("KERNELET_VM_OPTIONS=-Xmx24m $K do bash -c 'for ((i = 0; i < 2500; i++)); do "
+                + "(read -r x < /proc/self/stat) || exit; done; echo done'").is(0, "done\n");
     }
 
     // ---- random calls

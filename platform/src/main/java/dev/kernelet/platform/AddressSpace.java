@@ -40,14 +40,14 @@ public abstract class AddressSpace {
     public abstract boolean isAlive();
 
     /**
-     * Whether the space can be emptied and given to another program of the same rights: {@code c}, stopped, is its only
-     * context, and nothing of the old program can stay.
+     * Whether the space can be emptied and given to another program of the same rights: {@code c}, stopped,
+     * is its only context, and nothing of the old program can stay.
      */
     public boolean canBeEmptied(ExecutionContext c) { return false; }
 
     /**
-     * Unmaps everything but the platform's own pages, as the first order of a batch that has begun on the first context
-     * ({@link ExecutionContext#beginBatch}). Only after {@link #canBeEmptied}.
+     * Unmaps everything but the platform's own pages, as the first order of a batch that has begun on the
+     * first context ({@link ExecutionContext#beginBatch}). Only after {@link #canBeEmptied}.
      */
     public void empty() { throw new UnsupportedOperationException(); }
 

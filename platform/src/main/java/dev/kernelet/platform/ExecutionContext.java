@@ -129,9 +129,9 @@ public abstract class ExecutionContext {
     public abstract int prefetched(long userAddress, long length);
 
     /**
-     * The strings of an execve's argv ({@code which} 0) or envp (1) that came along with the event, one behind the other with
-     * their NULs, into at most {@code room} bytes at {@code destination}. {@code count << 32 | length}, or -1: they did not
-     * come. Hostile: count the NULs.
+     * The strings of an execve's argv ({@code which} 0) or envp (1) that came along with the event, one
+     * behind the other with their NULs, into at most {@code room} bytes at {@code destination}. {@code count
+     * << 32 | length}, or -1: they did not come. Hostile: count the NULs.
      */
     public long gathered(int which, long destination, int room) { return -1; }
 
@@ -159,7 +159,9 @@ public abstract class ExecutionContext {
     public boolean deferHostCall(int nr, long a0, long a1, long a2, long a3, long a4, long a5, long failure) { return false; }
 
     /** A {@link #mapFd} in the same way: as part of the coming resumeSyscall. False: not taken. */
-    public boolean deferMapFd(long address, long length, int prot, int flags, int hostFd, long offset) { return false; }
+    public boolean deferMapFd(long address, long length, int prot, int flags, int hostFd, long offset) {
+        return false;
+    }
 
     /**
      * From here on {@link #mapFd}, {@link #mapAnonymous}, {@link #hostCall} and {@link #copyOut} may be only noted, and then

@@ -9,7 +9,8 @@ public final class Host {
     private Host() {}
 
     public static final int EINTR = 4, ESRCH = 3, ECHILD = 10, ETIMEDOUT = 110;
-    private static final int READ = 0, CLOSE = 3, MMAP = 9, MUNMAP = 11, MADVISE = 28, SENDMSG = 46, SOCKETPAIR = 53, WAIT4 = 61,
+    private static final int READ = 0, CLOSE = 3, MMAP = 9, MUNMAP = 11, MADVISE = 28, SENDMSG = 46,
+            SOCKETPAIR = 53, WAIT4 = 61,
             KILL = 62, FCNTL = 72, FTRUNCATE = 77, GETPGID = 121, FUTEX = 202, TGKILL = 234, WAITID = 247,
             MEMFD_CREATE = 319, GETPID = 39, GETTID = 186, CLOCK_NANOSLEEP = 230,
             PROCESS_VM_READV = 310, PROCESS_VM_WRITEV = 311, PREAD = 17, PWRITE = 18;
@@ -58,7 +59,9 @@ public final class Host {
     public static long seal(long fd, int seals) { return HostCall.call(FCNTL, fd, F_ADD_SEALS, seals); }
 
     /** madvise(2), MADV_POPULATE_WRITE: faults pages in; kernels before 5.14 do not know it. */
-    public static long populate(long address, long length) { return HostCall.call(MADVISE, address, length, 23); }
+    public static long populate(long address, long length) {
+        return HostCall.call(MADVISE, address, length, 23);
+    }
 
     /** A SOCK_SEQPACKET pair: the descriptors as two ints at {@code pair}. */
     public static long socketpair(long pair) { return HostCall.call(SOCKETPAIR, 1, 5 | 0x80000, 0, pair); }

@@ -151,8 +151,8 @@ public final class StubLayout {
     public static final int OFF_ANSWERS = 0x300;
     public static final int ANSWERS = 16;
     /**
-     * execve's strings, fetched along with the event: argv's, then envp's, 16 bytes each: how many strings (int; -1: not
-     * fetched), where in the slot they lie one behind the other (int), how many bytes (int).
+     * execve's strings, fetched along with the event: argv's, then envp's, 16 bytes each: how many strings
+     * (int; -1: not fetched), where in the slot they lie one behind the other (int), how many bytes (int).
      */
     public static final int OFF_GATHERED = 0x400;
     public static final int GATHERED_SIZE = 16;

@@ -38,9 +38,11 @@ final class Arena {
             Host.close(fd);
             return null;
         }
-        // What every process uses, in two calls instead of a fault a page here; the stub's faults then find whole groups of pages.
+        // What every process uses, in two calls instead of a fault a page here; the stub's faults then find
+        // whole groups of pages.
         Host.populate(base + SLOT_SIZE, OFF_XSTATE + 0x1000);
-        Host.populate(base + SLOT_SIZE + OFF_STACK_TOP - 0x1000, OFF_WINDOW + 0x4000 - (OFF_STACK_TOP - 0x1000));
+        Host.populate(base + SLOT_SIZE + OFF_STACK_TOP - 0x1000,
+                OFF_WINDOW + 0x4000 - (OFF_STACK_TOP - 0x1000));
         Host.populate(base + SLOT_SIZE + OFF_PREFETCH - 0x1000, 0x2000);
         if (Host.socketpair(scratch) < 0) {
             Host.munmap(base, ARENA_SIZE);

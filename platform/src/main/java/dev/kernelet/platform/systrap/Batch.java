@@ -5,8 +5,8 @@ import static dev.kernelet.platform.stub.StubLayout.*;
 import dev.kernelet.abi.Memory;
 
 /**
- * Orders noted in a context's window and carried out in one round trip. Only for spaces in which no application code runs
- * meanwhile. Kernel lock.
+ * Orders noted in a context's window and carried out in one round trip. Only for spaces in which no
+ * application code runs meanwhile. Kernel lock.
  */
 final class Batch {
     private static final int EINVAL = 22;

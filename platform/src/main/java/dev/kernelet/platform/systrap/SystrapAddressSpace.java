@@ -61,9 +61,12 @@ final class SystrapAddressSpace extends AddressSpace {
     @Override
     public boolean canBeEmptied(ExecutionContext c) {
         // A vDSO that the host would not let us move lies among the application's pages.
-        if (c != first || live != 1 || dead || first.gsBase() != 0 || vdso != 0 && vdso < platform.base) return false;
+        if (c != first || live != 1 || dead || first.gsBase() != 0) return false;
+        if (vdso != 0 && vdso < platform.base) return false;
         // Threads that were told to exit may still be about to.
-        for (int i = 0; i < leavingCount; i++) if (Memory.getIntVolatile(arena.slot(leaving[i]) + OFF_TID) != 0) return false;
+        for (int i = 0; i < leavingCount; i++) {
+            if (Memory.getIntVolatile(arena.slot(leaving[i]) + OFF_TID) != 0) return false;
+        }
         return true;
     }
 

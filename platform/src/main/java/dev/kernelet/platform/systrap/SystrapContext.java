@@ -266,7 +266,8 @@ final class SystrapContext extends ExecutionContext {
         boolean asleep = Memory.getAndSetInt(s + OFF_TURN, TURN_STUB) == TURN_SENTRY_ASLEEP;
         platform.commands++;
         if (asleep) wake(s);
-        // A clone takes long: time for what the next one needs. Its child may need this processor: no spinning for it.
+        // A clone takes long: time for what the next one needs. Its child may need this processor: no
+        // spinning for it.
         if (op == OP_FORK && this != platform.templateContext) platform.prepareArena();
         lost = !space.await(s, op == OP_FORK || op == OP_THREAD ? 0 : platform.spinTurns(asleep));
         return lost ? -ESRCH : Memory.getLong(s + OFF_RESULT);
@@ -429,7 +430,8 @@ final class SystrapContext extends ExecutionContext {
     public long gathered(int which, long destination, int room) {
         long at = slot + OFF_GATHERED + (long) which * GATHERED_SIZE;
         int count = Memory.getInt(at), from = Memory.getInt(at + 4), length = Memory.getInt(at + 8);
-        if (count < 0 || length < count || length > room || from < OFF_WINDOW || from > OFF_WINDOW + WINDOW_SIZE - length) return -1;
+        if (count < 0 || length < count || length > room || from < OFF_WINDOW
+                || from > OFF_WINDOW + WINDOW_SIZE - length) return -1;
         Memory.copy(slot + from, destination, length);
         return (long) count << 32 | length;
     }
@@ -548,7 +550,8 @@ final class SystrapContext extends ExecutionContext {
 
     /** Carries out the {@code count} orders noted in the window: how many were done, or negative. */
     long runNoted(int count, int descriptors) {
-        if (descriptors > 0 && Host.sendFds(space.arena.control, platform.sendScratch, descriptors) < 0) return -ESRCH;
+        long control = space.arena.control;
+        if (descriptors > 0 && Host.sendFds(control, platform.sendScratch, descriptors) < 0) return -ESRCH;
         return command(OP_BATCH, count, descriptors, 0);
     }
 
@@ -577,7 +580,8 @@ final class SystrapContext extends ExecutionContext {
         child.lazy = lazy;
         child.fsBase = fsBase;
         if ((lazy & LOAD_FSBASE) != 0) Memory.putLong(to + OFF_FSBASE, fsBase);
-        if ((lazy & LOAD_XSTATE) != 0) Memory.copy(slot + OFF_XSTATE, to + OFF_XSTATE, platform.traits.xstateSize());
+        int xstate = platform.traits.xstateSize();
+        if ((lazy & LOAD_XSTATE) != 0) Memory.copy(slot + OFF_XSTATE, to + OFF_XSTATE, xstate);
         Memory.putIntVolatile(to + OFF_TURN, TURN_SENTRY);
     }
 

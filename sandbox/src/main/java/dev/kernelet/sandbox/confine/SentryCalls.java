@@ -72,7 +72,8 @@ final class SentryCalls {
         f.allow(MPROTECT, "heap and thread stacks; never executable").isOneOf(2, PROT_NONE, PROT_RW);
         f.allow(MUNMAP, "heap, thread stacks, slots of ended stubs");
         f.allow(MREMAP, "malloc grows a block").isOneOf(3, 1 /* MREMAP_MAYMOVE */);
-        f.allow(MADVISE, "a thread's stack is given back; slots").isOneOf(2, 4 /* MADV_DONTNEED */, 23 /* POPULATE_WRITE */);
+        f.allow(MADVISE, "a thread's stack is given back; slots").isOneOf(2, 4 /* MADV_DONTNEED */,
+                23 /* POPULATE_WRITE */);
         f.allow(BRK, "malloc");
         f.allow(MEMFD_CREATE, "files in memory, slots; no huge pages").hasNone(1, ~0x1b);
     }

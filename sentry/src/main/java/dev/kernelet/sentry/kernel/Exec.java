@@ -65,20 +65,21 @@ public final class Exec {
     }
 
     /**
-     * Whether the new program may be loaded into the process of the old one, emptied: only where nobody else lives in it, and
-     * only if the new program has no right the old one has not. What the old one may have hidden in the process (see {@code
-     * canBeEmptied}, docs/design/0050) then gains nothing.
+     * Whether the new program may be loaded into the process of the old one, emptied: only where nobody else
+     * lives in it, and only if the new program has no right the old one has not. What the old one may have
+     * hidden in the process (see {@code canBeEmptied}, docs/design/0050) then gains nothing.
      */
     private static boolean mayTakeOver(Task t, ProgramImage image) {
         Credentials old = t.cred, c = image.cred;
-        if (image.isSecure || old.euid != c.euid || old.egid != c.egid || (c.permitted & ~old.permitted) != 0) return false;
+        if (image.isSecure || old.euid != c.euid || old.egid != c.egid
+                || (c.permitted & ~old.permitted) != 0) return false;
         if (t.group.tasks.size() != 1 || t.group.leader != t || t.mm == null || t.mm.users != 1) return false;
         return t.mm.space.canBeEmptied(t.ctx);
     }
 
     /**
-     * The old program's memory goes, but for the list of it; called by the loader when nothing in the files speaks against it.
-     * False: it cannot go, as the host's kernel would go on to write to it (rseq(2)).
+     * The old program's memory goes, but for the list of it; called by the loader when nothing in the files
+     * speaks against it. False: it cannot go, as the host's kernel would go on to write to it (rseq(2)).
      */
     public static boolean vacate(Task t, ProgramImage image) {
         if (t.rseqArea != 0 && !Rseq.leave(t)) return false;

@@ -79,8 +79,8 @@ public final class Loader {
         if (HostCall.call(SyscallNumber.GETRANDOM, random, RANDOM, 0) != RANDOM) return -EAGAIN;
         PlatformTraits traits = t.kernel.platform.traits();
         userEnd = traits.userEnd();
-        boolean takesOver = image.mayTakeOver && willMap(main) && (interpreter == null || willMap(interpreter)) && Exec.vacate(t, image);
-        if (!takesOver) image.space = t.kernel.platform.newAddressSpace();
+        boolean takesOver = image.mayTakeOver && willMap(main) && (interpreter == null || willMap(interpreter));
+        if (!takesOver || !Exec.vacate(t, image)) image.space = t.kernel.platform.newAddressSpace();
         if (image.space == null) return -ENOMEM;
         image.mm = MemoryManager.of(image.space, userEnd);
         ExecutionContext c = image.space.first();
@@ -159,14 +159,15 @@ public final class Loader {
     }
 
     /**
-     * For a program that is to take its caller's process over: whether mapping this file can fail for want of memory alone, and
-     * the caller may read it anyway.
+     * For a program that is to take its caller's process over: whether mapping this file can fail for want of
+     * memory alone, and the caller may read it anyway.
      */
     private boolean willMap(ElfFile e) {
         if (e.loads == 0 || e.align > 1 << 21 || e.file.mapDescriptor(t, false, false) < 0) return false;
         if (Access.check(t.cred, e.file.inode, Access.READ) != 0) return false;
         for (int i = 0; i < e.loads; i++) {
-            if (e.filesz[i] == 0 && e.memsz[i] == 0 || i > 0 && e.vaddr[i] < e.vaddr[i - 1] + e.memsz[i - 1]) return false;
+            if (e.filesz[i] == 0 && e.memsz[i] == 0) return false;
+            if (i > 0 && e.vaddr[i] < e.vaddr[i - 1] + e.memsz[i - 1]) return false;
             // A partial page of zeros must lie within the file.
             if (e.offset[i] + e.filesz[i] > e.file.inode.size) return false;
         }

@@ -368,7 +368,8 @@ public final class MemoryManager implements AddressSpace.TextMap {
         }
         int host = (shared ? MAP_SHARED : MAP_PRIVATE) | hostFlags(flags, vmFlags);
         // As in order(): on the way back, where nobody sees the difference.
-        boolean isDeferred = !shared && isAlone(t, c, length) && c.deferMapFd(address, length, prot, host, (int) fd, offset);
+        boolean isDeferred = !shared && isAlone(t, c, length)
+                && c.deferMapFd(address, length, prot, host, (int) fd, offset);
         r = isDeferred ? 0 : c.mapFd(address, length, prot, host, (int) fd, offset);
         return mapped(t, r, address, length, v, replaces);
     }

@@ -108,7 +108,7 @@ public final class Dentry {
         childCount--;
     }
 
-    /** A child that is gone for good, with all below it; what still refers to one of them keeps that one alone. */
+    /** A child that is gone for good, with all below it; what still refers to one of them keeps that one. */
     public void prune(Dentry d) {
         if (d.children != null) for (Dentry below : d.childArray()) d.prune(below);
         if (d.mounts != 0 || d.childCount != 0) return;
