@@ -1,10 +1,12 @@
 #!/bin/bash
 # Makes a small root file system from the Debian packages installed on this machine, with no network: no Java in it.
 #
-#   image.sh OUTPUT.tar
+#   image.sh OUTPUT.tar [PACKAGE...]
 set -eu
-wanted="bash coreutils dash base-files base-passwd sed grep findutils util-linux procps perl-base python3-minimal gcc
-	libc6-dev tar gzip mawk diffutils ncurses-base libc-bin debianutils"
+output=$1
+shift
+wanted=${*:-"bash coreutils dash base-files base-passwd sed grep findutils util-linux procps perl-base python3-minimal gcc
+	libc6-dev tar gzip mawk diffutils ncurses-base libc-bin debianutils"}
 work=$(mktemp -d "${TMPDIR:-/tmp}/image.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
@@ -36,5 +38,5 @@ printf '%s\n' root:x:0:0:root:/root:/bin/bash user:x:1000:1000::/home/user:/bin/
 printf '%s\n' root:x:0: user:x:1000: nogroup:x:65534: > "$work/root/etc/group"
 chown 1000:1000 "$work/root/home/user"
 ldconfig -r "$work/root" 2> /dev/null || true
-tar -C "$work/root" -cf "$1.new" .
-mv "$1.new" "$1"
+tar -C "$work/root" -cf "$output.new" .
+mv "$output.new" "$output"

@@ -1,0 +1,248 @@
+# Docker, with Kernelet as its default runtime. Sourced by conformance/engines.
+
+docker=("docker" -H "unix://$state/docker/s")
+
+start_docker() {
+	local driver try
+	command -v docker > /dev/null && command -v dockerd > /dev/null || { why="docker is not installed"; return 1; }
+	mkdir -p "$state/docker"
+	printf '{"runtimes": {"kernelet": {"path": "%s"}}, "default-runtime": "kernelet"}' "$runtime" > "$state/docker/daemon.json"
+	export DOCKER_BUILDKIT=0 DOCKER_CONFIG=$state/docker/client
+	for driver in overlay2 vfs; do
+		dockerd --config-file "$state/docker/daemon.json" -H "unix://$state/docker/s" --data-root "$state/docker/d" \
+			--exec-root "$state/docker/x" --pidfile "$state/docker/pid" --cgroup-parent "/kernelet-e-$mark" \
+			--storage-driver $driver > "$state/docker/log" 2>&1 &
+		docker_daemon=$!
+		for ((try = 0; try < 300; try++)); do
+			timeout 5 "${docker[@]}" info > /dev/null 2>&1 && break 2
+			kill -0 $docker_daemon 2> /dev/null || break
+			sleep 0.1
+		done
+		kill $docker_daemon 2> /dev/null; wait $docker_daemon 2> /dev/null; docker_daemon=
+	done
+	[ -n "$docker_daemon" ] || {
+		why="dockerd does not start: $(grep -aE 'level=(error|fatal)|failed' "$state/docker/log" | tail -n 1 | cut -c1-200)"
+		return 1
+	}
+	daemons=$((daemons + 1))
+	"${docker[@]}" import -c 'CMD ["bash"]' "$state/image.tar" box > /dev/null || { why="docker import failed"; return 1; }
+	why=$("${docker[@]}" run --rm --runtime runc --network none box true 2>&1) ||
+		{ why="docker cannot run a container with runc either: $(tail -n 1 <<< "$why")"; return 1; }
+}
+
+stop_docker() {
+	[ -n "${docker_daemon-}" ] && kill "$docker_daemon" && wait "$docker_daemon"
+}
+
+d() { timeout -k 5 "${LIMIT:-60}" "${docker[@]}" "$@"; }
+run() { d run --rm --network none "$@"; }
+background() { d run -d --network none "$@" > /dev/null; } # --name NAME ... IMAGE COMMAND
+running() { d inspect -f '{{.State.Status}}' "$1"; }
+status() { d inspect -f '{{.State.Status}} {{.State.ExitCode}}' "$1"; }
+
+row_docker_run() {
+	has runtime "kernelet" d info -f '{{.DefaultRuntime}}'
+	is output "out" run box echo out
+	is status "[7]" run box sh -c 'exit 7'
+	is killed "[137]" run box sh -c 'sh -c "kill -9 \$\$"; exit $?'
+	is not_found_status "[127]" script 'run box /no/such 2> /dev/null'
+	has not_found "no such file" run box /no/such
+	is input "through" script 'echo through | run -i box cat'
+	is flags "a=1 /tmp 5 6 name" run -e a=1 -w /tmp -u 5:6 --hostname name box \
+		sh -c 'echo "a=$a $PWD $(id -u) $(id -g) $(uname -n)"'
+	is entrypoint "x y" run --entrypoint echo box x y
+	is init "/sbin/docker-init" run --init box sh -c 'tr "\0" " " < /proc/1/cmdline | cut -d" " -f1'
+	is capabilities "0000000000000400 refused" run --cap-drop ALL --cap-add NET_BIND_SERVICE box \
+		sh -c 'echo $(sed -n "s/^CapEff:.//p" /proc/self/status) $(chown 5 /tmp 2> /dev/null || echo refused)'
+	is no_new_privileges "1" run --security-opt no-new-privileges box sed -n 's/^NoNewPrivs:.//p' /proc/self/status
+	is masked "0" run box sh -c 'cat /proc/kcore /proc/keys 2> /dev/null | wc -c'
+	is sysctl "1000" run --sysctl kernel.msgmax=1000 box cat /proc/sys/kernel/msgmax
+}
+
+row_docker_files() {
+	mkdir "$state/volume" && echo host > "$state/volume/file"
+	is volume "host" run -v "$state/volume:/v" box sh -c 'cat /v/file; echo guest > /v/new; mkdir /v/d; chmod 700 /v/d'
+	is volume_kept "guest 700" sh -c "echo \$(cat $state/volume/new) \$(stat -c %a $state/volume/d)"
+	is volume_read_only "host refused" run -v "$state/volume:/v:ro" box sh -c 'echo $(cat /v/file) $(touch /v/x 2> /dev/null || echo refused)'
+	is volume_file "host" run -v "$state/volume/file:/etc/one:ro" box cat /etc/one
+	is volume_named "1" script '
+		run -v kept:/v box sh -c "echo 1 > /v/x"; run -v kept:/v box cat /v/x; d volume rm kept > /dev/null'
+	is read_only "refused written" run --read-only --tmpfs /t:size=1m,mode=1777 box \
+		sh -c 'echo $(touch /x 2> /dev/null || echo refused) $(echo written > /t/x; cat /t/x; dd if=/dev/zero of=/t/y bs=1M count=2 2> /dev/null)'
+	is shm "8192" run --shm-size 8m box sh -c 'df -k /dev/shm | awk "NR == 2 { print \$2 }"'
+	background --name files box sleep 1000
+	is copy_in "" d cp "$state/volume/file" files:/root/copied
+	is copied_in "host" d exec files cat /root/copied
+	is copy_out "host" script 'd exec files cp /root/copied /root/out; d cp files:/root/out - | tar xO'
+	has diff "A /root/out" d diff files
+	is commit "host" script 'd commit files kept > /dev/null; run kept cat /root/out'
+	d rm -f files > /dev/null
+}
+
+row_docker_limits() {
+	is memory "MemTotal: 102400 kB, killed 137" run --memory 100m --memory-swap 100m box sh -c \
+		'perl -e "\$x = q(y) x (200 << 20); \$x =~ tr/y/z/" 2> /dev/null; s=$?; echo $(grep MemTotal /proc/meminfo), killed $s'
+	is processors "1" run --cpus 1 box nproc
+	is processor_set "1" run --cpuset-cpus 0 box nproc
+	is processes "[2]" run --pids-limit 20 box sh -c \
+		'i=0; while [ $i -lt 40 ]; do sleep 100 & i=$((i + 1)); done 2> /dev/null; echo no limit'
+	is ulimit "33 44" run --ulimit nofile=33:44 box bash -c 'echo $(ulimit -Sn) $(ulimit -Hn)'
+	background --name limits --memory 200m box sleep 1000
+	is update "" script 'd update --memory 120m --memory-swap 120m limits > /dev/null'
+	is updated "MemTotal: 122880 kB" d exec limits sh -c 'echo $(grep MemTotal /proc/meminfo)'
+	has top "root" d top limits
+	has stats "limits" d stats --no-stream --format '{{.Name}} {{.MemUsage}} {{.PIDs}}' limits
+	d rm -f limits > /dev/null
+}
+
+row_docker_terminal() {
+	has terminal "17 91 terminal" in_terminal '' "${docker[@]}" run --rm -it --network none box \
+		sh -c 'sleep 0.3; echo $(stty size) $(test -t 0 && echo terminal); echo ready'
+	has interrupt "interrupted" in_terminal '\003' "${docker[@]}" run --rm -it --network none box \
+		sh -c 'trap "echo inter""rupted; exit 4" INT; echo ready; sleep 10; sleep 10'
+	has typed "= 42" in_terminal 'echo = $((6 * 7))\nexit\n' "${docker[@]}" run --rm -it --network none -e PS1=ready box bash --norc
+	background --name terminal box sleep 1000
+	has exec "= 56" in_terminal 'echo = $((7 * 8))\nexit\n' "${docker[@]}" exec -it -e PS1=ready terminal bash --norc
+	has detach "read escape sequence" in_terminal 'echo = $((8 * 9))\n\020\021' "${docker[@]}" exec -it -e PS1=ready terminal bash --norc
+	d rm -f terminal > /dev/null
+}
+
+row_docker_exec() {
+	background --name exec -e a=1 box sh -c 'echo said; echo wrong >&2; exec sleep 1000'
+	is exec "1 2 /tmp 5" d exec -e b=2 -w /tmp -u 5 exec sh -c 'echo $a $b $PWD $(id -u)'
+	is status "[3]" d exec exec sh -c 'exit 3'
+	is killed "[143]" d exec exec sh -c 'kill -TERM $$'
+	has not_found "no such file" d exec exec /no/such
+	is input "4" script 'printf abcd | d exec -i exec wc -c'
+	is large "3000000" script 'd exec exec head -c 3000000 /dev/zero | wc -c'
+	d exec -d exec sh -c 'sleep 0.1; echo later > /tmp/later'
+	until_is detached "later" d exec exec cat /tmp/later
+	is processes "sleep" d exec exec cat /proc/1/comm
+	is logs "said wrong" script 'echo $(d logs exec 2>&1 | sort)'
+	is logs_error "wrong" script 'd logs exec 2>&1 > /dev/null'
+	is inspect "running true kernelet" d inspect -f '{{.State.Status}} {{.State.Running}} {{.HostConfig.Runtime}}' exec
+	is pid "/kernelet" script 'readlink /proc/$(d inspect -f "{{.State.Pid}}" exec)/exe | grep -o "/kernelet$"'
+	d rm -f exec > /dev/null
+}
+
+row_docker_signals() {
+	background --name traps box sh -c 'trap "echo usr1" USR1; trap "echo term; exit 5" TERM; echo up; while :; do sleep 0.05; done'
+	until_is up "up" d logs traps
+	d kill -s USR1 traps > /dev/null
+	until_is kill "up usr1" script 'echo $(d logs traps)'
+	d stop -t 20 traps > /dev/null
+	is stop "exited 5" status traps
+	is stop_log "term" script 'd logs traps | tail -n 1'
+	background --name deaf box sh -c 'trap "" TERM; echo up; sleep 1000'
+	until_is deaf_up "up" d logs deaf
+	(is wait "137" d wait deaf) &
+	local begun=$SECONDS waiter=$!
+	d stop -t 1 deaf > /dev/null
+	is stop_deaf "exited 137" status deaf
+	[ $((SECONDS - begun)) -lt 30 ] && ok stop_timeout || not_ok stop_timeout $((SECONDS - begun)) s
+	wait $waiter
+	d start deaf > /dev/null
+	until_is started_again "running" running deaf
+	d pause deaf > /dev/null
+	is pause "paused" running deaf
+	has paused_exec "paused" d exec deaf true
+	d unpause deaf > /dev/null
+	is unpause "running" running deaf
+	is unpaused_exec "1" d exec deaf echo 1
+	d restart -t 0 deaf > /dev/null
+	is restarted "running" running deaf
+	has events "die exec_create exec_die exec_start kill pause start stop unpause" script 'echo $(d events --since 5m --until 0s --filter container=deaf --format "{{.Action}}" | sed "s/:.*//" | sort -u)'
+	d rm -f traps deaf > /dev/null
+	has removed "No such" d inspect deaf
+}
+
+row_docker_restart() {
+	local pid
+	background --name phoenix --restart always box sh -c 'echo up; exec sleep 1000'
+	pid=$(d inspect -f '{{.State.Pid}}' phoenix)
+	kill -9 "$pid"
+	until_is restarted "1 running" d inspect -f '{{.RestartCount}} {{.State.Status}}' phoenix
+	is anew "up up" script 'echo $(d logs phoenix)'
+	is works "1" d exec phoenix echo 1
+	d rm -f phoenix > /dev/null
+	background --name failing --restart on-failure:2 box sh -c 'exit 3'
+	until_is on_failure "2 exited 3" d inspect -f '{{.RestartCount}} {{.State.Status}} {{.State.ExitCode}}' failing
+	d rm -f failing > /dev/null
+}
+
+row_docker_health() {
+	background --name health --health-cmd 'test -e /tmp/good' --health-interval 200ms --health-retries 2 --health-timeout 20s box sleep 1000
+	until_is unhealthy "unhealthy" d inspect -f '{{.State.Health.Status}}' health
+	d exec health touch /tmp/good
+	until_is healthy "healthy" d inspect -f '{{.State.Health.Status}}' health
+	d rm -f health > /dev/null
+}
+
+row_docker_build() {
+	mkdir "$state/build" && echo content > "$state/build/file"
+	cat > "$state/build/Dockerfile" <<-'D'
+		FROM box
+		ARG word=none
+		COPY file /opt/file
+		RUN echo "$word $(cat /opt/file)" > /opt/made && mkdir /data && chown 5:6 /data
+		WORKDIR /data
+		USER 5:6
+		ENV shown=yes
+		RUN id -u > ran
+		ENTRYPOINT ["sh", "-c", "cat /opt/made; pwd; cat ran; echo $shown"]
+	D
+	LIMIT=120 has build "Successfully tagged built" d build --network none --build-arg word=given -t built:1 "$state/build"
+	is built "given content /data 5 yes" script 'echo $(run built:1)'
+	printf 'FROM box\nRUN exit 3\n' > "$state/build/Dockerfile"
+	has build_fails "returned a non-zero code: 3" d build --network none "$state/build"
+}
+
+server='use IO::Socket::INET; $s = IO::Socket::INET->new(LocalPort => $ARGV[0], Listen => 9, ReuseAddr => 1) or die $!; $| = 1; print "up\n";
+	while ($c = $s->accept) { $l = <$c>; print $c "$ARGV[1] $l"; close $c }'
+ask='exec 3<> /dev/tcp/$1/$2 && echo question >&3 && cat <&3'
+
+row_docker_network() {
+	is none "1" run box sh -c 'grep -c : /proc/net/dev | sed s/2/1/'
+	is none_loopback "here question" run box bash -c 'perl -e "$1" 99 here > /tmp/o & until grep -qs up /tmp/o; do sleep 0.05; done
+		set -- 127.0.0.1 99; eval "$0"' "$ask" "$server"
+	perl -e "$server" 7001 outside > "$state/outside" &
+	local outside=$!
+	until_true grep -q up "$state/outside"
+	is host "outside question" d run --rm --network host box bash -c "$ask" ask 127.0.0.1 7001
+	is bridge_out "outside question" d run --rm box bash -c "$ask" ask 172.17.0.1 7001
+	kill $outside
+	d run -d --name server -p 127.0.0.1:7002:80 -p 7003:80 box perl -e "$server" 80 inside > /dev/null
+	until_is server "up" d logs server
+	is published "inside question" bash -c "$ask" ask 127.0.0.1 7002
+	is published_bridge "inside question" bash -c "$ask" ask 172.17.0.1 7003
+	is address "inside question" bash -c "$ask" ask "$(d inspect -f '{{.NetworkSettings.IPAddress}}' server)" 80
+	has port "0.0.0.0:7003" d port server
+	is joined "inside question" d run --rm --network container:server box bash -c "$ask" ask 127.0.0.1 80
+	d rm -f server > /dev/null
+	has refused "refused" bash -c "$ask" ask 127.0.0.1 7002
+}
+
+row_docker_names() {
+	d network create inner > /dev/null
+	d run -d --name named --network inner --network-alias other box perl -e "$server" 80 inside > /dev/null
+	until_is server "up" d logs named
+	has resolver "nameserver 127.0.0.11" d run --rm --network inner box cat /etc/resolv.conf
+	is name "inside question" d run --rm --network inner box bash -c "$ask" ask named 80
+	is alias "inside question" d run --rm --network inner box bash -c "$ask" ask other 80
+	is self "1" d run --rm --network inner --name itself box sh -c 'getent hosts itself | wc -l'
+	d rm -f named > /dev/null
+	is removed "inner" d network rm inner
+}
+
+row_docker_many() {
+	local count=8 i
+	[ -z "$full" ] || count=30
+	for ((i = 0; i < count; i++)); do
+		LIMIT=200 d run -d --network none --name "many-$i" box sh -c "echo here $i; exec sleep 1000" > /dev/null &
+	done
+	wait
+	is running "$count" script 'd ps -q --filter name=many- | wc -l'
+	until_is said "$count" script 'for i in $(seq 0 $((count - 1))); do d logs many-$i; done | grep -c here'
+	is exec "$((count - 1))" d exec "many-$((count - 1))" echo $((count - 1))
+	LIMIT=200 d rm -f $(seq -f "many-%g" 0 $((count - 1))) > /dev/null
+}
