@@ -8,6 +8,7 @@ import dev.kernelet.sandbox.ProcessSpec;
 import dev.kernelet.sentry.kernel.Limits;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.Map;
 
 /**
  * A bundle's config.json (runtime-spec 1.2) as far as it matters here. Every field is honoured, refused with
@@ -205,7 +206,7 @@ final class RuntimeSpec {
         resources.read(l.get("resources"), warnings);
         container.maskedPaths = l.strings("maskedPaths");
         container.readonlyPaths = l.strings("readonlyPaths");
-        container.sysctl = l.stringMap("sysctl");
+        sysctl(l.stringMap("sysctl"));
         String propagation = l.string("rootfsPropagation", "");
         if (propagation.endsWith("shared")) warnings.add("linux.rootfsPropagation " + propagation
                 + ": nothing propagates to the host");
@@ -219,6 +220,29 @@ final class RuntimeSpec {
         container.memoryLimit = Math.max(0, resources.memoryLimit);
         container.pidsLimit = (int) Math.min(Math.max(0, resources.pidsLimit), 1 << 22);
         container.processors = resources.processors();
+    }
+
+    /** sysctl(8) takes both separators. Those of the network are set in its namespace (SandboxProcess). */
+    private void sysctl(Map<String, String> values) {
+        for (Map.Entry<String, String> e : values.entrySet()) {
+            String path = sysctlPath(e.getKey());
+            for (String name : path.split("/", -1)) {
+                if (name.isEmpty() || name.equals("..") || name.equals(".")) {
+                    throw new Failure("config.json: linux.sysctl: \"" + e.getKey() + "\" is no name", "Correct it.");
+                }
+            }
+            container.sysctl.put(path, e.getValue());
+            if (!path.startsWith("net/")) {
+                warnings.add("linux.sysctl " + e.getKey() + ": shown inside, but not enforced");
+            }
+        }
+    }
+
+    /** The first separator is the one that counts (sysctl.d(5)). */
+    private static String sysctlPath(String name) {
+        int dot = name.indexOf('.'), slash = name.indexOf('/');
+        if (dot < 0 || slash >= 0 && slash < dot) return name;
+        return name.replace('/', '\0').replace('.', '/').replace('\0', '.');
     }
 
     private void namespace(Json n) {

@@ -22,6 +22,8 @@ public final class SandboxProcess {
     private final StateStore store;
     private final ContainerState state = new ContainerState();
     private RuntimeSpec spec;
+    /** A network namespace that is not the host's has been entered. */
+    private boolean hasNetwork;
     private String configText;
     private Container container;
     private volatile Failure startFailure;
@@ -127,6 +129,7 @@ public final class SandboxProcess {
         var outside = new Outside(Hooks.has(spec.hooks, "prestart") || Hooks.has(spec.hooks,
                 "createRuntime"));
         for (RuntimeSpec.Namespace n : spec.namespaces) if (n.type().equals("network")) network(n.path());
+        networkSysctl();
         String shown = state.json("creating");
         outside.run(() -> {
             Hooks.run(spec.hooks, "prestart", shown);
@@ -160,6 +163,23 @@ public final class SandboxProcess {
             return;
         }
         Network.enter(path, o.inherited.hand());
+        hasNetwork = true;
+    }
+
+    /** The host's kernel keeps them for each network namespace, and its stack is the container's. */
+    private void networkSysctl() {
+        for (var e : spec.container.sysctl.entrySet()) {
+            if (!e.getKey().startsWith("net/")) continue;
+            if (!hasNetwork) {
+                if (o.network.equals("none")) continue; // shown inside
+                throw new Failure("config.json: linux.sysctl " + e.getKey()
+                        + ": not allowed in the host's network namespace",
+                        "Give the container a network namespace of its own.");
+            }
+            long r = Host.write("/proc/sys/" + e.getKey(), e.getValue());
+            if (r < 0) throw new Failure("cannot set linux.sysctl " + e.getKey() + " to \"" + e.getValue()
+                    + "\": write", r, "Correct it in config.json, or leave it out.");
+        }
     }
 
     private static void oomScore(int value) {

@@ -125,7 +125,20 @@ public final class Container {
         k.holdsInit = spec.holdsFirst;
         if (spec.hostname != null) k.hostname = spec.hostname;
         if (spec.domainname != null) k.domainname = spec.domainname;
+        if (!spec.sysctl.isEmpty()) k.sysctl = spec.sysctl;
+        String ports = spec.sysctl.get("net/ipv4/ip_unprivileged_port_start");
+        if (ports != null) k.unprivilegedPorts = port(ports);
         return k;
+    }
+
+    /** The host has taken the same value, or refused it. */
+    private static int port(String value) {
+        try {
+            return Integer.parseInt(value.strip());
+        } catch (NumberFormatException e) {
+            throw new Failure("config.json: linux.sysctl net.ipv4.ip_unprivileged_port_start: \"" + value
+                    + "\" is no number", "Correct it.");
+        }
     }
 
     /**

@@ -21,6 +21,10 @@ public final class KernelOptions {
     /** "host" or "none". */
     public String network = "host";
     public String hostname = "kernelet", domainname = "(none)";
+    /** Values of /proc/sys that are not the usual ones, by path: "kernel/msgmax"; null: none. */
+    public java.util.Map<String, String> sysctl;
+    /** The first port that needs no capability: net.ipv4.ip_unprivileged_port_start. */
+    public int unprivilegedPorts = 1024;
     /** What uname(2) says. */
     public String release = "6.12.0-kernelet";
     /** The first process's personality(2): the caller's. */

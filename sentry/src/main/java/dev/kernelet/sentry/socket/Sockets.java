@@ -135,7 +135,7 @@ public final class Sockets implements NetDirectory.Source {
 
     /** Whether the task may use that port (ip(7)). */
     public static boolean mayBind(Task t, int port) {
-        return port == 0 || port >= 1024 || t.cred.capable(Credentials.CAP_NET_BIND_SERVICE);
+        return port == 0 || port >= t.kernel.options.unprivilegedPorts || t.cred.capable(Credentials.CAP_NET_BIND_SERVICE);
     }
 
     @Override

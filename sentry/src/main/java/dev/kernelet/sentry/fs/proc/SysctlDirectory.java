@@ -26,7 +26,7 @@ final class SysctlDirectory extends PseudoDirectory {
         "fs/mqueue/msgsize_default=8192", "fs/mqueue/msgsize_max=8192", "fs/mqueue/queues_max=256",
         "kernel/overflowuid=65534", "kernel/overflowgid=65534",
         "kernel/ostype=Linux", "kernel/osrelease=*", "kernel/version=#1 SMP PREEMPT_DYNAMIC", "kernel/hostname=*",
-        "kernel/domainname=(none)", "kernel/pid_max=*", "kernel/threads-max=*", "kernel/ngroups_max=65536",
+        "kernel/domainname=*", "kernel/pid_max=*", "kernel/threads-max=*", "kernel/ngroups_max=65536",
         "kernel/cap_last_cap=40", "kernel/core_pattern=+core", "kernel/core_uses_pid=+0", "kernel/randomize_va_space=2",
         "kernel/random/boot_id=*", "kernel/random/uuid=*", "kernel/random/entropy_avail=256", "kernel/random/poolsize=256",
         "kernel/shmmax=18446744073692774399", "kernel/shmall=18446744073692774399", "kernel/shmmni=4096",
@@ -86,7 +86,8 @@ final class SysctlDirectory extends PseudoDirectory {
         Variable(String path, String initial) {
             super(procfs, initial.startsWith("+") || path.equals("kernel/hostname") ? 0644 : 0444);
             this.path = path;
-            value = initial.startsWith("+") ? initial.substring(1) : initial;
+            String given = procfs.kernel.options.sysctl == null ? null : procfs.kernel.options.sysctl.get(path);
+            value = given != null ? given : initial.startsWith("+") ? initial.substring(1) : initial;
         }
 
         @Override
@@ -109,6 +110,7 @@ final class SysctlDirectory extends PseudoDirectory {
             case "fs/file-nr" -> "0\t0\t9223372036854775807";
             case "kernel/osrelease" -> k.options.release;
             case "kernel/hostname" -> k.options.hostname;
+            case "kernel/domainname" -> k.options.domainname;
             case "kernel/pid_max" -> Integer.toString(PidTable.PID_MAX);
             case "kernel/threads-max" -> Integer.toString(k.options.taskLimit);
             case "kernel/random/boot_id" -> BOOT.computeIfAbsent("id", x -> uuid(k));
