@@ -55,7 +55,7 @@ build_launcher() { # OUTPUT
 	[ -z "$newest" ] || return 0
 	"${CC:-gcc}" -O2 -Wall -Wextra -pthread -Wl,-z,relro,-z,now -Wl,--build-id=none \
 		-Wl,--export-dynamic-symbol=_exit -I "$JAVA_HOME/include" -I "$JAVA_HOME/include/linux" \
-		-o "$1.new" "$source/launcher.c" "$source/container.c" -ldl
+		-o "$1.new" "$source"/*.c -ldl
 	mv "$1.new" "$1"
 }
 

@@ -41,9 +41,9 @@ static _Noreturn void leave(int status)
 }
 
 /* Index of the command in argv: flags come first, and all but these take a value. ContainerFlagsTest compares. */
-static int find_command(char **argv)
+int container_command(char **argv)
 {
-	static const char *booleans[] = { "debug", "alsologtostderr", "strace", "rootless", "systemd-cgroup", "h", "help",
+	static const char *booleans[] = { "debug", "alsologtostderr", "strace", "rootless", "systemd-cgroup", "directfs", "h", "help",
 					  "v", "version" };
 	int i = 1;
 
@@ -218,7 +218,7 @@ static _Noreturn void wait_for_sandbox(int channel, pid_t sandbox, int is_detach
 /* Returns in the process that is to load the machine. channel and hand: descriptors for it, or -1. */
 void container_prepare(char **argv, long *channel, long *hand_end)
 {
-	int command = find_command(argv), pair[2];
+	int command = container_command(argv), pair[2];
 	const char *name = argv[command] ? argv[command] : "";
 	int is_create = !strcmp(name, "create"), is_run = !strcmp(name, "run"), is_exec = !strcmp(name, "exec");
 	pid_t pid;

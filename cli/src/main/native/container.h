@@ -1,3 +1,4 @@
 /* See container.c. */
 void container_prepare(char **argv, long *channel, long *hand_end);
 void container_hand(void);
+int container_command(char **argv);

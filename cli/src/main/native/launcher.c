@@ -1,6 +1,6 @@
 /*
  * The launcher: loads the virtual machine of the runtime beside it and calls dev.kernelet.cli.Main.start. This process
- * then is the sandbox: it never forks or execs again, so killing it kills the sandbox.
+ * then is the sandbox: it never execs again, so killing it kills the sandbox.
  *
  * What it records before the machine starts, because the machine changes it (see dev.kernelet.sandbox.Inherited):
  *
@@ -44,6 +44,8 @@
 #include <unistd.h>
 
 #include "container.h"
+#include "jail.h"
+#include "outside.h"
 
 #define FAILURE 128 /* exit status of every failure of Kernelet's own */
 #define OPTIONS_MAX 96
@@ -51,12 +53,15 @@
 #define SR_SIGNAL "63"
 #define JAR_TIME 1735689600 /* as bin/dist sets it */
 
-/* The layout of the long[] given to Main.start: Inherited.java reads it. */
-enum { INFO_IGNORED, INFO_BLOCKED, INFO_CLOSED, INFO_CHANNEL, INFO_HAND, INFO_RLIMITS, INFO_COUNT = INFO_RLIMITS + 2 * 16 };
+/* The layout of the long[] given to Main.start: Inherited.java reads it. The supplementary groups follow. */
+enum { INFO_IGNORED, INFO_BLOCKED, INFO_CLOSED, INFO_CHANNEL, INFO_HAND, INFO_JAIL, INFO_RLIMITS = INFO_JAIL + 5,
+       INFO_COUNT = INFO_RLIMITS + 2 * 16 };
 
 static char home[PATH_MAX];
 static char **arguments, **environment;
 static jlong info[INFO_COUNT];
+static gid_t groups[65536];
+static int group_count;
 static JavaVMOption options[OPTIONS_MAX];
 static int option_count;
 static int here = -1; /* the caller's directory, when the machine must start in another one */
@@ -64,6 +69,7 @@ static int training; /* the machine must end by itself: it writes its AOT config
 
 static _Noreturn void leave(int status)
 {
+	outside_end();
 	for (;;)
 		syscall(SYS_exit_group, status);
 }
@@ -100,8 +106,8 @@ static void record_stdio(void)
 		if (fcntl(fd, F_GETFD) != -1)
 			continue;
 		info[INFO_CLOSED] |= 1 << fd;
-		/* Lowest free number: this one. */
-		if (open("/", O_PATH | O_CLOEXEC) != fd)
+		/* Lowest free number: this one. No directory, which would be a way out of an empty root. */
+		if (open("/dev/null", O_PATH | O_CLOEXEC) != fd && open("/", O_PATH | O_CLOEXEC) != fd)
 			leave(FAILURE);
 	}
 }
@@ -324,6 +330,7 @@ static int call_main(JNIEnv *env)
 	jmethodID start = main_class ? (*env)->GetStaticMethodID(env, main_class, "start", "([B[[B[[B[J)I") : NULL;
 	jlongArray numbers;
 	jbyteArray directory;
+	jlong *group = calloc(group_count + 1, sizeof *group);
 	int status;
 
 	if (!start) {
@@ -332,8 +339,12 @@ static int call_main(JNIEnv *env)
 	}
 	if (here >= 0 && fchdir(here))
 		leave(FAILURE);
-	numbers = (*env)->NewLongArray(env, INFO_COUNT);
+	for (int i = 0; i < group_count; i++)
+		group[i] = groups[i];
+	numbers = (*env)->NewLongArray(env, INFO_COUNT + group_count);
 	(*env)->SetLongArrayRegion(env, numbers, 0, INFO_COUNT, info);
+	(*env)->SetLongArrayRegion(env, numbers, INFO_COUNT, group_count, group);
+	free(group);
 	directory = (*env)->NewByteArray(env, strlen(home));
 	(*env)->SetByteArrayRegion(env, directory, 0, strlen(home), (jbyte *)home);
 	status = (*env)->CallStaticIntMethod(env, main_class, start, directory, byte_strings(env, arguments + 1),
@@ -386,7 +397,14 @@ int main(int argc, char **argv)
 	record_signals();
 	record_limits();
 	check_limits();
+	group_count = getgroups(sizeof groups / sizeof *groups, groups); /* in a user namespace they may have no number */
+	if (group_count < 0)
+		group_count = 0;
 	container_prepare(arguments, &info[INFO_CHANNEL], &info[INFO_HAND]);
+	/* Descriptors of the caller's that are not given on are nothing the Sentry should hold. */
+	if (info[INFO_CHANNEL] < 0)
+		syscall(SYS_close_range, 3, ~0U, 0);
+	jail_enter(arguments, (struct jail *)&info[INFO_JAIL]);
 	find_home();
 	if (getenv("KERNELET_CALLER"))
 		restore_shell_variables(getenv("KERNELET_CALLER"));
@@ -397,6 +415,8 @@ int main(int argc, char **argv)
 	pthread_attr_setstacksize(&attributes, STACK_SIZE);
 	if (pthread_create(&thread, &attributes, run, NULL))
 		fail("cannot create a thread", "the caller's limits do not allow one", "Raise them (ulimit -u, ulimit -v).");
+	if (info[INFO_JAIL + 4])
+		jail_door(home);
 	container_hand();
 	pthread_join(thread, NULL);
 	return FAILURE;

@@ -39,13 +39,13 @@ final class PlainStart {
     }
 
     private static long[] info() {
-        var info = new long[5 + 2 * 16];
+        var info = new long[Inherited.GROUPS];
         info[3] = info[4] = -1;
         long limit = Memory.allocate(16);
         for (int i = 0; i < 16; i++) {
             HostCall.call(PRLIMIT64, 0, i, 0, limit);
-            info[5 + 2 * i] = Memory.getLong(limit);
-            info[6 + 2 * i] = Memory.getLong(limit + 8);
+            info[Inherited.LIMITS + 2 * i] = Memory.getLong(limit);
+            info[Inherited.LIMITS + 1 + 2 * i] = Memory.getLong(limit + 8);
         }
         Memory.free(limit);
         return info;

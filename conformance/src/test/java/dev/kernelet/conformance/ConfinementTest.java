@@ -28,7 +28,13 @@ class ConfinementTest {
                 done
             }
             look Sentry $CAPS /proc/$p/task/*/status
-            stubs=$(cat /proc/$p/task/*/children)
+            stubs=
+            for s in $(cat /proc/$p/task/*/children); do
+                case $(cat /proc/$s/comm) in
+                    kernelet-files) look outside 0000000000000000 /proc/$s/task/*/status ;;
+                    *) stubs+=" $s" ;;
+                esac
+            done
             for s in $stubs; do
                 look stub 0000000000000000 /proc/$s/task/*/status
                 for d in /proc/$s/fd/*; do
@@ -73,6 +79,74 @@ class ConfinementTest {
     void everyThreadOfAUser() throws Exception {
         shell.runAsUser(look("--network=none do", "0000000000000000")).is(0, "");
         shell.runAsUser(look("do --volume $T", "0000000000000000")).is(0, "");
+    }
+
+    // ---- namespaces
+    /** Says which namespaces of a running sandbox are the caller's, for the Sentry and a stub; what is in its root. */
+    private static final String NAMESPACES = """
+            p=$!
+            for i in $(seq 300); do [ -s $T/ready ] && break; sleep 0.1; done
+            for s in $(cat /proc/$p/task/*/children); do
+                case $(cat /proc/$s/comm) in kernelet-stub) stub=$s ;; esac
+            done
+            for n in user mnt net ipc uts pid; do
+                [ $(readlink /proc/$p/ns/$n) = $(readlink /proc/$stub/ns/$n) ] || echo stub differs: $n
+                [ $(readlink /proc/$p/ns/$n) = $(readlink /proc/$$/ns/$n) ] && printf "$n "
+            done
+            echo; ls -A /proc/$p/root/; ls -A /proc/$stub/root/; ls -A /proc/$p/cwd/
+            awk '{ print $5, $6, $(NF - 2) }' /proc/$p/mountinfo
+            touch /proc/$p/root/x 2> /dev/null && echo writable
+            kill $p; wait $p; rm -f $T/ready
+            """;
+
+    private static final String EMPTY_ROOT = "/ ro,nosuid,nodev,noexec,relatime tmpfs\n";
+
+    private static String sandbox(String flags) {
+        return "$K " + flags + " sh -c 'echo ready; sleep 100' > $T/ready &\n" + NAMESPACES;
+    }
+
+    /** Whether this machine lets root, or a user, have namespaces at all. */
+    private void assumeNamespaces() throws Exception {
+        var r = shell.runAsUser("unshare --user --map-root-user --mount --net --ipc --uts true && echo yes");
+        org.junit.jupiter.api.Assumptions.assumeTrue(r.out().equals("yes\n"), "no namespaces here: " + r.error());
+        org.junit.jupiter.api.Assumptions.assumeTrue(Shell.IS_ROOT, "to look at another user namespace needs root");
+    }
+
+    @Test
+    void namespacesOfRootAndAnEmptyRoot() throws Exception {
+        assumeNamespaces();
+        shell.run(sandbox("--network=none do")).is(0, "pid \n" + EMPTY_ROOT);
+        shell.run(sandbox("do --volume $T")).is(0, "user net pid \n" + EMPTY_ROOT);
+    }
+
+    @Test
+    void namespacesOfAUserAndAnEmptyRoot() throws Exception {
+        assumeNamespaces();
+        String user = "K=\"setpriv --reuid=65534 --regid=65534 --clear-groups $K\"\n";
+        shell.run(user + sandbox("--network=none do")).is(0, "pid \n" + EMPTY_ROOT);
+        shell.run(user + sandbox("do --volume $T")).is(0, "net pid \n" + EMPTY_ROOT);
+    }
+
+    /** In a user namespace with one id other owners have no number: the process outside knows them. */
+    @Test
+    void ownersAreAsOutside() throws Exception {
+        String look = "stat -c \"%u %g %n\" / /etc /etc/passwd /usr/bin/* /tmp | head -n 400";
+        shell.runAsUser(look + " > $T/native; $K do sh -c '" + look + "' > $T/inside; cmp $T/native $T/inside && wc -l < $T/native")
+                .is(0, Files.exists(Path.of("/usr/bin/env")) ? shell.run(look + " | wc -l").out() : "");
+        // A program that is set-user-ID for root is that inside, and does nothing on the host.
+        shell.runAsUser("$K do sh -c 'id -u; stat -c %u:%g $T/.. ; cat /etc/shadow 2> /dev/null || echo refused'")
+                .is(0, "65534\n" + shell.run("stat -c %u:%g $T/..").out() + "refused\n");
+    }
+
+    /** kill -9 of the sandbox's process, and of the process outside: nothing is left, and it fails in order. */
+    @Test
+    void nothingIsLeftOfTheProcessOutside() throws Exception {
+        String start = "$K do sh -c 'echo ready; read x; ls -l /usr/lib > /dev/null; echo $?' > $T/ready < <(sleep 1; echo; sleep 100) &\n"
+                + "p=$!; for i in $(seq 300); do [ -s $T/ready ] && break; sleep 0.1; done\n";
+        shell.runAsUser(start + "kill -9 $p; wait $p; echo $?").is(0, "137\n");
+        Shell.assertNothingMore(before);
+        shell.runAsUser(start + "kill -9 $(pgrep -P $p kernelet-files); wait $p; echo $?; cat $T/ready")
+                .is(0, "0\nready\n0\n");
     }
 
     /** Descriptors beyond the first three, and the Sentry's own environment, are not the program's. */

@@ -97,11 +97,8 @@ final class FirstProgram {
         HostIds ids = kernel.options.ids;
         c.uid = c.euid = c.suid = c.fsuid = ids.userInside((int) HostCall.call(SyscallNumber.GETUID));
         c.gid = c.egid = c.sgid = c.fsgid = ids.groupInside((int) HostCall.call(SyscallNumber.GETGID));
-        long p = Memory.allocate(65536 * 4);
-        int n = (int) Math.max(0, HostCall.call(SyscallNumber.GETGROUPS, 65536, p));
-        c.groups = new int[n];
-        for (int i = 0; i < n; i++) c.groups[i] = ids.groupInside(Memory.getInt(p + 4L * i));
-        Memory.free(p);
+        c.groups = options.inherited().groups().clone();
+        for (int i = 0; i < c.groups.length; i++) c.groups[i] = ids.groupInside(c.groups[i]);
         if (c.euid == 0) c.permitted = c.effective = Credentials.ALL_CAPS;
         return c;
     }

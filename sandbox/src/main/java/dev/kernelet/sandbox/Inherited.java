@@ -11,14 +11,25 @@ package dev.kernelet.sandbox;
  * @param closedStdio    bit {@code fd}: 0, 1 or 2 was closed (an O_PATH descriptor holds its number now)
  * @param channel        socket to the process that waits for a container command (container.c), or -1
  * @param hand           socket to the leading thread, which makes calls for others (container.c), or -1
+ * @param namespaces     the namespaces that are new, and how to leave the root
  * @param limits         soft and hard limit of each of the 16 resources (getrlimit(2))
+ * @param groups         supplementary groups of the caller
  */
 public record Inherited(String home, String[] environment, long ignoredSignals, long blockedSignals, int closedStdio,
-        int channel, int hand, long[] limits) {
-    /** As launcher.c fills it: ignored, blocked, closed, channel, hand, then the limits. */
+        int channel, int hand, Namespaces namespaces, long[] limits, int[] groups) {
+    /** Index of the limits in what {@link #of} takes, and of the groups behind them. */
+    public static final int LIMITS = 10, GROUPS = LIMITS + 2 * 16;
+
+    /**
+     * As launcher.c fills it: ignored, blocked, closed, channel, hand, five numbers of the namespaces, limits,
+     * groups.
+     */
     public static Inherited of(String home, String[] environment, long[] info) {
+        var namespaces = new Namespaces(info[5], (int) info[6], info[7], info[8], info[9]);
+        var groups = new int[info.length - GROUPS];
+        for (int i = 0; i < groups.length; i++) groups[i] = (int) info[GROUPS + i];
         return new Inherited(home, environment, info[0], info[1], (int) info[2], (int) info[3], (int) info[4],
-                java.util.Arrays.copyOfRange(info, 5, info.length));
+                namespaces, java.util.Arrays.copyOfRange(info, LIMITS, GROUPS), groups);
     }
 
     /**

@@ -51,9 +51,10 @@ public final class HostJail {
 
     private static String mode() { return System.getProperty("kernelet.seccomp", "kill"); }
 
-    /** Before there is a stub: no_new_privs, Landlock, capabilities. */
+    /** Before there is a stub: mounts of its own for what is shown, no_new_privs, Landlock, capabilities. */
     public static void restrict(SandboxOptions options) {
         if (mode().equals("off")) return;
+        Namespace.enter(options);
         landlock = new Landlock(options);
         int ruleset = landlock.make();
         if (mode().equals("train")) return;
@@ -61,11 +62,12 @@ public final class HostJail {
         if (r < 0 && ruleset >= 0) r = HostCall.confine(-1, capabilities(options)); // E2BIG: too many domains already
         if (r < 0) throw new Failure("cannot confine the Sentry: capset", r,
                 "This is a bug of Kernelet's: please report it.");
-        threads = 1 + signalOthers();
+        threads = 1 + signalOthers(Namespace.hasDoor(options) ? (int) HostCall.call(GETPID) : 0);
     }
 
     /** What root needs to be root towards files; nobody else has any of them. */
     static long capabilities(SandboxOptions options) {
+        if (HostCall.call(GETEUID) != 0) return 0; // a user namespace of their own gives them all
         long keep = CAP_DAC_OVERRIDE | CAP_DAC_READ_SEARCH;
         if (Landlock.writesHost(options)) keep |= CAP_CHOWN | CAP_FOWNER | CAP_FSETID;
         if (options.network().equals("host")) keep |= CAP_NET_BIND_SERVICE | CAP_NET_RAW;
@@ -73,10 +75,10 @@ public final class HostJail {
     }
 
     /**
-     * Lets all threads but the calling one confine themselves. Their number; 0 where there is no /proc to
-     * find them by.
+     * Lets all threads but the calling one and {@code but} confine themselves. Their number; 0 where there is
+     * no /proc to find them by.
      */
-    private static int signalOthers() {
+    private static int signalOthers(int but) {
         long fd = HostProc.open("self/task", dev.kernelet.abi.Fcntl.O_DIRECTORY);
         if (fd < 0) return 0;
         int pid = (int) HostCall.call(GETPID), self = (int) HostCall.call(GETTID), count = 0;
@@ -84,7 +86,7 @@ public final class HostJail {
         for (long n; (n = HostCall.call(GETDENTS64, fd, buffer, ROOM)) > 0; ) {
             for (long at = buffer; at < buffer + n; at += Memory.getUnsignedShort(at + 16)) {
                 int tid = number(at + 19);
-                if (tid > 0 && tid != self && HostCall.call(TGKILL, pid, tid, SIGNAL) == 0) count++;
+                if (tid > 0 && tid != self && tid != but && HostCall.call(TGKILL, pid, tid, SIGNAL) == 0) count++;
             }
         }
         Memory.free(buffer);
@@ -123,6 +125,10 @@ public final class HostJail {
         String mode = mode();
         if (mode.equals("off")) return;
         boolean isTraining = mode.equals("train");
+        // A development build goes on to open its classes by name.
+        if (loadsClassesByName()) Namespace.stay(options);
+        else Namespace.leaveRoot(options, isTraining);
+        if (!isTraining && Namespace.hasDoor(options)) confineLeader();
         CallFilter filter = filter(options, loadsClassesByName(), false);
         if (isContainer) SentryCalls.control(filter, options.network().equals("host"));
         if (isTraining) {
@@ -166,11 +172,18 @@ public final class HostJail {
         }
     }
 
+    /** The leading thread, which is not needed without restrictions any more. */
+    private static void confineLeader() {
+        long pid = HostCall.call(GETPID);
+        if (HostCall.call(TGKILL, pid, pid, SIGNAL) == 0) threads++;
+    }
+
     /** The Sentry's list for these options. */
     static CallFilter filter(SandboxOptions options, boolean loadsClasses, boolean describes) {
         var filter = new CallFilter(CallFilter.TRAP, describes);
         SentryCalls.list(filter, options.network(), Landlock.writesHost(options), options.platform(),
                 loadsClasses);
+        if (options.inherited().namespaces().outside() != 0) SentryCalls.outside(filter);
         return filter;
     }
 

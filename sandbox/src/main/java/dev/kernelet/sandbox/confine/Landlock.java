@@ -5,6 +5,7 @@ import static dev.kernelet.abi.SyscallNumber.*;
 
 import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
+import dev.kernelet.host.HostRoots;
 import dev.kernelet.sandbox.SandboxOptions;
 import dev.kernelet.sandbox.Volume;
 
@@ -76,7 +77,8 @@ final class Landlock {
         long at = scratch + 32;
         if (path.length() >= 4096) return;
         Memory.putByte(at + Memory.putBytes(at, path), (byte) 0);
-        int fd = (int) HostCall.call(OPENAT, AT_FDCWD, at, O_PATH | O_CLOEXEC, 0);
+        int fd = HostRoots.isThere(path) ? HostRoots.open(path)
+                : (int) HostCall.call(OPENAT, AT_FDCWD, at, O_PATH | O_CLOEXEC, 0);
         if (fd < 0) return; // who needs it will say so
         allow(fd, rights);
         HostCall.call(CLOSE, fd);

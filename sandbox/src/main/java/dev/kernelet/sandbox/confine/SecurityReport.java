@@ -7,6 +7,7 @@ import dev.kernelet.abi.Memory;
 import dev.kernelet.host.CallFilter;
 import dev.kernelet.host.HostCall;
 import dev.kernelet.host.HostProc;
+import dev.kernelet.sandbox.Namespaces;
 import dev.kernelet.sandbox.SandboxOptions;
 
 /** What {@link HostJail} would put in force here, layer by layer, and the list of host calls. Changes nothing. */
@@ -38,7 +39,7 @@ public final class SecurityReport {
         line("threads of the machine", hasProc ? 0 : -Errno.ENOENT,
                 "Landlock and capabilities on those too, found by /proc/self/task");
         line("rogue processes", hasProc ? 0 : -Errno.ENOENT, "found by /proc/self/task/*/children and killed");
-        text.append("namespaces              not used: this version leaves the Sentry in the caller's\n");
+        namespaces();
         calls();
         return text.toString();
     }
@@ -79,6 +80,30 @@ public final class SecurityReport {
         long bits = HostJail.capabilities(options);
         for (int i = 0; i < names.length; i++) if ((bits >>> i & 1) != 0) kept.append(' ').append(names[i]);
         return kept.append(", where the caller has them; stubs have none").toString();
+    }
+
+    /** The launcher has made them for this command as for a sandbox. */
+    private void namespaces() {
+        Namespaces n = options.inherited().namespaces();
+        String why = n.error() == 0 ? "not here: " : "not here (" + n.refusedCall() + ", " + Errno.name(n.errno()) + "): ";
+        boolean isRoot = HostCall.call(GETEUID) == 0, hasNetwork = options.network().equals("none");
+        layer("user namespace", n.has(Namespaces.USER) ? IN_FORCE : isRoot && !hasNetwork && n.error() == 0 ? NOT_USED : why,
+                isRoot ? "all ids, no power outside; with --network=none (else low ports could not be bound)"
+                        : "the caller's own id; other processes of the caller's cannot be traced");
+        layer("mount namespace", n.has(Namespaces.MOUNT) ? IN_FORCE : why,
+                "an empty root; what is shown are mounts of their own, read-only unless written to");
+        layer("network namespace", n.has(Namespaces.NETWORK) ? IN_FORCE : hasNetwork ? why : NOT_USED, "with --network=none");
+        layer("IPC, UTS namespaces", n.has(Namespaces.IPC) ? IN_FORCE : why, "System V IPC, message queues and names apart");
+        layer("PID namespace", NOT_USED, "the sandbox is a job of the caller's shell; Landlock keeps signals in");
+        layer("process outside", n.outside() != 0 ? IN_FORCE : NOT_USED, "tells owners of files; 7 host calls");
+    }
+
+    private static final String IN_FORCE = "in force: ", NOT_USED = "not used: ";
+
+    private void layer(String name, String state, String what) {
+        text.append(name);
+        for (int i = name.length(); i < 24; i++) text.append(' ');
+        text.append(state).append(what).append('\n');
     }
 
     private void calls() {

@@ -171,6 +171,9 @@ final class SentryCalls {
         f.allow(RECVMSG, "its descriptors: standard input and output of a further process");
     }
 
+    /** With a process outside. */
+    static void outside(CallFilter f) { f.allow(GETCPU, "where a request comes from, for the process outside"); }
+
     private void stubs(String platform) {
         f.allow(SOCKETPAIR, "a stub's control socket").isOneOf(0, AF_UNIX);
         f.allow(WAITID, "stubs that ended");

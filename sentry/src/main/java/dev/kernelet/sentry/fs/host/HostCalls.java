@@ -6,6 +6,7 @@ import static dev.kernelet.abi.SyscallNumber.*;
 
 import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
+import dev.kernelet.host.Outside;
 
 /**
  * Host calls on names and descriptors with the native memory they need: one per filesystem, used under the kernel lock only
@@ -23,6 +24,7 @@ final class HostCalls {
     final long statx = Memory.allocate(256);
     private final long words = Memory.allocate(64);
     private long dirents;
+    private final int[] own = {(int) HostCall.call(GETEUID), (int) HostCall.call(GETEGID)};
 
     /** The name with its NUL at {@code at}; -ENAMETOOLONG is the host's to say, so longer ones are cut to a name it refuses. */
     private static long name(long at, String s, int max) {
@@ -30,15 +32,6 @@ final class HostCalls {
         for (int i = 0; i < n; i++) Memory.putByte(at + i, (byte) s.charAt(i));
         Memory.putByte(at + n, (byte) 0);
         return at;
-    }
-
-    /** A path below a root-owned place of the Sentry's own choice (never the application's). */
-    static int openRoot(String path) {
-        long p = Memory.allocate(path.length() + 1);
-        Memory.putBytes(p, path);
-        long fd = HostCall.call(OPENAT, AT_FDCWD, p, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-        Memory.free(p);
-        return (int) fd;
     }
 
     /** openat2(2) of one component, a final symbolic link not followed: it cannot leave {@code dir}. */
@@ -63,12 +56,23 @@ final class HostCalls {
     }
 
     long statx(int dir, String name) {
-        return HostCall.call(STATX, dir, name(nameA, name, 300), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_MASK, statx);
+        name(nameA, name, 300);
+        long r = HostCall.call(STATX, dir, nameA, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_MASK, statx);
+        if (r == 0 && Outside.knowsOwners()) owners(dir);
+        return r;
     }
 
     long statx(int fd) {
         Memory.putByte(nameA, (byte) 0);
-        return HostCall.call(STATX, fd, nameA, AT_EMPTY_PATH, STATX_MASK, statx);
+        long r = HostCall.call(STATX, fd, nameA, AT_EMPTY_PATH, STATX_MASK, statx);
+        if (r == 0 && Outside.knowsOwners()) owners(fd);
+        return r;
+    }
+
+    /** In a user namespace with one id of each kind any other has no number. */
+    private void owners(int dir) {
+        if (Memory.getInt(statx + 20) == own[0] && Memory.getInt(statx + 24) == own[1]) return;
+        Outside.owners(dir, nameA, statx);
     }
 
     int statxMode() { return Memory.getUnsignedShort(statx + 28); }
@@ -127,7 +131,20 @@ final class HostCalls {
     }
 
     long chown(int dir, String name, int uid, int gid) {
-        return HostCall.call(FCHOWNAT, dir, name(nameA, name, 300), uid, gid, AT_SYMLINK_NOFOLLOW);
+        name(nameA, name, 300);
+        if (!Outside.knowsOwners()) return HostCall.call(FCHOWNAT, dir, nameA, uid, gid, AT_SYMLINK_NOFOLLOW);
+        synchronized (Outside.class) { // a group of the caller's has no number here
+            Outside.name(Outside.NAME_A, nameA);
+            return Outside.call(FCHOWNAT, dir, Outside.NAME_A, uid, gid, 0);
+        }
+    }
+
+    long chown(int fd, int uid, int gid) {
+        if (!Outside.knowsOwners()) return HostCall.call(FCHOWN, fd, uid, gid);
+        synchronized (Outside.class) {
+            Memory.putByte(Outside.data(Outside.NAME_A), (byte) 0);
+            return Outside.call(FCHOWNAT, fd, Outside.NAME_A, uid, gid, AT_EMPTY_PATH);
+        }
     }
 
     long chmod(int dir, String name, int mode) {

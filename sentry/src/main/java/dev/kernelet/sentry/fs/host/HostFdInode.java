@@ -97,7 +97,7 @@ public final class HostFdInode extends Inode {
         if (uid != -1 || gid != -1) {
             int user = uid == -1 ? -1 : kernel.options.ids.userOutside(uid), group = gid == -1 ? -1 : kernel.options.ids.groupOutside(gid);
             if (uid != -1 && user == HostIds.NONE || gid != -1 && group == HostIds.NONE) return -EINVAL;
-            r = HostCall.call(FCHOWN, fd, user, group);
+            r = imported.calls.chown(fd, user, group);
         }
         if (r == 0 && mode != -1) r = HostCall.call(FCHMOD, fd, mode & 07777);
         return r;

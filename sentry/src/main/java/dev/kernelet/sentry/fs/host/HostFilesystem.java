@@ -6,6 +6,7 @@ import static dev.kernelet.abi.SyscallNumber.*;
 
 import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
+import dev.kernelet.host.HostRoots;
 import dev.kernelet.sentry.kernel.HostIds;
 import dev.kernelet.sentry.vfs.Dentry;
 import dev.kernelet.sentry.vfs.Filesystem;
@@ -45,7 +46,7 @@ public final class HostFilesystem extends Filesystem implements AutoCloseable {
 
     /** The same with ids of its files that are others inside. */
     public static HostFilesystem open(String path, boolean exclusive, String[] hides, HostIds ids, int[] error) {
-        int fd = HostCalls.openRoot(path);
+        int fd = HostRoots.open(path);
         if (fd < 0) {
             error[0] = fd;
             return null;

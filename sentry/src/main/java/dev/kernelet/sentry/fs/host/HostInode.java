@@ -386,7 +386,7 @@ final class HostInode extends Inode {
         int fd = host.calls.openSelf(dir, O_TMPFILE | O_RDWR, mode & 07777);
         if (fd < 0) return fail(t, fd);
         int group = (this.mode & 02000) != 0 ? gid : t.cred.fsgid;
-        HostCall.call(FCHOWN, fd, host.ids.userOutside(t.cred.fsuid), host.ids.groupOutside(group));
+        host.calls.chown(fd, host.ids.userOutside(t.cred.fsuid), host.ids.groupOutside(group));
         long r = host.calls.statx(fd);
         if (r < 0) {
             close(fd);
@@ -503,7 +503,7 @@ final class HostInode extends Inode {
         if (uid != -1 || gid != -1) {
             int user = uid == -1 ? -1 : host.ids.userOutside(uid), group = gid == -1 ? -1 : host.ids.groupOutside(gid);
             if (uid != -1 && user == HostIds.NONE || gid != -1 && group == HostIds.NONE) return -EINVAL;
-            r = dir >= 0 ? host.calls.chown(dir, name, user, group) : HostCall.call(FCHOWN, fd, user, group);
+            r = dir >= 0 ? host.calls.chown(dir, name, user, group) : host.calls.chown(fd, user, group);
             if (r < 0) return r;
         }
         if (mode != -1) r = dir >= 0 ? chmodAt(dir, name, mode & 07777) : HostCall.call(FCHMOD, fd, mode & 07777);

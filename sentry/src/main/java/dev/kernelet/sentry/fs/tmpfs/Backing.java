@@ -5,6 +5,7 @@ import static dev.kernelet.abi.SyscallNumber.*;
 
 import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
+import dev.kernelet.host.HostRoots;
 
 /**
  * A host directory that keeps the large files of a tmpfs in place of memory: as files without a name
@@ -27,11 +28,8 @@ public final class Backing {
      * Opens the directory and tries it, that the first large write does not fail; null with {@code error[0]}.
      */
     public static Backing open(String path, int[] error) {
-        long p = Memory.allocate(path.length() + 1);
-        Memory.putByte(p + Memory.putBytes(p, path), (byte) 0);
-        long fd = HostCall.call(OPENAT, AT_FDCWD, p, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-        Memory.free(p);
-        var backing = new Backing((int) fd);
+        int fd = HostRoots.open(path);
+        var backing = new Backing(fd);
         long r = fd < 0 ? fd : backing.file();
         if (r >= 0) {
             HostCall.call(CLOSE, r);

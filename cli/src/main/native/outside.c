@@ -1,0 +1,325 @@
+/*
+ * The process outside: stays where the caller was when the sandbox's process goes into namespaces, and makes a few host calls
+ * on names for it. It shares the table of descriptors with the Sentry and one piece of memory, nothing else, so that a request
+ * is numbers and a few bytes and a descriptor it opens is the Sentry's at once.
+ *
+ *   owners   In a user namespace that maps one id, every file of another owner looks like nobody's; here it does not.
+ *   files    --directfs=false: all calls that open, name or change files of the host.
+ *
+ * A name is one component: no slash, not "..", and no symbolic link is followed, so nothing is reached but what lies beneath
+ * a descriptor that the Sentry has. All that is in the shared memory may change at any time: it is copied first, then checked.
+ * Its list of calls is the table below, with what waiting and ending need. It dies with the process that started it: it watches
+ * that, for the parent-death signal alone does not pass the scope of the parent's Landlock domain.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/futex.h>
+#include <linux/openat2.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "outside.h"
+
+/* Requests that are no host call, and their argument: all before the program inside runs. */
+#define SEAL (-1L) /* the list of calls; 1: of "files" */
+#define RESTRICT (-2L) /* Landlock; a ruleset's descriptor */
+#define NAME_ROOM 4096
+#define BUFFER_ROOM 4096
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
+
+/*
+ * Kinds of arguments. n: a number; c: a name, one component; t: the text of a symbolic link; o: struct open_how, copied and
+ * checked; b: a buffer of 4096 bytes that is the caller's to read afterwards; s: two struct timespec. All but n are offsets.
+ */
+static const struct call { short number; char is_owners; const char kinds[7]; } calls[] = {
+	{ SYS_statx, 1, "ncnnb" },	{ SYS_fchownat, 1, "ncnnn" },	{ SYS_openat2, 0, "ncon" },
+	{ SYS_readlinkat, 0, "ncbn" },	{ SYS_mkdirat, 0, "ncn" },	{ SYS_mknodat, 0, "ncnn" },
+	{ SYS_unlinkat, 0, "ncn" },	{ SYS_symlinkat, 0, "tnc" },	{ SYS_linkat, 0, "ncncn" },
+	{ SYS_renameat2, 0, "ncncn" },	{ SYS_fchmodat2, 0, "ncnn" },	{ SYS_utimensat, 0, "ncsn" },
+};
+#define CALLS (sizeof calls / sizeof *calls)
+
+static struct outside *shared;
+static int child;
+
+static char *data(void) { return (char *)shared + OUTSIDE_DATA; }
+
+/* A copy of the text at the offset; NULL: not within the memory. */
+static const char *copy_text(long offset, char *to, int is_name)
+{
+	if (offset < 0 || offset > OUTSIDE_SIZE - OUTSIDE_DATA - NAME_ROOM)
+		return NULL;
+	memcpy(to, data() + offset, NAME_ROOM);
+	to[NAME_ROOM - 1] = 0;
+	return is_name && (strchr(to, '/') || !strcmp(to, "..")) ? NULL : to;
+}
+
+static void *buffer(long offset)
+{
+	return offset >= 0 && offset <= OUTSIDE_SIZE - OUTSIDE_DATA - BUFFER_ROOM ? data() + offset : NULL;
+}
+
+static long copy_how(long offset, struct open_how *how)
+{
+	if (!buffer(offset))
+		return 0;
+	memcpy(how, buffer(offset), sizeof *how);
+	how->resolve |= RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+	how->flags |= O_CLOEXEC;
+	return (long)how;
+}
+
+static long serve(const struct call *call)
+{
+	static char names[2][NAME_ROOM];
+	struct open_how how;
+	struct timespec times[2];
+	long a[6] = { 0 };
+	int name = 0;
+
+	for (int i = 0; call->kinds[i]; i++) {
+		a[i] = shared->arguments[i];
+		switch (call->kinds[i]) {
+		case 'c':
+		case 't':
+			a[i] = (long)copy_text(a[i], names[name], call->kinds[i] == 'c');
+			name++;
+			break;
+		case 'o':
+			a[i] = copy_how(a[i], &how);
+			break;
+		case 'b':
+			a[i] = (long)buffer(a[i]);
+			break;
+		case 's':
+			if (buffer(a[i]))
+				memcpy(times, buffer(a[i]), sizeof times);
+			a[i] = buffer(a[i]) ? (long)times : 0;
+			break;
+		default:
+			continue;
+		}
+		if (!a[i])
+			return -EINVAL;
+	}
+	/* Links are never followed; an empty name stands for the descriptor itself. */
+	if (call->number == SYS_statx)
+		a[2] |= AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+	if (call->number == SYS_fchownat || call->number == SYS_fchmodat2 || call->number == SYS_utimensat)
+		a[call->number == SYS_fchownat ? 4 : 3] |= AT_SYMLINK_NOFOLLOW;
+	if (call->number == SYS_mknodat && (a[2] & S_IFMT) != S_IFIFO && (a[2] & S_IFMT) != S_IFSOCK && (a[2] & S_IFMT) != S_IFREG)
+		return -EPERM;
+	if (call->number == SYS_linkat)
+		a[4] &= AT_EMPTY_PATH;
+	if (call->number == SYS_readlinkat && (a[3] < 0 || a[3] > BUFFER_ROOM))
+		return -EINVAL;
+	a[0] = syscall(call->number, a[0], a[1], a[2], a[3], a[4]);
+	return a[0] < 0 ? -errno : a[0];
+}
+
+/* The list of calls: those of the table, waiting and ending; anything else ends the process. */
+static long seal(int is_files)
+{
+	struct sock_filter code[2 * CALLS + 16];
+	struct sock_fprog program = { 0, code };
+	static const int always[] = { SYS_futex, SYS_poll, SYS_read, SYS_sched_setaffinity, SYS_exit_group };
+
+#define PUT(...) code[program.len++] = (struct sock_filter)__VA_ARGS__
+#define ALLOW(number) PUT(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1)); PUT(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW))
+	PUT(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)));
+	PUT(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0));
+	PUT(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
+	PUT(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)));
+	for (size_t i = 0; i < sizeof always / sizeof *always; i++) {
+		ALLOW(always[i]);
+	}
+	for (size_t i = 0; i < CALLS; i++) {
+		if (!calls[i].is_owners && !is_files)
+			continue;
+		ALLOW(calls[i].number);
+	}
+	PUT(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) ? -errno : 0;
+}
+
+/* What root needs to be root towards files; nobody else has any. */
+static void drop_capabilities(void)
+{
+	struct { unsigned version; int pid; } self = { 0x20080522, 0 };
+	unsigned sets[6] = { 0 };
+
+	syscall(SYS_capget, &self, sets);
+	for (int i = 0; i < 6; i++)
+		sets[i] &= i < 2 ? 0x1f : 0; /* CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER, FSETID */
+	syscall(SYS_capset, &self, sets);
+}
+
+static int write_text(int pid, const char *name, const char *text)
+{
+	char path[64];
+	int fd, failed;
+
+	snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	failed = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	close(fd);
+	return failed;
+}
+
+/* user_namespaces(7): root keeps all ids, anybody else has their own. */
+long outside_write_maps(int pid, int is_identity)
+{
+	char users[64], groups[64];
+	int failed = 0;
+
+	if (is_identity) {
+		strcpy(users, "0 0 4294967295");
+		strcpy(groups, users);
+	} else {
+		snprintf(users, sizeof users, "%u %u 1", geteuid(), geteuid());
+		snprintf(groups, sizeof groups, "%u %u 1", getegid(), getegid());
+		failed = write_text(pid, "setgroups", "deny");
+	}
+	if (!failed)
+		failed = write_text(pid, "uid_map", users);
+	return failed ? failed : write_text(pid, "gid_map", groups);
+}
+
+static long answer(long number)
+{
+	static int is_sealed, is_files;
+
+	if (!is_sealed && number == OUTSIDE_MAPS)
+		return outside_write_maps(getppid(), shared->arguments[0]);
+	if (!is_sealed && number == RESTRICT)
+		return syscall(SYS_landlock_restrict_self, shared->arguments[0], 0) ? -errno : 0;
+	if (!is_sealed && number == SEAL) {
+		is_sealed = 1;
+		is_files = shared->arguments[0] == 1;
+		drop_capabilities();
+		return seal(is_files);
+	}
+	for (size_t i = 0; i < CALLS; i++)
+		if (calls[i].number == number && (calls[i].is_owners || is_files || !is_sealed))
+			return serve(&calls[i]);
+	return -ENOSYS;
+}
+
+/* To the asker's processor: handing over costs a tenth of waking another one. */
+static void follow(int processor)
+{
+	static int here = -1;
+	cpu_set_t set;
+
+	if (processor == here || processor < 0 || processor >= CPU_SETSIZE)
+		return;
+	CPU_ZERO(&set);
+	CPU_SET(processor, &set);
+	syscall(SYS_sched_setaffinity, 0, sizeof set, &set);
+	here = processor;
+}
+
+static void ring(int turn)
+{
+	__atomic_store_n(&shared->turn, turn, __ATOMIC_RELEASE);
+	syscall(SYS_write, shared->bell, &(unsigned long){ 1 }, sizeof(long));
+}
+
+static _Noreturn void live(int parent)
+{
+	struct pollfd events[2] = { 0 };
+	unsigned long rings;
+	sigset_t all;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	prctl(PR_SET_NAME, "kernelet-files");
+	if (getppid() != parent)
+		syscall(SYS_exit_group, 1);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	events[0].fd = syscall(SYS_pidfd_open, parent, 0); /* negative before Linux 5.3: poll(2) passes over it */
+	events[1].fd = shared->bell;
+	events[0].events = events[1].events = POLLIN;
+	for (;;) {
+		syscall(SYS_poll, events, 2, -1);
+		if (events[0].revents || events[1].revents & ~POLLIN)
+			syscall(SYS_exit_group, 0);
+		if (!events[1].revents)
+			continue;
+		syscall(SYS_read, shared->bell, &rings, sizeof rings);
+		if (__atomic_load_n(&shared->turn, __ATOMIC_ACQUIRE) == OUTSIDE_LEAVES)
+			syscall(SYS_exit_group, 0);
+		if (__atomic_load_n(&shared->turn, __ATOMIC_ACQUIRE) != OUTSIDE_ASKED)
+			continue;
+		follow(shared->processor);
+		shared->result = answer(shared->call);
+		__atomic_store_n(&shared->turn, OUTSIDE_IDLE, __ATOMIC_RELEASE);
+		syscall(SYS_futex, &shared->turn, FUTEX_WAKE, 1);
+	}
+}
+
+struct outside *outside_start(int *pid)
+{
+	int parent = getpid();
+
+	shared = mmap(NULL, OUTSIDE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		return NULL;
+	shared->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	/* Without a signal at its end: nobody who waits for stubs is told of it. */
+	child = syscall(SYS_clone, CLONE_FILES, NULL, NULL, NULL, NULL);
+	if (child == 0)
+		live(parent);
+	if (child < 0) {
+		munmap(shared, OUTSIDE_SIZE);
+		child = 0;
+		return NULL;
+	}
+	*pid = child;
+	return shared;
+}
+
+long outside_ask(long call, long argument)
+{
+	shared->call = call;
+	shared->arguments[0] = argument;
+	shared->processor = -1;
+	ring(OUTSIDE_ASKED);
+	while (__atomic_load_n(&shared->turn, __ATOMIC_ACQUIRE) == OUTSIDE_ASKED)
+		if (waitpid(child, NULL, WNOHANG | __WALL) == child) /* killed, or out of memory */
+			return child = 0, -EIO;
+		else
+			syscall(SYS_futex, &shared->turn, FUTEX_WAIT, OUTSIDE_ASKED, &(struct timespec){ 0, 100000000 });
+	return shared->result;
+}
+
+/* Before the process ends: else whoever inherits its children would have to reap it. */
+void outside_end(void)
+{
+	if (child <= 0)
+		return;
+	ring(OUTSIDE_LEAVES);
+	/* Not for ever: it may be in the middle of a call. Then the end of this process ends it. */
+	for (int i = 0; i < 100 && syscall(SYS_wait4, child, NULL, __WALL | WNOHANG, NULL) == 0; i++)
+		syscall(SYS_futex, &shared->turn, FUTEX_WAIT, OUTSIDE_LEAVES, &(struct timespec){ 0, 200000 });
+}

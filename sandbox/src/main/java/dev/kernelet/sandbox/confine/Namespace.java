@@ -1,0 +1,63 @@
+package dev.kernelet.sandbox.confine;
+
+import static dev.kernelet.abi.SyscallNumber.*;
+
+import dev.kernelet.abi.Errno;
+import dev.kernelet.abi.Memory;
+import dev.kernelet.host.HostCall;
+import dev.kernelet.host.HostRoots;
+import dev.kernelet.host.Outside;
+import dev.kernelet.sandbox.Failure;
+import dev.kernelet.sandbox.Namespaces;
+import dev.kernelet.sandbox.SandboxOptions;
+import dev.kernelet.sandbox.Volume;
+
+/**
+ * What the Sentry does in the namespaces that the launcher has made (jail.c): takes mounts of its own of all it shows, and in
+ * the end has the leading thread leave the root for an empty one.
+ */
+final class Namespace {
+    private static final int ASKED = 1, LEFT = 2, FUTEX_WAIT_PRIVATE = 0x80, FUTEX_WAKE_PRIVATE = 0x81;
+
+    private Namespace() {}
+
+    static boolean hasDoor(SandboxOptions options) { return options.inherited().namespaces().door() != 0; }
+
+    /** While the calling thread still has the capabilities of its namespaces and is under no Landlock. */
+    static void enter(SandboxOptions options) {
+        Namespaces n = options.inherited().namespaces();
+        boolean asksOwners = n.has(Namespaces.USER) && HostCall.call(GETEUID) != 0;
+        if (n.outside() != 0) Outside.use(n.outside(), n.outsidePid(), asksOwners);
+        if (!n.has(Namespaces.MOUNT)) return;
+        HostRoots.addProc();
+        String medium = options.overlayMedium();
+        boolean inPlace = medium != null && medium.equals("self");
+        HostRoots.add(options.root(), !options.overlayRoot() || inPlace);
+        for (Volume v : options.volumes()) HostRoots.add(v.source(), !options.overlayVolumes() || inPlace);
+        if (medium != null && medium.startsWith("dir=")) HostRoots.add(medium.substring(4), true);
+    }
+
+    /** Everything has been opened: only descriptors lead anywhere from here on. */
+    static void leaveRoot(SandboxOptions options, boolean isTraining) {
+        long door = options.inherited().namespaces().door();
+        confineOutside(options);
+        if (door == 0 || isTraining) return;
+        Memory.putIntVolatile(door, ASKED);
+        HostCall.call(FUTEX, door, FUTEX_WAKE_PRIVATE, 1);
+        while (Memory.getIntVolatile(door) == ASKED) HostCall.call(FUTEX, door, FUTEX_WAIT_PRIVATE, ASKED, 0);
+        int error = Memory.getInt(door + 4);
+        if (Memory.getIntVolatile(door) == LEFT && error == 0) return;
+        throw new Failure("cannot leave the root directory: pivot_root: " + Errno.name(error),
+                "This is a bug of Kernelet's: please report it with what \"kernelet doctor\" says.");
+    }
+
+    /** The root stays. */
+    static void stay(SandboxOptions options) { confineOutside(options); }
+
+    private static void confineOutside(SandboxOptions options) {
+        Namespaces n = options.inherited().namespaces();
+        if (n.outside() == 0) return;
+        long r = Outside.confine(-1, false);
+        if (r < 0) throw new Failure("cannot confine the process outside: seccomp", r, "It needs Linux 3.17 or newer.");
+    }
+}
