@@ -80,7 +80,7 @@ final class HostJailProbe {
     private static void domain(String[] args) {
         var options = new SandboxOptions(new String[] {"true"}, args[2], null, new Volume[] {new Volume(args[3], args[3])}, true,
                 false, "memory", 0, false, new IdMap[0], new IdMap[0], "systrap", "none", null, false, "", 0, 100, 0, 100,
-                Inherited.of("/nonexistent", new String[0], new long[35]));
+                Inherited.of("/nonexistent", new String[0], new long[Inherited.GROUPS]));
         var go = new CountDownLatch(1);
         var older = new Thread(() -> {
             while (go.getCount() > 0) Thread.onSpinWait();
