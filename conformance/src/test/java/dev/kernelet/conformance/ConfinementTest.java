@@ -82,7 +82,10 @@ class ConfinementTest {
     }
 
     // ---- namespaces
-    /** Says which namespaces of a running sandbox are the caller's, for the Sentry and a stub; what is in its root. */
+    /**
+     * Says which namespaces of a running sandbox are the caller's, for the Sentry and a stub; what is in its
+     * root.
+     */
     private static final String NAMESPACES = """
             p=$!
             for i in $(seq 300); do [ -s $T/ready ] && break; sleep 0.1; done
@@ -108,8 +111,10 @@ class ConfinementTest {
     /** Whether this machine lets root, or a user, have namespaces at all. */
     private void assumeNamespaces() throws Exception {
         var r = shell.runAsUser("unshare --user --map-root-user --mount --net --ipc --uts true && echo yes");
-        org.junit.jupiter.api.Assumptions.assumeTrue(r.out().equals("yes\n"), "no namespaces here: " + r.error());
-        org.junit.jupiter.api.Assumptions.assumeTrue(Shell.IS_ROOT, "to look at another user namespace needs root");
+        org.junit.jupiter.api.Assumptions.assumeTrue(r.out().equals("yes\n"), "no namespaces here: "
+                + r.error());
+        org.junit.jupiter.api.Assumptions.assumeTrue(Shell.IS_ROOT,
+                "to look at another user namespace needs root");
     }
 
     @Test
@@ -131,17 +136,22 @@ class ConfinementTest {
     @Test
     void ownersAreAsOutside() throws Exception {
         String look = "stat -c \"%u %g %n\" / /etc /etc/passwd /usr/bin/* /tmp | head -n 400";
-        shell.runAsUser(look + " > $T/native; $K do sh -c '" + look + "' > $T/inside; cmp $T/native $T/inside && wc -l < $T/native")
+        shell.runAsUser(look + " > $T/native; $K do sh -c '" + look
+                + "' > $T/inside; cmp $T/native $T/inside && wc -l < $T/native")
                 .is(0, Files.exists(Path.of("/usr/bin/env")) ? shell.run(look + " | wc -l").out() : "");
         // A program that is set-user-ID for root is that inside, and does nothing on the host.
-        shell.runAsUser("$K do sh -c 'id -u; stat -c %u:%g $T/.. ; cat /etc/shadow 2> /dev/null || echo refused'")
+        shell.runAsUser("$K do sh -c 'id -u; stat -c %u:%g $T/.. ; cat /etc/shadow 2> /dev/null || echo "
+                + "refused'")
                 .is(0, "65534\n" + shell.run("stat -c %u:%g $T/..").out() + "refused\n");
     }
 
-    /** kill -9 of the sandbox's process, and of the process outside: nothing is left, and it fails in order. */
+    /**
+     * kill -9 of the sandbox's process, and of the process outside: nothing is left, and it fails in order.
+     */
     @Test
     void nothingIsLeftOfTheProcessOutside() throws Exception {
-        String start = "$K do sh -c 'echo ready; read x; ls -l /usr/lib > /dev/null; echo $?' > $T/ready < <(sleep 1; echo; sleep 100) &\n"
+        String start = "$K do sh -c 'echo ready; read x; ls -l /usr/lib > /dev/null; echo $?' > $T/ready "
+                + "< <(sleep 1; echo; sleep 100) &\n"
                 + "p=$!; for i in $(seq 300); do [ -s $T/ready ] && break; sleep 0.1; done\n";
         shell.runAsUser(start + "kill -9 $p; wait $p; echo $?").is(0, "137\n");
         Shell.assertNothingMore(before);

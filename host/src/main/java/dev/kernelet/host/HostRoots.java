@@ -6,9 +6,10 @@ import static dev.kernelet.abi.SyscallNumber.*;
 import dev.kernelet.abi.Memory;
 
 /**
- * The host directories a sandbox shows, as mounts of their own, attached nowhere (open_tree(2)): with ".." nothing above them is
- * reached, whatever becomes of the Sentry. What is only read is read-only there; devices and set-user-ID bits count nowhere.
- * Made where the launcher has made a mount namespace; without one {@link #open} opens the directory itself.
+ * The host directories a sandbox shows, as mounts of their own, attached nowhere (open_tree(2)): with ".."
+ * nothing above them is reached, whatever becomes of the Sentry. What is only read is read-only there;
+ * devices and set-user-ID bits count nowhere. Made where the launcher has made a mount namespace; without
+ * one {@link #open} opens the directory itself.
  */
 public final class HostRoots {
     private static final int OPEN_TREE_CLONE = 1, AT_RECURSIVE = 0x8000, MOVE_MOUNT_F_EMPTY_PATH = 4;
@@ -28,7 +29,9 @@ public final class HostRoots {
         return scratch + 32;
     }
 
-    /** Makes the mount for a directory, or for the one a file is in; where that is refused nothing changes. */
+    /**
+     * Makes the mount for a directory, or for the one a file is in; where that is refused nothing changes.
+     */
     public static void add(String path, boolean isWritten) {
         for (int i = 0; i < count; i++) if (paths[i].equals(path)) return;
         int fd = (int) HostCall.call(OPENAT, AT_FDCWD, path(path), O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
@@ -81,8 +84,8 @@ public final class HostRoots {
     }
 
     /**
-     * The same for /proc. What root may change there without any capability (proc(5)) is made read-only; memory of the stubs
-     * must stay writable.
+     * The same for /proc. What root may change there without any capability (proc(5)) is made read-only;
+     * memory of the stubs must stay writable.
      */
     public static void addProc() {
         int proc = HostProc.directory();

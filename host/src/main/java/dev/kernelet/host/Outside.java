@@ -5,19 +5,21 @@ import static dev.kernelet.abi.SyscallNumber.*;
 import dev.kernelet.abi.Memory;
 
 /**
- * The process outside (outside.c in the launcher's sources): it stays in the caller's namespaces and makes some host calls
- * on names for the Sentry, with which it shares the table of descriptors and one piece of memory.
+ * The process outside (outside.c in the launcher's sources): it stays in the caller's namespaces and makes
+ * some host calls on names for the Sentry, with which it shares the table of descriptors and one piece of
+ * memory.
  *
- * <p>A request is the call's number and its arguments, where a name or a buffer is an offset into the shared memory:
- * {@link #NAME_A}, {@link #NAME_B}, {@link #BUFFER}. One request at a time: {@link #call} holds this class's monitor, and
- * whoever fills the names must hold it too.
+ * <p>A request is the call's number and its arguments, where a name or a buffer is an offset into the shared
+ * memory: {@link #NAME_A}, {@link #NAME_B}, {@link #BUFFER}. One request at a time: {@link #call} holds this
+ * class's monitor, and whoever fills the names must hold it too.
  */
 public final class Outside {
     /** Offsets in the shared memory that stand for a name or a buffer of 4096 bytes. */
     public static final long NAME_A = 0, NAME_B = 4096, BUFFER = 8192;
     /** Requests that are no host call (outside.c). */
     private static final long SEAL = -1, RESTRICT = -2;
-    private static final int TURN = 0, PROCESSOR = 4, CALL = 8, RESULT = 16, ARGUMENTS = 24, BELL = 72, DATA = 4096, EIO = 5;
+    private static final int TURN = 0, PROCESSOR = 4, CALL = 8, RESULT = 16, ARGUMENTS = 24, BELL = 72,
+            DATA = 4096, EIO = 5;
     private static final int ASKED = 1, FUTEX_WAIT = 0;
     /** Between two looks whether it still lives. */
     private static final long LOOK_NANOS = 200_000_000;
@@ -27,7 +29,9 @@ public final class Outside {
 
     private Outside() {}
 
-    /** {@code address} of the shared memory, {@code child}: its pid, {@code owners}: see {@link #knowsOwners}. */
+    /**
+     * {@code address} of the shared memory, {@code child}: its pid, {@code owners}: see {@link #knowsOwners}.
+     */
     public static void use(long address, long child, boolean owners) {
         shared = address;
         pid = child;
@@ -41,13 +45,18 @@ public final class Outside {
 
     public static boolean isThere() { return shared != 0; }
 
-    /** Whether owners of files are its to say: the Sentry is in a user namespace where they have no number. */
+    /**
+     * Whether owners of files are its to say: the Sentry is in a user namespace where they have no number.
+     */
     public static boolean knowsOwners() { return knowsOwners; }
 
     /** Whether it makes all calls on files of the host. */
     public static boolean servesFiles() { return servesFiles; }
 
-    /** The last step before the program inside runs: its Landlock ruleset (-1: none), its list of calls. 0 or -errno. */
+    /**
+     * The last step before the program inside runs: its Landlock ruleset (-1: none), its list of calls. 0 or
+     * -errno.
+     */
     public static synchronized long confine(long ruleset, boolean files) {
         long r = ruleset < 0 ? 0 : call(RESTRICT, ruleset, 0, 0, 0, 0);
         if (r == 0) r = call(SEAL, files ? 1 : 0, 0, 0, 0, 0);
@@ -94,13 +103,14 @@ public final class Outside {
 
     private static boolean hasEnded() {
         Memory.zero(scratch + 16, 128);
-        long r = HostCall.call(WAITID, 1 /* P_PID */, pid, scratch + 16, 0x41000005L /* __WALL, WNOWAIT, WEXITED, WNOHANG */, 0);
+        long r = HostCall.call(WAITID, 1 /* P_PID */, pid, scratch + 16, 0x41000005L /* __WALL, WNOWAIT,
+                WEXITED, WNOHANG */, 0);
         return r < 0 || Memory.getInt(scratch + 16 + 16) != 0;
     }
 
     /**
-     * Puts user and group of the file into a struct statx, as they are outside. {@code path}: a name in {@code dir}, or an
-     * empty one.
+     * Puts user and group of the file into a struct statx, as they are outside. {@code path}: a name in
+     * {@code dir}, or an empty one.
      */
     public static synchronized void owners(int dir, long path, long statx) {
         name(NAME_A, path);

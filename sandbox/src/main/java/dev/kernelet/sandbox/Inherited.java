@@ -21,8 +21,8 @@ public record Inherited(String home, String[] environment, long ignoredSignals, 
     public static final int LIMITS = 10, GROUPS = LIMITS + 2 * 16;
 
     /**
-     * As launcher.c fills it: ignored, blocked, closed, channel, hand, five numbers of the namespaces, limits,
-     * groups.
+     * As launcher.c fills it: ignored, blocked, closed, channel, hand, five numbers of the namespaces,
+     * limits, groups.
      */
     public static Inherited of(String home, String[] environment, long[] info) {
         var namespaces = new Namespaces(info[5], (int) info[6], info[7], info[8], info[9]);

@@ -86,7 +86,8 @@ public final class HostJail {
         for (long n; (n = HostCall.call(GETDENTS64, fd, buffer, ROOM)) > 0; ) {
             for (long at = buffer; at < buffer + n; at += Memory.getUnsignedShort(at + 16)) {
                 int tid = number(at + 19);
-                if (tid > 0 && tid != self && tid != but && HostCall.call(TGKILL, pid, tid, SIGNAL) == 0) count++;
+                if (tid > 0 && tid != self && tid != but && HostCall.call(TGKILL, pid, tid,
+                        SIGNAL) == 0) count++;
             }
         }
         Memory.free(buffer);

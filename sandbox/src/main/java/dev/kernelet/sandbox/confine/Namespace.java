@@ -13,8 +13,8 @@ import dev.kernelet.sandbox.SandboxOptions;
 import dev.kernelet.sandbox.Volume;
 
 /**
- * What the Sentry does in the namespaces that the launcher has made (jail.c): takes mounts of its own of all it shows, and in
- * the end has the leading thread leave the root for an empty one.
+ * What the Sentry does in the namespaces that the launcher has made (jail.c): takes mounts of its own of all
+ * it shows, and in the end has the leading thread leave the root for an empty one.
  */
 final class Namespace {
     private static final int ASKED = 1, LEFT = 2, FUTEX_WAIT_PRIVATE = 0x80, FUTEX_WAKE_PRIVATE = 0x81;
@@ -58,6 +58,7 @@ final class Namespace {
         Namespaces n = options.inherited().namespaces();
         if (n.outside() == 0) return;
         long r = Outside.confine(-1, false);
-        if (r < 0) throw new Failure("cannot confine the process outside: seccomp", r, "It needs Linux 3.17 or newer.");
+        if (r < 0) throw new Failure("cannot confine the process outside: seccomp", r,
+                "It needs Linux 3.17 or newer.");
     }
 }

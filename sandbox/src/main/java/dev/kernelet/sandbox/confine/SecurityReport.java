@@ -85,17 +85,23 @@ public final class SecurityReport {
     /** The launcher has made them for this command as for a sandbox. */
     private void namespaces() {
         Namespaces n = options.inherited().namespaces();
-        String why = n.error() == 0 ? "not here: " : "not here (" + n.refusedCall() + ", " + Errno.name(n.errno()) + "): ";
+        String why = n.error() == 0 ? "not here: " : "not here (" + n.refusedCall() + ", "
+                + Errno.name(n.errno()) + "): ";
         boolean isRoot = HostCall.call(GETEUID) == 0, hasNetwork = options.network().equals("none");
-        layer("user namespace", n.has(Namespaces.USER) ? IN_FORCE : isRoot && !hasNetwork && n.error() == 0 ? NOT_USED : why,
+        layer("user namespace", n.has(Namespaces.USER) ? IN_FORCE : isRoot && !hasNetwork && n.error() == 0
+                ? NOT_USED : why,
                 isRoot ? "all ids, no power outside; with --network=none (else low ports could not be bound)"
                         : "the caller's own id; other processes of the caller's cannot be traced");
         layer("mount namespace", n.has(Namespaces.MOUNT) ? IN_FORCE : why,
                 "an empty root; what is shown are mounts of their own, read-only unless written to");
-        layer("network namespace", n.has(Namespaces.NETWORK) ? IN_FORCE : hasNetwork ? why : NOT_USED, "with --network=none");
-        layer("IPC, UTS namespaces", n.has(Namespaces.IPC) ? IN_FORCE : why, "System V IPC, message queues and names apart");
-        layer("PID namespace", NOT_USED, "the sandbox is a job of the caller's shell; Landlock keeps signals in");
-        layer("process outside", n.outside() != 0 ? IN_FORCE : NOT_USED, "tells owners of files; 7 host calls");
+        layer("network namespace", n.has(Namespaces.NETWORK) ? IN_FORCE : hasNetwork ? why : NOT_USED,
+                "with --network=none");
+        layer("IPC, UTS namespaces", n.has(Namespaces.IPC) ? IN_FORCE : why,
+                "System V IPC, message queues and names apart");
+        layer("PID namespace", NOT_USED,
+                "the sandbox is a job of the caller's shell; Landlock keeps signals in");
+        layer("process outside", n.outside() != 0 ? IN_FORCE : NOT_USED,
+                "tells owners of files; 7 host calls");
     }
 
     private static final String IN_FORCE = "in force: ", NOT_USED = "not used: ";

@@ -172,7 +172,8 @@ final class SentryCalls {
     }
 
     /** With a process outside. */
-    static void outside(CallFilter f) { f.allow(GETCPU, "where a request comes from, for the process outside"); }
+    static void outside(CallFilter f) { f.allow(GETCPU,
+            "where a request comes from, for the process outside"); }
 
     private void stubs(String platform) {
         f.allow(SOCKETPAIR, "a stub's control socket").isOneOf(0, AF_UNIX);
