@@ -3,7 +3,7 @@
  *
  *   create, run            the child, in a session of its own (but for run in the foreground), becomes the sandbox and is
  *                          what the pid file names. It says 't' when it has taken the id, 's' when we are to start it by a
- *                          command of its own, and 'r' when it is ready. The caller's process then ends with status 0; in
+ *                          command of its own, 'u' when we are to map its ids (userns.c), and 'r' when it is ready. The caller's process then ends with status 0; in
  *                          the foreground it passes signals on until the end. A child that fails can undo nothing, it has
  *                          confined itself: what it has taken is deleted by one more process of ours. It dies with its
  *                          parent until it is ready.
@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "container.h"
+#include "userns.h"
 
 #define FAILURE 1
 
@@ -201,6 +202,8 @@ static _Noreturn void wait_for_sandbox(int channel, pid_t sandbox, int is_detach
 		if (recv(channel, &said, 1, 0) != 1)
 			break;
 		has_taken |= said == 't';
+		if (said == 'u')
+			userns_map(channel, sandbox);
 		/* run with poststart hooks: they are run by a process that is not confined. */
 		if (said == 's' && other_command(argv, command, "start", NULL)) {
 			failed = 1;
@@ -248,6 +251,7 @@ void container_prepare(char **argv, long *channel, long *hand_end)
 		return;
 	if (is_create || is_detached(argv + command))
 		setsid();
+	userns_enter(*channel);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 

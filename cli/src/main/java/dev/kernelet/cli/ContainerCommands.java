@@ -88,9 +88,11 @@ final class ContainerCommands {
         return null;
     }
 
+    /** To the file of --log; only without one on standard error, which may be the container's. */
     static void warn(String text) {
         DebugLog.warn(text);
-        Console.error("kernelet: warning: " + text + "\n");
+        if (ErrorLog.isOpen()) ErrorLog.warning(text);
+        else Console.error("kernelet: warning: " + text + "\n");
     }
 
     private void noFlags() {

@@ -40,6 +40,7 @@ final class CreateCommand {
         o.network = global.network;
         o.fdLimit = global.fdLimit == SandboxOptions.DEFAULT_FD_LIMIT ? 0 : global.fdLimit;
         o.inherited = inherited;
+        o.warn = ContainerCommands::warn;
         return SandboxProcess.run(o);
     }
 

@@ -26,12 +26,16 @@ final class ErrorLog {
         return 0;
     }
 
-    static void error(String message) {
+    static boolean isOpen() { return fd >= 0; }
+
+    static void error(String message) { write("error", message); }
+
+    static void warning(String message) { write("warning", message); }
+
+    private static void write(String level, String message) {
         if (fd < 0) return;
-        if (isText) {
-            Console.write(fd, "time=\"" + DebugLog.isoTime() + "\" level=error msg=" + DebugLog.quote(message) + "\n");
-            return;
-        }
-        Console.write(fd, "{\"msg\":" + DebugLog.quote(message) + ",\"level\":\"error\",\"time\":\"" + DebugLog.isoTime() + "\"}\n");
+        String time = DebugLog.isoTime(), quoted = DebugLog.quote(message);
+        Console.write(fd, isText ? "time=\"" + time + "\" level=" + level + " msg=" + quoted + "\n"
+                : "{\"msg\":" + quoted + ",\"level\":\"" + level + "\",\"time\":\"" + time + "\"}\n");
     }
 }

@@ -13,4 +13,6 @@ public final class CreateOptions {
     public String overlayMedium = "memory", platform = "systrap", network = "host";
     public int fdLimit;
     public Inherited inherited;
+    /** Takes what has no effect. */
+    public java.util.function.Consumer<String> warn = w -> { };
 }

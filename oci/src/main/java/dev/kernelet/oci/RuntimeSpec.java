@@ -109,10 +109,7 @@ final class RuntimeSpec {
                 flags = flags & ~Names.mountClear(option) | set;
             }
         }
-        for (String ids : new String[] {"uidMappings", "gidMappings"}) {
-            if (!m.list(ids).isEmpty()) throw new Failure("config.json: mounts[]." + ids
-                    + " is not supported", "Leave it out.");
-        }
+        int[] uids = IdRanges.read(m, "uidMappings"), gids = IdRanges.read(m, "gidMappings");
         if ((flags & Mounts.MS_BIND) != 0 || type.equals("bind") || type.equals("none")) {
             if (source.isEmpty()) throw missing("mounts[].source of " + destination);
             // mount(2) follows links in a source.
@@ -121,7 +118,7 @@ final class RuntimeSpec {
         }
         if (type.isEmpty()) throw missing("mounts[].type of " + destination);
         return new MountSpec(destination, type, source.isEmpty() ? type : source,
-                flags & ~(Mounts.MS_BIND | Mounts.MS_REC), data.toString());
+                flags & ~(Mounts.MS_BIND | Mounts.MS_REC), data.toString(), uids, gids);
     }
 
     // ---- process
@@ -194,13 +191,7 @@ final class RuntimeSpec {
     // ---- linux
     private void linux(Json l) {
         for (Json n : l.list("namespaces")) namespace(n);
-        for (String ids : new String[] {"uidMappings", "gidMappings"}) {
-            if (!isIdentity(l, ids)) {
-                throw new Failure("config.json: linux." + ids
-                        + " other than the identity is not supported yet",
-                        "Run the container without a user namespace of its own.");
-            }
-        }
+        ids(l);
         for (Json d : l.list("devices")) device(d);
         cgroupsPath = l.string("cgroupsPath", "");
         resources.read(l.get("resources"), warnings);
@@ -254,6 +245,12 @@ final class RuntimeSpec {
         if (!path.isEmpty() && path.charAt(0) != '/') throw n.bad("an absolute path");
         for (Namespace other : namespaces) if (other.type.equals(type)) throw n.bad("each type once");
         if (type.equals("time")) warnings.add("linux.namespaces: time: the host's clocks are shown");
+        // its ids, and so its rights, would be others than meant
+        if (!path.isEmpty() && type.equals("user")) {
+            throw new Failure("config.json: linux.namespaces: the user namespace " + path
+                    + " cannot be joined",
+                    "Give linux.uidMappings and gidMappings for a new one.");
+        }
         if (!path.isEmpty() && !type.equals("network")) {
             warnings.add("linux.namespaces: " + type + " of " + path
                     + ": what is virtual inside cannot be joined from the host: a new one");
@@ -261,14 +258,20 @@ final class RuntimeSpec {
         namespaces.add(new Namespace(type, path.isEmpty() ? null : path));
     }
 
-    /** No mapping, or one that shows at least the usual ids as themselves. */
-    private static boolean isIdentity(Json l, String name) {
-        for (Json m : l.list(name)) {
-            long inside = m.number("containerID", 0), outside = m.number("hostID", 0);
-            m.number("size", 0);
-            if (inside != outside) return false;
+    /** A user namespace is the Sentry's own: its ids are others on the host, where files are concerned. */
+    private void ids(Json l) {
+        container.uids = IdRanges.read(l, "uidMappings");
+        container.gids = IdRanges.read(l, "gidMappings");
+        boolean hasMappings = container.uids.length > 0 || container.gids.length > 0, isNew = false;
+        for (Namespace n : namespaces) isNew |= n.type.equals("user");
+        if (hasMappings && !isNew) {
+            throw new Failure("config.json: linux.uidMappings without a user namespace in linux.namespaces",
+                    "Add {\"type\": \"user\"}.");
         }
-        return true;
+        if (isNew && (container.uids.length == 0 || container.gids.length == 0)) {
+            throw new Failure("config.json: a user namespace without linux.uidMappings and gidMappings",
+                    "Add them.");
+        }
     }
 
     private void device(Json d) {

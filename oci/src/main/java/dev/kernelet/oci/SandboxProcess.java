@@ -43,7 +43,7 @@ public final class SandboxProcess {
         say('t');
         int listener = prepare();
         makeContainer();
-        for (String w : spec.warnings) DebugLog.warn(w);
+        for (String w : spec.warnings) o.warn.accept(w);
         var control = new ControlServer(listener, container, o.startsAtOnce && !startsByCommand());
         if (startsByCommand()) say('s');
         if (!o.startsAtOnce || o.detach) {
@@ -102,6 +102,11 @@ public final class SandboxProcess {
                     "Leave --console-socket out.");
         }
         spec.inherit(o.inherited.limits());
+        if (spec.container.uids.length > 0 && Host.euid() != 0 && !hasIds(spec.container.uids)) {
+            spec.warnings.add("linux.uidMappings: this user has not been given these ids (subuid(5), "
+                    + "newuidmap(1)):"
+                    + " all files are the user's own");
+        }
         state.id = o.id;
         state.bundle = bundle;
         state.rootfs = spec.container.root;
@@ -111,6 +116,21 @@ public final class SandboxProcess {
         state.processStart = Host.stat(state.pid).start();
         state.created = DebugLog.isoTime();
         state.hasHooks = spec.hooks != null;
+    }
+
+    /** Whether each id of the host that is mapped is one this process may give files to (userns.c). */
+    private static boolean hasIds(int[] ranges) {
+        int[] own = IdRanges.ofProcess();
+        for (int i = 0; i < ranges.length; i += 3) {
+            boolean isCovered = ranges[i + 1] == Host.euid() && ranges[i + 2] == 1;
+            for (int j = 0; j < own.length && Host.read("/proc/self/setgroups").startsWith("allow"); j += 2) {
+                int offset = ranges[i + 1] - own[j];
+                isCovered |= own[j + 1] != -1 && Integer.compareUnsigned(offset, own[j + 1]) < 0
+                        && Integer.compareUnsigned(ranges[i + 2], own[j + 1] - offset) <= 0;
+            }
+            if (!isCovered) return false;
+        }
+        return true;
     }
 
     /**

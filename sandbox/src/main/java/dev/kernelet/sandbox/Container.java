@@ -7,6 +7,7 @@ import dev.kernelet.sandbox.confine.HostJail;
 import dev.kernelet.sandbox.probe.Choice;
 import dev.kernelet.sentry.fs.proc.ProcFs;
 import dev.kernelet.sentry.kernel.Event;
+import dev.kernelet.sentry.kernel.HostIds;
 import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.KernelOptions;
 import dev.kernelet.sentry.kernel.MemoryGuard;
@@ -120,6 +121,7 @@ public final class Container {
         k.fileLimit = spec.fdLimit;
         k.network = spec.network;
         k.strace = spec.strace;
+        if (spec.uids.length > 0 || spec.gids.length > 0) k.ids = new HostIds(spec.uids, spec.gids);
         k.reapsOrphans = false;
         k.hasContainerInit = true;
         k.holdsInit = spec.holdsFirst;

@@ -136,6 +136,11 @@ final class ContainerProcess {
 
     private Credentials credentials() {
         var c = new Credentials();
+        if (!kernel.options.ids.hasUser(spec.uid) || !kernel.options.ids.hasGroup(spec.gid)) {
+            throw new Failure("process.user: " + Integer.toUnsignedString(spec.uid) + ":"
+                    + Integer.toUnsignedString(spec.gid) + " is not in linux.uidMappings and gidMappings",
+                    "Name a user and a group that they cover.");
+        }
         c.uid = c.euid = c.suid = c.fsuid = spec.uid;
         c.gid = c.egid = c.sgid = c.fsgid = spec.gid;
         c.groups = spec.groups;

@@ -33,6 +33,10 @@ public final class ContainerSpec {
      * logs.
      */
     public long[] seccomp;
+    /**
+     * User and group ids inside, their ids on the host, how many: three numbers each. None: all are the same.
+     */
+    public int[] uids = {}, gids = {};
     public boolean isSeccompLogged;
 
     /** The first process waits until {@link Container#release}, while others may be brought in. */

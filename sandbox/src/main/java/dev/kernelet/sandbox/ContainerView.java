@@ -10,6 +10,7 @@ import dev.kernelet.sentry.fs.overlay.OverlayFilesystem;
 import dev.kernelet.sentry.fs.proc.ProcFs;
 import dev.kernelet.sentry.fs.sys.SysFs;
 import dev.kernelet.sentry.fs.tmpfs.Tmpfs;
+import dev.kernelet.sentry.kernel.HostIds;
 import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.tty.DevPts;
@@ -47,7 +48,7 @@ final class ContainerView {
 
     /** Mounts all; {@code t} is a task of the superuser for the walks, without a program. */
     void mount(Task t) {
-        root = attach(host(spec.root, spec.overlayRoot, "root.path"), null, 0, "rootfs");
+        root = attach(host(spec.root, spec.overlayRoot, kernel.options.ids, "root.path"), null, 0, "rootfs");
         t.fs.mounts = mounts;
         t.fs.setRoot(root);
         t.fs.setCwd(root);
@@ -119,9 +120,12 @@ final class ContainerView {
         var error = new int[1];
         HostFilesystem probe = HostFilesystem.open(source, true, NOTHING_HIDDEN, kernel.options.ids, error);
         if (probe != null) probe.close();
-        if (error[0] != -ENOTDIR) return host(source, spec.overlayMounts, what).root;
+        HostIds ids = kernel.options.ids;
+        if (m.uids().length > 0 || m.gids().length > 0) ids = ids.through(m.uids(), m.gids());
+        if (error[0] != -ENOTDIR) return host(source, spec.overlayMounts, ids, what).root;
         int slash = source.lastIndexOf('/');
-        Filesystem directory = host(slash == 0 ? "/" : source.substring(0, slash), spec.overlayMounts, what);
+        Filesystem directory = host(slash == 0 ? "/" : source.substring(0, slash), spec.overlayMounts, ids,
+                what);
         Dentry file = PathWalk.lookup(t, directory.root, source.substring(slash + 1));
         if (file == null || file.inode == null) throw cannotOpen(source, what, file == null ? t.error
                 : -ENOENT);
@@ -132,9 +136,9 @@ final class ContainerView {
         return FilesystemTypes.of(kernel).find("tmpfs").make(t, m.source(), "mode=755");
     }
 
-    private Filesystem host(String path, boolean overlay, String what) {
+    private Filesystem host(String path, boolean overlay, HostIds ids, String what) {
         var error = new int[1];
-        HostFilesystem fs = HostFilesystem.open(path, overlay, NOTHING_HIDDEN, kernel.options.ids, error);
+        HostFilesystem fs = HostFilesystem.open(path, overlay, NOTHING_HIDDEN, ids, error);
         if (fs == null) throw cannotOpen(path, what, error[0]);
         if (!overlay) return fs;
         var upper = new Tmpfs(kernel, 0755);

@@ -31,6 +31,46 @@ public final class HostIds {
 
     public boolean hasGroup(int inside) { return groups.length == 0 || groupOutside(inside) != NONE; }
 
+    /** Whether the host's id is one inside. */
+    public boolean hasHostUser(int outside) { return covers(users, outside); }
+
+    public boolean hasHostGroup(int outside) { return covers(groups, outside); }
+
+    private static boolean covers(int[] ranges, int id) {
+        for (int i = 0; i < ranges.length; i += 3) {
+            if (Integer.compareUnsigned(id - ranges[i + 1], ranges[i + 2]) < 0) return true;
+        }
+        return ranges.length == 0;
+    }
+
+    /**
+     * Ids of a mount whose files' owners are other ids of the host than those stored (mount_setattr(2),
+     * MOUNT_ATTR_IDMAP): ranges of the first stored one, the first that it stands for, and how many.
+     */
+    public HostIds through(int[] mountUsers, int[] mountGroups) {
+        return new HostIds(compose(users, mountUsers), compose(groups, mountGroups));
+    }
+
+    private static int[] compose(int[] own, int[] mount) {
+        if (mount.length == 0) return own;
+        if (own.length == 0) own = new int[] {0, 0, -1};
+        var made = new int[own.length / 3 * mount.length];
+        int n = 0;
+        for (int i = 0; i < own.length; i += 3) {
+            for (int j = 0; j < mount.length; j += 3) {
+                long a = own[i + 1] & 0xffffffffL, b = mount[j + 1] & 0xffffffffL;
+                long from = Math.max(a, b), to = Math.min(a + (own[i + 2] & 0xffffffffL), b + (mount[j
+                        + 2] & 0xffffffffL));
+                if (from >= to) continue;
+                made[n++] = own[i] + (int) (from - a);
+                made[n++] = mount[j] + (int) (from - b);
+                made[n++] = (int) (to - from);
+            }
+        }
+        // No range would stand for all of them.
+        return n == 0 ? new int[] {NONE, NONE, 0} : java.util.Arrays.copyOf(made, n);
+    }
+
     private static int map(int[] ranges, int id, int from, int to, int otherwise) {
         if (ranges.length == 0) return id;
         for (int i = 0; i < ranges.length; i += 3) {

@@ -16,14 +16,15 @@ public final class Access {
     public static long check(Credentials c, Inode n, int mask) {
         int mode = n.mode;
         int bits;
-        if (c.fsuid == n.uid) bits = mode >> 6;
-        else if ((mode >> 3 & 7) != (mode & 7) && c.inGroup(n.gid)) bits = mode >> 3;
+        if (isOwner(c.fsuid, n)) bits = mode >> 6;
+        else if ((mode >> 3 & 7) != (mode & 7) && !n.hasForeignGroup && c.inGroup(n.gid)) bits = mode >> 3;
         else bits = mode;
         if ((bits & mask) == mask) return 0;
         return capable(c, n, mask) ? 0 : -EACCES;
     }
 
     private static boolean capable(Credentials c, Inode n, int mask) {
+        if (isForeign(n)) return false;
         if (n.isDirectory()) {
             if (c.capable(CAP_DAC_OVERRIDE)) return true;
             return (mask & WRITE) == 0 && c.capable(CAP_DAC_READ_SEARCH);
@@ -33,10 +34,17 @@ public final class Access {
         return c.capable(CAP_DAC_OVERRIDE) && ((mask & EXECUTE) == 0 || (n.mode & 0111) != 0);
     }
 
-    public static boolean isOwner(Credentials c, Inode n) { return c.fsuid == n.uid || c.capable(CAP_FOWNER); }
+    public static boolean isOwner(Credentials c, Inode n) {
+        return isOwner(c.fsuid, n) || c.capable(CAP_FOWNER) && !isForeign(n);
+    }
+
+    static boolean isOwner(int uid, Inode n) { return uid == n.uid && !n.hasForeignUser; }
+
+    static boolean isForeign(Inode n) { return n.hasForeignUser || n.hasForeignGroup; }
 
     /** Whether the sticky bit of {@code dir} keeps the caller from removing or renaming {@code target} in it. */
     public static boolean isStickyForbidden(Credentials c, Inode dir, Inode target) {
-        return (dir.mode & 01000) != 0 && c.fsuid != target.uid && c.fsuid != dir.uid && !c.capable(CAP_FOWNER);
+        return (dir.mode & 01000) != 0 && !isOwner(c.fsuid, target) && !isOwner(c.fsuid, dir)
+                && (!c.capable(CAP_FOWNER) || isForeign(target));
     }
 }

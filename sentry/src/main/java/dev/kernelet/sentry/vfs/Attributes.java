@@ -26,8 +26,8 @@ public final class Attributes {
         if (uid != -1 && !t.kernel.options.ids.hasUser(uid) || gid != -1 && !t.kernel.options.ids.hasGroup(gid)) return -EINVAL;
         if (isReadOnly(m)) return -EROFS;
         Credentials c = t.cred;
-        boolean owns = c.fsuid == n.uid;
-        if (!c.capable(Credentials.CAP_CHOWN)) {
+        boolean owns = Access.isOwner(c.fsuid, n);
+        if (!c.capable(Credentials.CAP_CHOWN) || Access.isForeign(n)) {
             if (uid != -1 && !(owns && uid == n.uid)) return -EPERM;
             if (gid != -1 && !(owns && (gid == n.gid || c.inGroup(gid)))) return -EPERM;
         }

@@ -17,6 +17,11 @@ public abstract class Inode {
     /** S_IF* and permission bits. */
     public int mode;
     public int uid, gid;
+    /**
+     * The owner, the group are ids of the host that no id inside stands for: they are shown as the overflow
+     * id, but belong to nobody inside, and no capability of a program reaches the file (user_namespaces(7)).
+     */
+    public boolean hasForeignUser, hasForeignGroup;
     public int nlink = 1;
     /** For device nodes: the number as in st_rdev (new encoding, makedev(3)). */
     public long rdev;

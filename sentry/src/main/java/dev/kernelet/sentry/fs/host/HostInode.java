@@ -61,8 +61,11 @@ final class HostInode extends Inode {
         HostCalls c = host.calls;
         long s = c.statx;
         mode = c.statxMode();
-        uid = host.ids.userInside(Memory.getInt(s + 20));
-        gid = host.ids.groupInside(Memory.getInt(s + 24));
+        int user = Memory.getInt(s + 20), group = Memory.getInt(s + 24);
+        uid = host.ids.userInside(user);
+        gid = host.ids.groupInside(group);
+        hasForeignUser = !host.ids.hasHostUser(user);
+        hasForeignGroup = !host.ids.hasHostGroup(group);
         nlink = Memory.getInt(s + 16);
         size = Memory.getLong(s + 40);
         blocks = Memory.getLong(s + 48);
@@ -306,7 +309,10 @@ final class HostInode extends Inode {
     private HostInode adopt(Task t, String child, int dir, int mode) {
         int uid = host.ids.userOutside(t.cred.fsuid);
         int gid = host.ids.groupOutside((this.mode & 02000) != 0 ? this.gid : t.cred.fsgid);
-        long r = host.calls.statx(dir, child);
+        // of no id of the host: open(2), EOVERFLOW
+        boolean isNobodys = uid == HostIds.NONE || gid == HostIds.NONE;
+        long r = isNobodys ? -EOVERFLOW : host.calls.statx(dir, child);
+        if (isNobodys) host.calls.unlink(dir, child, (mode & 0xf000) == 0x4000 ? AT_REMOVEDIR : 0);
         if (r < 0) return fail(t, r);
         if (Memory.getInt(host.calls.statx + 20) != uid || Memory.getInt(host.calls.statx + 24) != gid) {
             r = host.calls.chown(dir, child, uid, gid);

@@ -38,6 +38,8 @@ class OverlayInode extends Inode {
         mode = lower.mode;
         uid = lower.uid;
         gid = lower.gid;
+        hasForeignUser = lower.hasForeignUser;
+        hasForeignGroup = lower.hasForeignGroup;
         nlink = lower.nlink;
         rdev = lower.rdev;
         size = lower.size;
