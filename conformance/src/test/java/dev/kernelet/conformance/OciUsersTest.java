@@ -30,7 +30,8 @@ class OciUsersTest extends Bundles {
                 mkdir $T/m; touch $T/m/f; chown 1:1 $T/m/f; cd $T/b/rootfs
                 touch v/f; echo s > secret; chmod 600 secret; chown 50:50 secret; chown 100005:200006 v/f
                 chown 100000:200000 . v tmp; chmod 1777 tmp
-                $R run -b $T/b ktest-a; cd $T/b/rootfs; stat -c "%u %g %n" v/new v/d tmp/x; stat -c "%u %g" $T/m/new
+                $R run -b $T/b ktest-a; cd $T/b/rootfs; stat -c "%u %g %n" v/new v/d tmp/x; stat -c "%u %g" \
+                $T/m/new
                 """).is(0, """
                  0 100000 1000
                 5 6 /v/f
@@ -73,7 +74,8 @@ class OciUsersTest extends Bundles {
                 ids([(0, 65534, 1), (1, 300000, 1000)], [(0, 65534, 1), (1, 300000, 1000)])
                 c["linux"]["namespaces"] = [n for n in c["linux"]["namespaces"] if n["type"] != "network"]
                 sh("id -u; touch /v/mine /v/his; chown 5:6 /v/his 2> /dev/null || echo not given; exit 3")'
-                chmod 711 $T; chown -R 65534:65534 $T/b; mkdir $T/state; chown 65534 $T/state; touch $T/log; chmod 666 $T/log
+                chmod 711 $T; chown -R 65534:65534 $T/b; mkdir $T/state; chown 65534 $T/state; touch $T/log;
+                        chmod 666 $T/log
                 echo nobody:300000:1000 > $T/subid
                 user="setpriv --reuid=65534 --regid=65534 --clear-groups"
                 unshare -m bash -c "mount --bind $T/subid /etc/subuid; mount --bind $T/subid /etc/subgid

@@ -15,14 +15,16 @@ final class IdRanges {
         for (int i = 0; i < list.size(); i++) {
             Json m = list.get(i);
             if (m == null) throw at.bad("objects in " + name);
-            long inside = m.number("containerID", 0), outside = m.number("hostID", 0), size = m.number("size", 0);
+            long inside = m.number("containerID", 0), outside = m.number("hostID", 0), size =
+                    m.number("size", 0);
             if (size <= 0 || size > IDS || inside < 0 || outside < 0 || inside >= IDS || outside >= IDS
                     || inside + size > IDS || outside + size > IDS) {
                 throw m.bad("a range of 32-bit ids of size 1 at least");
             }
             if (size == IDS) size--; // the last one is no id: -1
             for (int j = 0; j < 3 * i; j += 3) {
-                if (overlap(ranges[j], ranges[j + 2], inside, size) || overlap(ranges[j + 1], ranges[j + 2], outside, size)) {
+                if (overlap(ranges[j], ranges[j + 2], inside, size) || overlap(ranges[j + 1], ranges[j + 2],
+                        outside, size)) {
                     throw m.bad("ranges in " + name + " that do not overlap");
                 }
             }
