@@ -45,6 +45,21 @@ public final class HostProc {
         return fd;
     }
 
+    /**
+     * A second descriptor of the file that {@code fd} is open on, for reading alone: whoever is given it can map the file, but
+     * never writable. Or negative errno, also where there is no /proc.
+     */
+    public static long reopenReadOnly(int fd) {
+        if (directory < 0) return -ENOENT;
+        long how = Memory.allocate(OPEN_HOW_SIZE + 32);
+        Memory.zero(how, OPEN_HOW_SIZE + 32);
+        Memory.putBytes(how + OPEN_HOW_SIZE, "self/fd/" + fd);
+        Memory.putLong(how, O_RDONLY | O_CLOEXEC);
+        long r = HostCall.call(OPENAT2, directory, how + OPEN_HOW_SIZE, how, OPEN_HOW_SIZE);
+        Memory.free(how);
+        return r;
+    }
+
     /** The whole of a file below /proc; "" when it cannot be read. */
     public static String read(String name) {
         long fd = open(name, O_RDONLY);

@@ -70,7 +70,7 @@ public final class SharedSegments {
     private void destroy(Segment s) {
         table.remove(s);
         pages -= s.size + 4095 >>> 12;
-        HostCall.call(SyscallNumber.CLOSE, s.bytes.hostFd);
+        s.bytes.close();
     }
 
     public long get(Task t, int key, long size, int flags) {

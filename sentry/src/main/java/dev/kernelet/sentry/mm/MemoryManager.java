@@ -444,7 +444,7 @@ public final class MemoryManager implements AddressSpace.TextMap {
         var v = new Vma(prot, Vma.SHARED | (mayWrite ? Vma.MAY_ALL : Vma.MAYREAD | Vma.MAYEXEC), null, s, -address);
         long r = checkReplace(t, address, length, v, replaces);
         if (r < 0) return r;
-        r = t.ctx.mapFd(address, length, prot, MAP_SHARED | MAP_NORESERVE, s.hostFd, 0);
+        r = t.ctx.mapFd(address, length, prot, MAP_SHARED | MAP_NORESERVE, s.descriptor(mayWrite), 0);
         return mapped(t, r, address, length, v, replaces);
     }
 

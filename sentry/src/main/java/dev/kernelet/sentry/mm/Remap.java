@@ -96,7 +96,7 @@ public final class Remap {
             if ((v.flags & Vma.DROPPABLE) != 0) return -EOPNOTSUPP;
             return c.mapAnonymous(from, length, v.prot, host);
         }
-        long fd = v.shared != null ? v.shared.hostFd
+        long fd = v.shared != null ? v.shared.descriptor((v.flags & Vma.MAYWRITE) != 0)
                 : v.file.mapDescriptor(t, v.isShared(), (v.flags & Vma.MAYWRITE) != 0 && v.isShared());
         if (fd < 0) return v.shared != null ? -EOPNOTSUPP : fd;
         return c.mapFd(from, length, v.prot, host, (int) fd, from + v.delta);

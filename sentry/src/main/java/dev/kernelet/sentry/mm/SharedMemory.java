@@ -1,5 +1,9 @@
 package dev.kernelet.sentry.mm;
 
+import dev.kernelet.abi.SyscallNumber;
+import dev.kernelet.host.HostCall;
+import dev.kernelet.host.HostProc;
+
 /**
  * An object of shared memory without a file: what a MAP_SHARED | MAP_ANONYMOUS mapping or a System V segment maps. Counted
  * by the mappings (list entries) that show it. Kernel lock.
@@ -10,10 +14,28 @@ package dev.kernelet.sentry.mm;
 public class SharedMemory {
     /** The host descriptor that holds the bytes; -1: they live in the host mappings alone. */
     public final int hostFd;
+    /** The same for reading alone; -1: not asked for yet. */
+    private int readFd = -1;
     /** Number of mappings in all address spaces. */
     public int mappings;
 
     public SharedMemory(int hostFd) { this.hostFd = hostFd; }
+
+    /** What a mapping is made from; one that may not write gets a descriptor that cannot, as a program may catch it. */
+    final int descriptor(boolean mayWrite) {
+        if (mayWrite || hostFd < 0) return hostFd;
+        if (readFd < 0) {
+            long r = HostProc.reopenReadOnly(hostFd);
+            readFd = r < 0 ? hostFd : (int) r;
+        }
+        return readFd;
+    }
+
+    /** The host descriptors are no longer needed. */
+    public final void close() {
+        if (readFd >= 0 && readFd != hostFd) HostCall.call(SyscallNumber.CLOSE, readFd);
+        if (hostFd >= 0) HostCall.call(SyscallNumber.CLOSE, hostFd);
+    }
 
     /** What /proc/PID/maps shows as the mapping's name. */
     public String name() { return "/dev/zero (deleted)"; }

@@ -6,6 +6,7 @@ import static dev.kernelet.abi.Fcntl.*;
 import dev.kernelet.abi.Memory;
 import dev.kernelet.abi.Stat;
 import dev.kernelet.host.HostCall;
+import dev.kernelet.host.HostProc;
 
 /**
  * The bytes of one file. Small files live in a native buffer that grows by doubling. A file that gets large, sparse, or is
@@ -31,6 +32,8 @@ final class FileContent {
     /** Whole pages of the buffer were skipped by writes: they count as holes as long as they are zero. */
     private boolean hasGaps;
     private int fd = -1;
+    /** The same file, for reading alone. */
+    private int readFd = -1;
     /** Bytes charged for the memfd. */
     private long charged;
 
@@ -130,7 +133,8 @@ final class FileContent {
     void free() {
         if (fd >= 0) {
             HostCall.call(SYS_CLOSE, fd);
-            fd = -1;
+            if (readFd >= 0 && readFd != fd) HostCall.call(SYS_CLOSE, readFd);
+            fd = readFd = -1;
             fs.charge(-charged);
             charged = 0;
         } else {
@@ -156,6 +160,18 @@ final class FileContent {
     long descriptor(long size) {
         long r = fd < 0 ? toMemfd(size) : 0;
         return r < 0 ? r : fd;
+    }
+
+    /**
+     * A descriptor of the memfd that can do no more than read, for mappings that may not write: a program can catch what is
+     * on its way to its stub, and map it as it likes. Without /proc there is none but the other.
+     */
+    long readDescriptor(long size) {
+        long r = descriptor(size);
+        if (r < 0 || readFd >= 0) return r < 0 ? r : readFd;
+        r = HostProc.reopenReadOnly(fd);
+        if (r == -EMFILE || r == -ENFILE || r == -ENOMEM) return r;
+        return readFd = r < 0 ? fd : (int) r;
     }
 
     private long toMemfd(long size) {
