@@ -32,9 +32,44 @@ class AttackTest {
 
     private void build(String name) throws Exception {
         Path source = Shell.ROOT.resolve("conformance/attack/" + name + ".c");
-        shell.run("gcc -O1 -std=gnu17 -Wall -Wno-unused-result -pthread -o $T/" + name + " " + source
+        shell.run("gcc -O1 -std=gnu17 -Wall -Wextra -Wno-unused-result -Wno-sign-compare -pthread -o $T/" + name + " " + source
                 + " && chmod -R a+rX $T").is(0, "");
     }
+
+    /** An attack program that must fail: $A is its path; then a fresh program starts. */
+    private void holds(String name, String... scripts) throws Exception {
+        build(name);
+        for (String script : scripts) {
+            Shell.Result r = shell.run("A=$T/" + name + "; cd $T; { " + script + "; } | tail -c 4000; $K do echo on");
+            assertTrue(r.out().endsWith("attack: ok\non\n"), script + ":\n" + r.out() + r.error());
+            assertFalse(r.error().contains("internal error"), r.error());
+        }
+    }
+
+    // ---- the stub's boundary: whatever the registers, a program makes no call of the host's but the listed ones
+    @Test
+    void callsFromTheStub() throws Exception {
+        holds("stub", "$K do $A numbers", "$K do $A arguments", "$K do $A memory");
+    }
+
+    /** Descriptors on their way to a stub can be caught, but give no right that the program has not. */
+    @Test
+    void descriptorsInFlight() throws Exception {
+        org.junit.jupiter.api.Assumptions.assumeTrue(Shell.IS_ROOT, "needs another user");
+        String asUser = "setpriv --reuid 1000 --regid 1000 --clear-groups $A descriptors ";
+        holds("stub", "echo precious > v; chmod a+x . && $K do --volume $T " + asUser + "$T/v && grep -qx precious v",
+                "$K do sh -c 'echo precious > memory; '\"" + asUser + "\"'memory && grep -qx precious memory'",
+                "$K do " + asUser + " /etc/passwd");
+    }
+
+    @Test
+    void otherEntriesAndADamagedStub() throws Exception {
+        holds("entry", "$K do $A", "$K --platform=ptrace do $A");
+    }
+
+    /** By hand: {@code slot 600 SEED}. */
+    @Test
+    void forgedSlotsAndFrames() throws Exception { holds("slot", "$K do $A 3 " + (System.nanoTime() & 0xffffff)); }
 
     // ---- memory of the kernel's own: names and attributes end in ENOSPC, and what others do goes on
     private void bomb(String what) throws Exception {

@@ -182,7 +182,7 @@ final class SystrapAddressSpace extends AddressSpace {
     // ---- waiting for a command's answer
 
     /** True: answered. False: the process is dead, if need be because it did not answer by the deadline. */
-    boolean await(long slot, int turns) {
+    boolean await(long slot, long tid, int turns) {
         long turn = slot + OFF_TURN;
         if (turns > 0) {
             for (int n = turns; n > 0; n--) {
@@ -194,13 +194,15 @@ final class SystrapAddressSpace extends AddressSpace {
             }
             platform.spun(turns, false);
         }
-        int seconds = 0;
+        int waits = 0;
+        Silence silence = null;
         platform.answersSlept++;
         while (Memory.getIntVolatile(turn) == TURN_STUB && !dead) {
             Memory.putIntVolatile(slot + OFF_SENTRY_WAITS, 1);
-            // Counted in seconds slept, not by the clock: a frozen sandbox that thaws has lost one second, no more.
-            if (Host.futexWait(turn, TURN_STUB, platform.oneSecond) == -Host.ETIMEDOUT && ++seconds >= platform.deadlineSeconds)
-                kill();
+            // Counted in time slept, not by the clock: a frozen sandbox that thaws has lost one period, no more.
+            if (Host.futexWait(turn, TURN_STUB, platform.silencePeriod) != -Host.ETIMEDOUT) continue;
+            if (silence == null) silence = new Silence(pid, tid);
+            if (++waits * Silence.PERIOD_MILLIS >= platform.deadlineSeconds * 1000 || silence.isRefusal()) kill();
         }
         Memory.putInt(slot + OFF_SENTRY_WAITS, 0);
         return !dead;

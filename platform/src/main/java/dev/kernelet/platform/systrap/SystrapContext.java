@@ -269,7 +269,7 @@ final class SystrapContext extends ExecutionContext {
         // A clone takes long: time for what the next one needs. Its child may need this processor: no
         // spinning for it.
         if (op == OP_FORK && this != platform.templateContext) platform.prepareArena();
-        lost = !space.await(s, op == OP_FORK || op == OP_THREAD ? 0 : platform.spinTurns(asleep));
+        lost = !space.await(s, tid, op == OP_FORK || op == OP_THREAD ? 0 : platform.spinTurns(asleep));
         return lost ? -ESRCH : Memory.getLong(s + OFF_RESULT);
     }
 

@@ -30,7 +30,7 @@ public final class SystrapPlatform extends Platform {
     final long imageFd;
     /** Where the stub's part of an address space begins: STUB_BASE, or lower. */
     final long base;
-    final long oneSecond = Memory.allocate(16);
+    final long silencePeriod = Memory.allocate(16);
     final long iovScratch = Memory.allocate(32);
     /** For sendmsg under the kernel lock. */
     final long sendScratch = Memory.allocate(128);
@@ -89,7 +89,8 @@ public final class SystrapPlatform extends Platform {
         Host.seal(doorFd, Host.SEAL_SHRINK | Host.SEAL_GROW | Host.SEAL_FUTURE_WRITE | Host.SEAL_SEAL);
         graveyard = Host.mapAnonymous(SLOT_SIZE);
         Memory.putInt(graveyard + OFF_TURN, TURN_SENTRY);
-        Memory.putLong(oneSecond, 1);
+        Memory.putLong(silencePeriod, 0);
+        Memory.putLong(silencePeriod + 8, Silence.PERIOD_MILLIS * 1_000_000L);
         Memory.putInt(door + DOOR_SENTRY_PID, (int) Host.getpid());
         Memory.putInt(door + DOOR_SPIN, manyProcessors ? 100 : 0);
         runs(0);

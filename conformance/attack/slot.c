@@ -1,0 +1,175 @@
+/*
+ * Forges what the stub shares with the kernel while the kernel reads it: threads make calls, others write random values into
+ * their slots, signal frames and windows. The program dies of it in all ways there are; the kernel must not, and neighbours
+ * must go on.
+ *
+ *   slot [SECONDS [SEED]]
+ */
+#include "attack.h"
+#include <linux/futex.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/xattr.h>
+
+static u64 seed = 1;
+static __thread u64 state;
+
+static u64 next(void)
+{
+	u64 z = state += 0x9e3779b97f4a7c15UL;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9UL;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebUL;
+	return z ^ z >> 31;
+}
+
+static u64 value(void)
+{
+	static const u64 hostile[] = { 0, 1, 2, 3, 4, 7, 8, 16, 31, 64, 255, 4095, 4096, 0x7fffffff, 0x80000000, 0xffffffff, ~0UL,
+		0x8000000000000000, 0x7fffffffffffffff, 0xe000, 0x1e000, 0x20000, 0x7ffb00000000, 0x800000000000, 0xffffffffff600000 };
+	return next() % 3 ? hostile[next() % (sizeof hostile / sizeof *hostile)] : next() % 2 ? next() : next() % 70000;
+}
+
+/* Words of a slot that the kernel reads: event, number, signal, result, prefetched pieces, registers, state, window. */
+static const unsigned short words[] = { 0x04, 0x08, 0x0c, 0x10, 0x14, 0x18, 0x1c, 0x20, 0x24, 0x28, 0x30, 0x38, 0x3c, 0x40, 0x48,
+	0x4c, 0x50, 0x58, 0x5c, 0x60, 0x68, 0x6c, 0x248, 0x248, 0x248, 0x250, 0x1b0, 0x1b8, 0x1c0, 0x1c8, 0x1cc, 0x1d0, 0x1d4, 0x1d8,
+	0x200, 0x204, 0x208, 0x210, 0x218, 0x220, 0x2b8, 0x2c0, 0x300, 0x308 };
+
+static int forges_turn;
+
+static void *forger(void *unused)
+{
+	(void)unused;
+	for (u64 round = 0;; round++) {
+		u64 slot = SLOT1 + next() % 4 * SLOT_SIZE;
+		switch (next() % 8) {
+		case 0: *(volatile u64 *)(slot + 0x100 + next() % 21 * 8) = value(); break; /* registers */
+		case 1: *(volatile u64 *)(slot + 0xe000 + (next() % 0x12000 & ~7UL)) = value(); break; /* window, prefetch */
+		case 2: *(volatile u64 *)(slot + 0x800 + (next() % 0x800 & ~7UL)) = value(); break; /* small copies */
+		case 3: *(volatile u64 *)(slot + 0x1000 + (next() % 0xb000 & ~7UL)) = value(); break; /* state, frames, stack */
+		case 4: if (forges_turn) *(volatile unsigned *)slot = next() % 5; break;
+		default:
+			if (next() % 2)
+				*(volatile unsigned *)(slot + words[next() % (sizeof words / sizeof *words)]) = value();
+			else
+				*(volatile u64 *)(slot + (words[next() % (sizeof words / sizeof *words)] & ~7)) = value();
+		}
+		if (round % 256 == 255 && !forges_turn) sched_yield();
+	}
+	return NULL;
+}
+
+static volatile int handled;
+static void on_usr1(int s) { handled += s; }
+
+static void *caller(void *unused)
+{
+	char bytes[5000], name[32];
+	int p[2], s[2], fd = open("/proc/self/maps", O_RDONLY);
+	(void)unused;
+	struct iovec v[4] = { { bytes, 100 }, { bytes + 200, 1000 }, { bytes + 2000, 1 }, { name, 32 } };
+	struct msghdr m = { .msg_iov = v, .msg_iovlen = 3 };
+	if (pipe2(p, O_NONBLOCK) || socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, s))
+		return NULL;
+	for (unsigned i = 0;; i++) {
+		struct stat st;
+		struct timespec t = { 0, 1000 };
+		struct pollfd pf = { p[0], POLLIN, 0 };
+		snprintf(name, sizeof name, "/tmp/slot.%d", i % 16);
+		write(p[1], bytes, 300), read(p[0], bytes, 4000), writev(p[1], v, 4), readv(p[0], v, 4);
+		stat("/etc/passwd", &st), access(name, R_OK), getcwd(bytes, sizeof bytes), lseek(fd, 0, SEEK_SET), read(fd, bytes, 4096);
+		sendmsg(s[0], &m, 0), recvmsg(s[1], &m, 0), poll(&pf, 1, 0), nanosleep(&t, NULL);
+		kill(getpid(), SIGUSR1);
+		void *at = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (at != MAP_FAILED) mprotect(at, 4096, PROT_READ), munmap(at, 8192);
+		if (i % 4 == 0) close(open(name, O_CREAT | O_RDWR, 0600)), setxattr(name, "user.x", bytes, 50, 0);
+		if (i % 8 == 0) {
+			if (fork() == 0) _exit(0);
+			while (waitpid(-1, NULL, WNOHANG) > 0) continue;
+		}
+		syscall(SYS_futex, bytes, FUTEX_WAKE, 1, 0, 0, 0);
+		if (i % 32 == 31) execl("/nonexistent", "x", NULL);
+	}
+	return NULL;
+}
+
+static void forge(u64 round)
+{
+	struct sigaction a = { .sa_handler = on_usr1 };
+	pthread_t id;
+	state = seed ^ round * 0x2545f4914f6cdd1dUL;
+	forges_turn = round % 8 == 7;
+	sigaction(SIGUSR1, &a, NULL);
+	alarm(2);
+	if (pthread_create(&id, NULL, caller, NULL) || pthread_create(&id, NULL, caller, NULL))
+		return;
+	forger(NULL);
+}
+
+/* An event that no thread has made: the kernel orders a copy, and nobody is there to make it. */
+static void *sleeper(void *unused) { pause(); return unused; }
+
+static void stall(u64 sleeps)
+{
+	static char bytes[20000];
+	u64 slot = SLOT1;
+	pthread_t id;
+	int p[2];
+	if (pipe(p) || pthread_create(&id, NULL, sleeper, NULL))
+		return;
+	alarm(20);
+	if (!sleeps) slot = SLOT1; /* our own thread, which runs on */
+	usleep(10000);
+	*(volatile u64 *)(slot + 0x100 + 14 * 8) = p[1];
+	*(volatile u64 *)(slot + 0x100 + 13 * 8) = (u64)bytes;
+	*(volatile u64 *)(slot + 0x100 + 12 * 8) = sizeof bytes;
+	*(volatile unsigned *)(slot + 0x24) = 0;
+	*(volatile unsigned *)(slot + 0x14) = SYS_write;
+	*(volatile unsigned *)(slot + 0x10) = 1;
+	*(volatile unsigned *)(slot + 0x3c) = 0;
+	*(volatile unsigned *)slot = 1;
+	for (;;) if (sleeps) jump(202, (u64)bytes, 0, 0, 0, 0, 0);
+}
+
+/* The longest time that a neighbour's call took. */
+static volatile double longest;
+static void *neighbour(void *unused) __attribute__((noreturn));
+static void *neighbour(void *unused)
+{
+	(void)unused;
+	for (;;) {
+		double start = now();
+		usleep(2000);
+		sched_yield();
+		if (now() - start > longest)
+			longest = now() - start;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	double end = now() + (argc > 1 ? atof(argv[1]) : 2);
+	pthread_t id;
+	int rounds = 0, ends[3] = { 0 };
+	if (argc > 2) seed = strtoul(argv[2], NULL, 0);
+	if (!find_stub())
+		return puts("no stub here"), 3;
+	pthread_create(&id, NULL, neighbour, NULL);
+	for (int i = 0; i < 2; i++) {
+		int status = in_child(stall, i, 15);
+		usleep(100000);
+		fprintf(stderr, "slot: a stub that never answers ended with %#x, a neighbour waited %.3f s at most\n", status, longest);
+		HOLDS(longest < 8, "a stub that never answers keeps others from running for %.3f s", longest);
+		longest = 0;
+	}
+	while (now() < end) {
+		int status = in_child(forge, rounds++, 0.3);
+		ends[status == -1 ? 2 : WIFSIGNALED(status) ? 1 : 0]++;
+	}
+	fprintf(stderr, "slot: %d rounds: %d ended, %d by signals, %d killed late; a neighbour waited %.3f s at most\n", rounds, ends[0],
+		ends[1], ends[2], longest);
+	return attack_end();
+}
