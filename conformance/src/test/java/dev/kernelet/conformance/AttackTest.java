@@ -32,7 +32,8 @@ class AttackTest {
 
     private void build(String name) throws Exception {
         Path source = Shell.ROOT.resolve("conformance/attack/" + name + ".c");
-        shell.run("gcc -O1 -std=gnu17 -Wall -Wextra -Wno-unused-result -Wno-sign-compare -pthread -o $T/" + name + " " + source
+        shell.run("gcc -O1 -std=gnu17 -Wall -Wextra -Wno-unused-result -Wno-sign-compare -pthread"
+                + " -o $T/" + name + " " + source
                 + " && chmod -R a+rX $T").is(0, "");
     }
 
@@ -40,13 +41,14 @@ class AttackTest {
     private void holds(String name, String... scripts) throws Exception {
         build(name);
         for (String script : scripts) {
-            Shell.Result r = shell.run("A=$T/" + name + "; cd $T; { " + script + "; } | tail -c 4000; $K do echo on");
+            Shell.Result r = shell.run("A=$T/" + name + "; cd $T; { " + script
+                    + "; } | tail -c 4000; $K do echo on");
             assertTrue(r.out().endsWith("attack: ok\non\n"), script + ":\n" + r.out() + r.error());
             assertFalse(r.error().contains("internal error"), r.error());
         }
     }
 
-    // ---- the stub's boundary: whatever the registers, a program makes no call of the host's but the listed ones
+    // ---- the stub's boundary: whatever the registers, no call of the host's is made but the listed ones
     @Test
     void callsFromTheStub() throws Exception {
         holds("stub", "$K do $A numbers", "$K do $A arguments", "$K do $A memory");
@@ -57,8 +59,10 @@ class AttackTest {
     void descriptorsInFlight() throws Exception {
         org.junit.jupiter.api.Assumptions.assumeTrue(Shell.IS_ROOT, "needs another user");
         String asUser = "setpriv --reuid 1000 --regid 1000 --clear-groups $A descriptors ";
-        holds("stub", "echo precious > v; chmod a+x . && $K do --volume $T " + asUser + "$T/v && grep -qx precious v",
-                "$K do sh -c 'echo precious > memory; '\"" + asUser + "\"'memory && grep -qx precious memory'",
+        holds("stub", "echo precious > v; chmod a+x . && $K do --volume $T " + asUser + "$T/v"
+                + " && grep -qx precious v",
+                "$K do sh -c 'echo precious > memory; '\"" + asUser + "\"'memory && grep -x precious memory"
+                + " > /dev/null'",
                 "$K do " + asUser + " /etc/passwd");
     }
 
@@ -69,7 +73,17 @@ class AttackTest {
 
     /** By hand: {@code slot 600 SEED}. */
     @Test
-    void forgedSlotsAndFrames() throws Exception { holds("slot", "$K do $A 3 " + (System.nanoTime() & 0xffffff)); }
+    void forgedSlotsAndFrames() throws Exception {
+        holds("slot", "$K do $A 3 " + (System.nanoTime() & 0xffffff));
+    }
+
+    // ---- neighbours
+    /** As natively. */
+    @Test
+    void processesOfOtherUsers() throws Exception {
+        org.junit.jupiter.api.Assumptions.assumeTrue(Shell.IS_ROOT, "needs other users");
+        holds("users", "chmod a+x .; mkdir n; $A $T/n", "$K do sh -c 'mkdir u; '$A' $T/u'");
+    }
 
     // ---- memory of the kernel's own: names and attributes end in ENOSPC, and what others do goes on
     private void bomb(String what) throws Exception {

@@ -199,10 +199,11 @@ final class SystrapAddressSpace extends AddressSpace {
         platform.answersSlept++;
         while (Memory.getIntVolatile(turn) == TURN_STUB && !dead) {
             Memory.putIntVolatile(slot + OFF_SENTRY_WAITS, 1);
-            // Counted in time slept, not by the clock: a frozen sandbox that thaws has lost one period, no more.
+            // In time slept, not by the clock: a frozen sandbox that thaws has lost one period, no more.
             if (Host.futexWait(turn, TURN_STUB, platform.silencePeriod) != -Host.ETIMEDOUT) continue;
             if (silence == null) silence = new Silence(pid, tid);
-            if (++waits * Silence.PERIOD_MILLIS >= platform.deadlineSeconds * 1000 || silence.isRefusal()) kill();
+            boolean isLate = ++waits * Silence.PERIOD_MILLIS >= platform.deadlineSeconds * 1000;
+            if (isLate || silence.isRefusal()) kill();
         }
         Memory.putInt(slot + OFF_SENTRY_WAITS, 0);
         return !dead;

@@ -3,7 +3,7 @@ package dev.kernelet.sentry.mm;
 import static dev.kernelet.abi.Errno.*;
 
 import dev.kernelet.abi.Memory;
-import dev.kernelet.sentry.kernel.Credentials;
+import dev.kernelet.sentry.kernel.ProcessAccess;
 import dev.kernelet.sentry.kernel.Task;
 
 /** process_vm_readv(2) and process_vm_writev(2), and access to another process's memory for /proc/PID/mem and ptrace(2). */
@@ -15,13 +15,7 @@ public final class RemoteMemory {
 
     /** ptrace(2), access mode with real credentials: whether {@code t} may look into {@code target}. 0 or -EPERM. */
     public static long mayAccess(Task t, Task target) {
-        if (t.group == target.group) return 0;
-        Credentials c = t.cred, o = target.cred;
-        boolean same = c.uid == o.euid && c.uid == o.suid && c.uid == o.uid && c.gid == o.egid && c.gid == o.sgid && c.gid == o.gid;
-        boolean tracer = c.capable(Credentials.CAP_SYS_PTRACE);
-        if (!same && !tracer) return -EPERM;
-        if ((o.permitted & ~c.permitted) != 0 && !tracer) return -EPERM;
-        return 0;
+        return ProcessAccess.byRealIds(t, target) ? 0 : -EPERM;
     }
 
     /** Copies from {@code mm}, whoever runs there: the number of bytes, short at the first page that is not readable; or -EFAULT. */

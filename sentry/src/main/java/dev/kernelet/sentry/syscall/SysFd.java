@@ -239,8 +239,7 @@ final class SysFd {
                     : type == F_OWNER_PID ? t.kernel.pids.group(id) != null : hasGroup(t, id);
             if (!exists) return -ESRCH;
         }
-        o.type = type;
-        o.id = id;
+        o.set(type, id, t.cred);
         return 0;
     }
 

@@ -14,6 +14,7 @@ import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.Exec;
 import dev.kernelet.sentry.kernel.Exit;
 import dev.kernelet.sentry.kernel.Limits;
+import dev.kernelet.sentry.kernel.ProcessAccess;
 import dev.kernelet.sentry.kernel.ProcessGroups;
 import dev.kernelet.sentry.kernel.SigInfo;
 import dev.kernelet.sentry.kernel.Signals;
@@ -126,7 +127,7 @@ final class SysProcess {
     static long get_robust_list(Task t, int pid, long head, long size) {
         Task o = pid == 0 ? t : t.kernel.pids.task(pid);
         if (o == null) return -ESRCH;
-        if (o.group != t.group && o.cred.uid != t.cred.euid && !t.cred.capable(Credentials.CAP_SYS_PTRACE)) return -EPERM;
+        if (!ProcessAccess.byRealIds(t, o)) return -EPERM;
         long r = t.mem.outLong(size, 24);
         return r < 0 ? r : t.mem.outLong(head, o.robustList);
     }
@@ -370,8 +371,7 @@ final class SysProcess {
         if (!(f instanceof PidFile p)) return -EBADF;
         Task o = p.thread != null ? p.thread : p.group.anyTask();
         if (o == null || o.fds == null || p.group.isZombie) return -ESRCH;
-        boolean isSame = t.cred.fsuid == o.cred.uid && t.cred.fsuid == o.cred.euid && t.cred.fsuid == o.cred.suid;
-        if (o.group != t.group && !isSame && !t.cred.capable(Credentials.CAP_SYS_PTRACE)) return -EPERM;
+        if (!ProcessAccess.byRealIds(t, o)) return -EPERM;
         OpenFile file = o.fds.get(fd);
         return file == null ? -EBADF : t.fds.install(t, file.hold(), true);
     }
@@ -409,6 +409,7 @@ final class SysProcess {
     static long kcmp(Task t, int pid1, int pid2, int type, long index1, long index2) {
         Task a = t.kernel.pids.task(pid1), b = t.kernel.pids.task(pid2);
         if (a == null || b == null) return -ESRCH;
+        if (!ProcessAccess.byRealIds(t, a) || !ProcessAccess.byRealIds(t, b)) return -EPERM;
         Object x, y;
         switch (type) {
             case 0 -> {

@@ -3,6 +3,7 @@ package dev.kernelet.sentry.vfs;
 import static dev.kernelet.abi.Fcntl.*;
 import static dev.kernelet.abi.Signal.*;
 
+import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.SigInfo;
 import dev.kernelet.sentry.kernel.Signals;
@@ -18,6 +19,8 @@ public final class FileOwner extends Waiter implements OpenFile.ReleaseHook {
     private final Kernel kernel;
     /** F_OWNER_*; the id is a thread, a process or a process group; 0: nobody. */
     public int type = F_OWNER_PID, id;
+    /** Who named the owner: the signal is sent with these rights. */
+    private int uid, euid;
     /** F_SETSIG; 0: SIGIO without further information. */
     public int signal;
     /** The descriptor that O_ASYNC was set through, for si_fd. */
@@ -46,6 +49,18 @@ public final class FileOwner extends Waiter implements OpenFile.ReleaseHook {
         f.flags ^= FASYNC;
     }
 
+    /** F_SETOWN, F_SETOWN_EX. */
+    public void set(int newType, int newId, Credentials by) {
+        type = newType;
+        id = newId;
+        uid = by.uid;
+        euid = by.euid;
+    }
+
+    private boolean maySignal(Credentials to) {
+        return euid == 0 || euid == to.suid || euid == to.uid || uid == to.suid || uid == to.uid;
+    }
+
     @Override
     public void released(OpenFile file) { cancel(); }
 
@@ -55,19 +70,24 @@ public final class FileOwner extends Waiter implements OpenFile.ReleaseHook {
         switch (type) {
             case F_OWNER_TID -> {
                 Task t = kernel.pids.task(id);
-                if (t != null) Signals.send(t, info(happened));
+                if (t != null && maySignal(t.cred)) Signals.send(t, info(happened));
             }
             case F_OWNER_PID -> {
                 ThreadGroup g = kernel.pids.group(id);
-                if (g != null) Signals.send(g, info(happened));
+                if (g != null) send(g, happened);
             }
             default -> {
                 for (ThreadGroup g = kernel.pids.groupFrom(1); g != null; g = kernel.pids.groupFrom(g.pid + 1)) {
-                    if (g.pgid() == id) Signals.send(g, info(happened));
+                    if (g.pgid() == id) send(g, happened);
                 }
             }
         }
         return false;
+    }
+
+    private void send(ThreadGroup g, int happened) {
+        Task t = g.anyTask();
+        if (t != null && maySignal(t.cred)) Signals.send(g, info(happened));
     }
 
     private SigInfo info(int happened) {

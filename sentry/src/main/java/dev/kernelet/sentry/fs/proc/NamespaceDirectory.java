@@ -1,5 +1,7 @@
 package dev.kernelet.sentry.fs.proc;
 
+import static dev.kernelet.abi.Errno.EACCES;
+
 import dev.kernelet.sentry.fs.kernfs.PseudoDirectory;
 import dev.kernelet.sentry.fs.kernfs.PseudoLink;
 import dev.kernelet.sentry.kernel.Task;
@@ -10,7 +12,12 @@ final class NamespaceDirectory extends PseudoDirectory {
     private static final String[] NAMES = {"cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time",
         "time_for_children", "user", "uts"};
 
-    NamespaceDirectory(TaskDirectory directory) { super(directory.procfs, 0511); }
+    private final TaskDirectory directory;
+
+    NamespaceDirectory(TaskDirectory directory) {
+        super(directory.procfs, 0511);
+        this.directory = directory;
+    }
 
     @Override
     protected String[] names() { return NAMES; }
@@ -20,6 +27,10 @@ final class NamespaceDirectory extends PseudoDirectory {
         return new PseudoLink(fs) {
             @Override
             public String readlink(Task t) {
+                if (!directory.mayInspect(t)) {
+                    t.error = -EACCES;
+                    return null;
+                }
                 int end = name.indexOf('_');
                 String kind = end < 0 ? name : name.substring(0, end);
                 long number = switch (kind) {

@@ -4,6 +4,7 @@ import static dev.kernelet.abi.Errno.*;
 
 import dev.kernelet.sentry.fs.kernfs.PseudoDirectory;
 import dev.kernelet.sentry.kernel.ProcEntry;
+import dev.kernelet.sentry.kernel.ProcessAccess;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
 import dev.kernelet.sentry.vfs.Dentry;
@@ -112,11 +113,7 @@ final class TaskDirectory extends PseudoDirectory implements ProcEntry {
     /** Whether {@code t} may look into the process: PTRACE_MODE_READ (ptrace(2)). */
     boolean mayInspect(Task t) {
         Task o = task();
-        if (o == null || o.group == t.group) return true;
-        if (t.cred.capable(dev.kernelet.sentry.kernel.Credentials.CAP_SYS_PTRACE)) return true;
-        int uid = t.cred.fsuid, gid = t.cred.fsgid;
-        return uid == o.cred.euid && uid == o.cred.uid && uid == o.cred.suid && gid == o.cred.egid && gid == o.cred.gid
-                && gid == o.cred.sgid;
+        return o == null || ProcessAccess.byFileIds(t, o);
     }
 
     /** /proc/PID/task. */

@@ -92,7 +92,8 @@ public final class TmpfsFile extends OpenFile {
     @Override
     public long mapDescriptor(Task t, boolean shared, boolean writable) {
         if (shared && writable && (node.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0) return -EPERM;
-        return shared && writable ? node.content.descriptor(node.size) : node.content.readDescriptor(node.size);
+        FileContent c = node.content;
+        return shared && writable ? c.descriptor(node.size) : c.readDescriptor(node.size);
     }
 
     @Override
