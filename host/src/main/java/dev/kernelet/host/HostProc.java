@@ -46,8 +46,8 @@ public final class HostProc {
     }
 
     /**
-     * A second descriptor of the file that {@code fd} is open on, for reading alone: whoever is given it can map
-     * the file, but never writable. Or negative errno, also where there is no /proc.
+     * A second descriptor of the file that {@code fd} is open on, for reading alone: whoever is given it can
+     * map the file, but never writable. Or negative errno, also where there is no /proc.
      */
     public static long reopenReadOnly(int fd) {
         if (directory < 0) return -ENOENT;

@@ -3,10 +3,11 @@ package dev.kernelet.platform.systrap;
 import dev.kernelet.host.HostProc;
 
 /**
- * Looks at a stub's thread that has not answered an order for a while: one that lacks a processor or waits for a
- * disk has time until the deadline, but while the Sentry waits nobody else is served. So a thread that is not about
- * its order at all loses its process at once: one that sleeps in a call no order makes, or computes what no order
- * needs. An application can bring that about by an event of its own making, while its thread is not in the stub.
+ * Looks at a stub's thread that has not answered an order for a while: one that lacks a processor or waits
+ * for a disk has time until the deadline, but while the Sentry waits nobody else is served. So a thread that
+ * is not about its order at all loses its process at once: one that sleeps in a call no order makes, or
+ * computes what no order needs. An application can bring that about by an event of its own making, while its
+ * thread is not in the stub.
  */
 final class Silence {
     static final int PERIOD_MILLIS = 250;

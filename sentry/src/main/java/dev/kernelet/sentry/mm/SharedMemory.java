@@ -21,7 +21,7 @@ public class SharedMemory {
 
     public SharedMemory(int hostFd) { this.hostFd = hostFd; }
 
-    /** What a mapping is made from; one that may not write gets a descriptor that cannot: it may be caught. */
+    /** What a mapping is made from; if it may not write, a descriptor that cannot, as it may be caught. */
     final int descriptor(boolean mayWrite) {
         if (mayWrite || hostFd < 0) return hostFd;
         if (readFd < 0) {

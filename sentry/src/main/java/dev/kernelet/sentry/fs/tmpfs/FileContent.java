@@ -163,8 +163,8 @@ final class FileContent {
     }
 
     /**
-     * A descriptor of the memfd that can do no more than read, for mappings that may not write: a program can
-     * catch what is on its way to its stub, and map it as it likes. Without /proc there is none but the other.
+     * A descriptor of the memfd that can do no more than read, for mappings that may not write: a program
+     * can catch what is on its way to its stub, and map it as it likes. Without /proc it is the other one.
      */
     long readDescriptor(long size) {
         long r = descriptor(size);
