@@ -17,6 +17,8 @@ import dev.kernelet.platform.stub.StubLayout;
 final class SentryCalls {
     private static final int PROT_NONE = 0, PROT_RW = 3, PROT_EXEC = 4;
     private static final int AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, AF_NETLINK = 16;
+    /** SOCK_CLOEXEC, SOCK_NONBLOCK. */
+    private static final int SOCK_FLAGS = 0x80800;
     private static final int S_IFMT = 0xf000, S_IFIFO = 0x1000, S_IFREG = 0x8000, S_IFSOCK = 0xc000;
     private static final int SIGKILL = 9, SIGCHLD = 17, SIGSTOP = 19, SIGTSTP = 20, SIGTTIN = 21, SIGTTOU = 22;
     /** CLONE_VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS, PARENT_SETTID, CHILD_CLEARTID: pthread_create(3). */
@@ -149,7 +151,9 @@ final class SentryCalls {
         f.allow(SENDTO, "a socket among standard input and output" + (host ? "; the host's" : ""));
         f.allow(RECVFROM, "same");
         if (!host) return;
-        f.allow(SOCKET, "the host's network").isOneOf(0, AF_INET, AF_INET6, AF_NETLINK);
+        f.allow(SOCKET, "the host's network: TCP, UDP, raw and ping; routes")
+                .isOneOf(0, AF_INET, AF_INET6).hasMasked(1, ~SOCK_FLAGS, 1, 2, 3)
+                .or().isOneOf(0, AF_NETLINK).isOneOf(2, 0 /* NETLINK_ROUTE */);
         f.allow(BIND, "the host's network");
         f.allow(CONNECT, "same");
         f.allow(LISTEN, "same");

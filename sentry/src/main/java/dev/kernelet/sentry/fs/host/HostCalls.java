@@ -16,6 +16,7 @@ final class HostCalls {
     /** STATX_BASIC_STATS | STATX_BTIME. */
     private static final int STATX_MASK = 0xfff;
     static final int DIRENTS = 32 << 10;
+    private static final int OVERFLOW_ID = 65534;
 
     /** Room for two names, or a name and a path behind it at {@link #PATH_AT}. */
     private final long nameA = Memory.allocate(310 + 4160);
@@ -69,9 +70,13 @@ final class HostCalls {
         return r;
     }
 
-    /** In a user namespace with one id of each kind any other has no number. */
+    /**
+     * In a user namespace with one id of each kind any other looks like the overflow id, which may be ours,
+     * too.
+     */
     private void owners(int dir) {
-        if (Memory.getInt(statx + 20) == own[0] && Memory.getInt(statx + 24) == own[1]) return;
+        boolean isOurs = Memory.getInt(statx + 20) == own[0] && Memory.getInt(statx + 24) == own[1];
+        if (isOurs && own[0] != OVERFLOW_ID && own[1] != OVERFLOW_ID) return;
         Outside.owners(dir, nameA, statx);
     }
 
