@@ -617,7 +617,7 @@ TEST(shell_on_a_terminal) {
     char all[4096] = "";
     int sent = 0;
     for (int i = 0; i < 50; i++) {
-        if (!(poll_one(master, POLLIN, 200) & POLLIN)) break;
+        if (!(poll_one(master, POLLIN, 10000) & POLLIN)) break;
         strcat(all, take(master));
         if (!sent && strstr(all, "ready")) { type("word\n"); sent = 1; }
         if (strstr(all, "got:")) break;
