@@ -5,6 +5,7 @@
 #   KERNELET     the launcher, perhaps with flags
 #   VOLUME       a directory that this user may write
 #   SUITE        directory of compiled conformance programs; FAMILIES: those to run, natively and in Kernelet
+#   AT_ONCE      how many of these side by side (optional; a limit of processes may ask for fewer)
 #   STARTS       how many quick starts in a row
 #   MEMORY       what /proc/meminfo must not exceed, in kB (optional)
 #   SKIP         names of checks that cannot work here even natively (optional)
@@ -148,13 +149,18 @@ print(10 < len(children) < 100, os.system("true"))'
 }
 
 run_families() { # natively and in Kernelet, side by side: they mostly sleep
-	local name
+	local name guard
+	(trap 'kill $sleeper; exit' TERM; sleep 150 & sleeper=$!; wait $sleeper; give_up families) > /dev/null 2>&1 < /dev/null &
+	guard=$!
 	for name in ${FAMILIES-}; do
 		TMPDIR=$VOLUME "$suite/$name" < /dev/null 2> /dev/null | sed -n 's/^ok //p' > "$VOLUME/$name.native" &
 		$k do "$suite/$name" < /dev/null 2> "$VOLUME/$name.err" | sed -n 's/^ok //p' > "$VOLUME/$name.inside" &
-		jobs -r | grep -c . | { read -r n; [ "$n" -lt 6 ]; } || wait -n
+		while [ "$(jobs -r | wc -l)" -gt "${AT_ONCE:-6}" ]; do wait -n; done
 	done
-	wait
+	for name in $(jobs -rp); do [ "$name" = $guard ] || wait "$name"; done
+	kill $guard 2> /dev/null && wait $guard 2> /dev/null
+	[ ! -s "$VOLUME/hung.families" ] || echo "note: families hung: $(cat "$VOLUME/hung.families")"
+	rm -f "$VOLUME/hung.families"
 }
 
 family() { # every test that passes natively here passes in Kernelet, if need be when run alone
