@@ -180,13 +180,20 @@ tail_pending:
 /*
  * Copies that may fault on an application address. In this range the fault handler continues at %r8.
  */
-	.globl	copy_start, copy_end, copy_bytes, copy_string, load_word, cas_word, store_long
-	.hidden	copy_start, copy_end, copy_bytes, copy_string, load_word, cas_word, store_long
+	.globl	copy_start, copy_end, copy_bytes, zero_bytes, copy_string, load_word, cas_word, store_long
+	.hidden	copy_start, copy_end, copy_bytes, zero_bytes, copy_string, load_word, cas_word, store_long
 copy_start:
 copy_bytes:				/* (to, from, n): bytes not copied */
 	mov	%rdx, %rcx
 	lea	1f(%rip), %r8
 	rep movsb
+1:	mov	%rcx, %rax
+	ret
+zero_bytes:				/* (to, n): bytes not zeroed */
+	mov	%rsi, %rcx
+	lea	1f(%rip), %r8
+	xor	%eax, %eax
+	rep stosb
 1:	mov	%rcx, %rax
 	ret
 copy_string:				/* (to, from, n): bytes with the NUL; 0: none in n; -1: fault */

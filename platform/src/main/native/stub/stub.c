@@ -370,10 +370,27 @@ static void wait_unsure(u64 slot)
 	AT32(slot, OFF_UNSURE)--;
 }
 
+/*
+ * The Sentry had said it would sleep, but was not asleep yet when it was rung for: it will be in a few microseconds, so ring
+ * again soon, for some tens of them.
+ */
+static void ring_again(u64 slot)
+{
+	int tries = AT32(DOOR_BASE, DOOR_SPIN) ? RING_TRIES : 0;
+
+	for (int i = 0; i < tries && AT32(slot, OFF_RINGING); i++) {
+		if (spin(slot, RING_TURNS, SERVED_NOT) >= 0)
+			return;
+		ring(slot);
+	}
+}
+
 static void wait_turn(u64 slot)
 {
 	long delay = 100000;
 
+	if (AT32(slot, OFF_RINGING))
+		ring_again(slot);
 	if (AT32(slot, OFF_UNSURE))
 		wait_unsure(slot);
 	if (wait_awake(slot))
@@ -556,7 +573,9 @@ static long resume_syscall(u64 slot)
 	for (u32 i = 0; i < count; i++) {
 		u64 at = slot + OFF_DEFERRED_LIST + i * DEFERRED_SIZE;
 
-		if (copy_bytes((void *)AT64(at, 8), (void *)(slot + AT64(at, 0)), AT64(at, 16)))
+		u64 from = AT64(at, 0), to = AT64(at, 8), n = AT64(at, 16);
+
+		if (from == (u64)DEFERRED_ZEROS ? zero_bytes((void *)to, n) : copy_bytes((void *)to, (void *)(slot + from), n))
 			AT64(slot, REG(R_RAX)) = -EFAULT;
 	}
 	if (AT32(slot, OFF_FLAGS))

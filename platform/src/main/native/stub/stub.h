@@ -100,6 +100,7 @@ HIDDEN void on_signal(void), restorer(void), stub_entry(void);
 HIDDEN void boot_enter(u64 slot) __attribute__((noreturn));
 HIDDEN extern char tail_start[], tail_end[], copy_start[], copy_end[];
 HIDDEN u64 copy_bytes(void *to, const void *from, u64 n);        /* bytes not copied */
+HIDDEN u64 zero_bytes(void *to, u64 n);                          /* bytes not zeroed */
 HIDDEN long copy_string(void *to, const void *from, u64 n);      /* bytes with the NUL; 0: none in n; -1: fault */
 HIDDEN long load_word(volatile u32 *value, const void *from);    /* 0 or -1 */
 HIDDEN long cas_word(void *at, volatile u32 *old, u32 value);    /* 0 or -1 */

@@ -120,6 +120,9 @@ public abstract class ExecutionContext {
      */
     public abstract boolean deferWindowOut(int offset, long userAddress, long length);
 
+    /** The same, of {@code length} zeros: nothing has to be copied. False: use another way. */
+    public boolean deferZeros(long userAddress, long length) { return false; }
+
     public static final int MAX_DEFERRED = 4;
 
     /**

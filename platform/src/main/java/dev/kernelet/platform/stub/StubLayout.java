@@ -116,6 +116,9 @@ public final class StubLayout {
     public static final int SERVED_TAKEN = 2;
     /** How many turns of its loop a stub waits awake for a handler, if it does at all. */
     public static final int SPIN_SERVED = 2000;
+    /** A ring that came too early is repeated so often, after so many turns of the waiting loop. */
+    public static final int RING_TRIES = 10;
+    public static final int RING_TURNS = 100;
     /** The stub's own: it has just woken a sleeping Sentry thread. */
     public static final int OFF_WOKE = 0x1cc;
     /** The stub's own: one bit for each time in a row that waiting awake for the event to be taken was in vain. */
@@ -140,6 +143,8 @@ public final class StubLayout {
     public static final int OFF_DEFERRED = 0x250;
     public static final int OFF_DEFERRED_LIST = 0x258;
     public static final int DEFERRED_SIZE = 24;
+    /** As a deferred copy's slot offset: zeros. */
+    public static final int DEFERRED_ZEROS = -1;
     /** With the number of a deferred mmap: its descriptor waits in the control socket. */
     public static final long CALL_RECEIVES = 0x100000000L;
     /** Host call of RESUME_SYSCALL: number (0: none), six arguments, the result if it fails (0: the errno itself). */

@@ -269,7 +269,8 @@ final class SystrapContext extends ExecutionContext {
         // A clone takes long: time for what the next one needs. Its child may need this processor: no
         // spinning for it.
         if (op == OP_FORK && this != platform.templateContext) platform.prepareArena();
-        lost = !space.await(s, tid, op == OP_FORK || op == OP_THREAD ? 0 : platform.spinTurns(asleep));
+        boolean isLong = asleep || op == OP_HOST_CALL || op == OP_MAP_FD || op == OP_BATCH;
+        lost = !space.await(s, tid, op == OP_FORK || op == OP_THREAD ? 0 : platform.spinTurns(isLong));
         return lost ? -ESRCH : Memory.getLong(s + OFF_RESULT);
     }
 
@@ -341,11 +342,8 @@ final class SystrapContext extends ExecutionContext {
         if (at >= 0) {
             long from = slot + OFF_WINDOW + at;
             long limit = Math.min(max, WINDOW_SIZE + PREFETCH_SIZE - at);
-            for (long i = 0; i < limit; i++) {
-                byte b = Memory.getByte(from + i);
-                Memory.putByte(destination + i, b);
-                if (b == 0) return i;
-            }
+            int n = Memory.copyString(from, destination, (int) limit);
+            if (n >= 0) return n;
             if (limit == max) return -ENAMETOOLONG;
         }
         long room = clamp(userAddress, max);
@@ -406,6 +404,17 @@ final class SystrapContext extends ExecutionContext {
         if (clamp(userAddress, length) < length) userAddress = 0x800000000000L;
         long at = slot + OFF_DEFERRED_LIST + (long) deferred++ * DEFERRED_SIZE;
         Memory.putLong(at, OFF_WINDOW + offset);
+        Memory.putLong(at + 8, userAddress);
+        Memory.putLong(at + 16, length);
+        return true;
+    }
+
+    @Override
+    public boolean deferZeros(long userAddress, long length) {
+        if (deferred == MAX_DEFERRED) return false;
+        if (clamp(userAddress, length) < length) userAddress = 0x800000000000L;
+        long at = slot + OFF_DEFERRED_LIST + (long) deferred++ * DEFERRED_SIZE;
+        Memory.putLong(at, DEFERRED_ZEROS);
         Memory.putLong(at + 8, userAddress);
         Memory.putLong(at + 16, length);
         return true;

@@ -363,10 +363,10 @@ public final class SystrapPlatform extends Platform {
     private int longFails, longSkip, shortFails, shortSkip, runningContexts;
     private boolean longSpinOffered;
 
-    /** How long to spin for a command's answer; {@code asleep}: the stub had to be woken. */
-    int spinTurns(boolean asleep) {
+    /** How long to spin for a command's answer; {@code isLong}: the stub had to be woken, or calls the host. */
+    int spinTurns(boolean isLong) {
         if (!manyProcessors) return 0;
-        if (asleep && runningContexts + 2 <= processors) {
+        if (isLong && runningContexts + 2 <= processors) {
             if (longSkip == 0) return LONG;
             longSkip--;
         }

@@ -115,12 +115,13 @@ final class Worker implements Runnable {
         k.platform.finishSleep();
     }
 
-    // ---- spinning: worth what it costs to be woken; left out where it does not help, but for a short look now and then
-    private static final long LONG = 50_000, SHORT = 12_000, PROBE = 6_000, PREEMPTED = 30_000;
+    // ---- spinning: worth what it costs to be woken (40 us), and more where a processor is free and programs work for some
+    // time between calls; left out where it does not help, but for a look now and then, rarely a long one
+    private static final long LONG = 150_000, SHORT = 12_000, PROBE = 6_000, PREEMPTED = 30_000;
     private static final int ALWAYS = 256, NEARLY_ALWAYS = 220, MOSTLY = 170;
     /** How often spinning helped, of 256. */
     private int helped = ALWAYS;
-    private int probeIn;
+    private int probeIn, probes;
 
     /** Polls for a short while; whether something came up. */
     private boolean spin() {
@@ -130,13 +131,16 @@ final class Worker implements Runnable {
         if (isProbe && --probeIn > 0) return false;
         probeIn = 8;
         long start = System.nanoTime(), now = start;
-        long budget = isProbe ? PROBE
-                : helped > NEARLY_ALWAYS && k.runningCount < k.options.processors ? LONG : SHORT;
+        boolean isFree = k.runningCount < k.options.processors;
+        long budget = isProbe ? isFree && (++probes & 7) == 0 ? LONG : PROBE
+                : isFree && helped > NEARLY_ALWAYS ? LONG : SHORT;
         long end = Math.min(start + budget, k.timers.next());
         do {
             for (int j = 0; j < 20; j++) {
                 if (pollRunning()) {
-                    helped += ALWAYS - helped + 3 >> (isProbe ? 1 : 3);
+                    // What only a long look finds is not found again by short ones.
+                    if (budget == LONG) helped = ALWAYS;
+                    else helped += ALWAYS - helped + 3 >> (isProbe ? 1 : 3);
                     return true;
                 }
                 Thread.onSpinWait();

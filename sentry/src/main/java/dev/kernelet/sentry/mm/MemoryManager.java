@@ -271,7 +271,10 @@ public final class MemoryManager implements AddressSpace.TextMap {
         long r = checkReplace(t, address, length, v, replaces);
         if (r < 0) return r;
         host |= hostFlags(flags, vmFlags) | MAP_FIXED | MAP_ANONYMOUS;
-        r = order(t, c, SyscallNumber.MMAP, address, length, prot, host, 0);
+        // Where there was nothing, other threads have no business before the call is over.
+        boolean isDeferred = !replaces && c == t.ctx && !t.attention && length <= DEFERRABLE
+                && c.deferHostCall(SyscallNumber.MMAP, address, length, prot, host, -1, 0, 0);
+        r = isDeferred ? 0 : order(t, c, SyscallNumber.MMAP, address, length, prot, host, 0);
         return mapped(t, r, address, length, v, replaces);
     }
 

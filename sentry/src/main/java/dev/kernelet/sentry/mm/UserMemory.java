@@ -17,6 +17,8 @@ import dev.kernelet.sentry.kernel.Task;
  */
 public final class UserMemory {
     private static final int SCRATCH = 64 << 10;
+    /** In place of an offset in the window. */
+    private static final int ZEROS = -1;
     /** Longest path with its NUL (PATH_MAX). */
     public static final int PATH_MAX = 4096;
 
@@ -164,11 +166,8 @@ public final class UserMemory {
         // The window can change under us: copy first, then look for the end.
         int room = Math.min(max, task.ctx.windowSize() - at);
         long w = task.ctx.window() + at;
-        for (int i = 0; i < room; i++) {
-            byte b = Memory.getByte(w + i);
-            Memory.putByte(destination + i, b);
-            if (b == 0) return i;
-        }
+        int n = Memory.copyString(w, destination, room);
+        if (n >= 0) return n;
         return task.ctx.copyInString(destination, userAddress, max);
     }
 
@@ -209,6 +208,23 @@ public final class UserMemory {
         return 0;
     }
 
+    /** Zeros to the application with the call's result: 0 or -EFAULT. */
+    public long zerosOutLast(long userAddress, long length) {
+        if (deferred == ExecutionContext.MAX_DEFERRED || !writable(userAddress, length)) return -EFAULT;
+        defer(ZEROS, userAddress, (int) length);
+        return 0;
+    }
+
+    private boolean zerosOut(long userAddress, int length) {
+        int piece = Math.min(length, dataMax());
+        Memory.zero(dataWindow(), piece);
+        for (int done = 0; done < length; done += piece) {
+            int n = Math.min(piece, length - done);
+            if (task.ctx.windowOut(0, userAddress + done, n) != n) return false;
+        }
+        return true;
+    }
+
     /** A large piece of private memory to the application, now: how many bytes before a fault. */
     public long bulkOut(long userAddress, long source, long length) {
         long n = task.ctx.space().writeRemote(userAddress, source, length);
@@ -243,6 +259,10 @@ public final class UserMemory {
     /** Attaches the deferred copies to the coming resumeSyscall. */
     public void attachDeferred() {
         for (int i = 0; i < deferred; i++) {
+            if (deferredOffset[i] == ZEROS) {
+                if (!task.ctx.deferZeros(deferredAddress[i], deferredLength[i])) zerosOut(deferredAddress[i], deferredLength[i]);
+                continue;
+            }
             if (!task.ctx.deferWindowOut(deferredOffset[i], deferredAddress[i], deferredLength[i])) {
                 task.ctx.windowOut(deferredOffset[i], deferredAddress[i], deferredLength[i]);
             }
@@ -255,7 +275,9 @@ public final class UserMemory {
         long r = 0;
         for (int i = 0; i < deferred; i++) {
             int n = deferredLength[i];
-            if (task.ctx.windowOut(deferredOffset[i], deferredAddress[i], n) != n) r = -EFAULT;
+            boolean isDone = deferredOffset[i] == ZEROS ? zerosOut(deferredAddress[i], n)
+                    : task.ctx.windowOut(deferredOffset[i], deferredAddress[i], n) == n;
+            if (!isDone) r = -EFAULT;
         }
         deferred = 0;
         return r;

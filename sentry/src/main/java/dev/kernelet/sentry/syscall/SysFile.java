@@ -32,6 +32,8 @@ final class SysFile {
     private static final int GATHER = 64 << 10, PACKET_MAX = 1 << 20;
     /** No position: the file's own offset. */
     private static final long SEQUENTIAL = -1;
+    /** More is zeroed in pieces, between which signals are looked at. */
+    private static final int ZEROS_MAX = 1 << 20;
     private static final int SIGPIPE = 13, SIGXFSZ = 25;
     private static final int WAIT_READ = OpenFile.POLLIN | OpenFile.POLLRDNORM | OpenFile.POLLERR | OpenFile.POLLHUP
             | OpenFile.POLLRDHUP;
@@ -79,6 +81,9 @@ final class SysFile {
         if (count > 0 && !t.mem.writable(buffer, count)) {
             count = accessible(t, buffer, count, true);
             if (count == 0) return -EFAULT;
+        }
+        if (f.readsZeros() && count > 0 && count <= ZEROS_MAX) {
+            return t.mem.zerosOutLast(buffer, count) == 0 ? count : -EFAULT;
         }
         int max = t.mem.dataMax();
         if (count > max && f.isPacketLike()) return readPacket(t, f, buffer, count, rwf);

@@ -1,5 +1,7 @@
 package dev.kernelet.sentry.vfs;
 
+import dev.kernelet.abi.Memory;
+
 /**
  * A name in a directory and the inode it stands for; inode null: known not to exist. Kernel lock. The children of a
  * directory are kept in a hash table over name bytes, so that a path walk allocates nothing.
@@ -68,8 +70,7 @@ public final class Dentry {
     }
 
     private static boolean same(String name, byte[] path, int from) {
-        for (int i = 0, n = name.length(); i < n; i++) if ((byte) name.charAt(i) != path[from + i]) return false;
-        return true;
+        return Memory.isEqual(name, path, from);
     }
 
     /** Adds a child that is not there yet. */

@@ -112,6 +112,9 @@ public abstract class OpenFile {
     /** True for streams whose single read(2)/readv(2) may not be split into several calls (sockets, eventfd, ttys...). */
     public boolean isPacketLike() { return false; }
 
+    /** Every read gives as many zeros as are asked for (zero(4)). */
+    public boolean readsZeros() { return false; }
+
     /** Takes whatever is written without a look at it (null(4)): the data need not even be there. */
     public boolean isSink() { return false; }
 

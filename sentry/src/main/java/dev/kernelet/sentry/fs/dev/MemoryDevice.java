@@ -53,6 +53,9 @@ final class MemoryDevice extends OpenFile {
     public long pwrite(Task t, long address, long length, long position) { return minor == FULL ? -ENOSPC : length; }
 
     @Override
+    public boolean readsZeros() { return minor == ZERO || minor == FULL; }
+
+    @Override
     public boolean isSink() { return minor == NULL || minor == ZERO; }
 
     @Override
