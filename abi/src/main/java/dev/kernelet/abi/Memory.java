@@ -70,7 +70,7 @@ public final class Memory {
             return;
         }
         int i = 0;
-        for (long at = BYTES + to; i + 8 <= length; i += 8) U.putLong(destination, at + i, U.getLong(source + i));
+        for (; i + 8 <= length; i += 8) U.putLong(destination, BYTES + to + i, U.getLong(source + i));
         for (; i < length; i++) destination[to + i] = U.getByte(source + i);
     }
 
@@ -84,8 +84,8 @@ public final class Memory {
     public static void free(long address) { U.freeMemory(address); }
 
     /**
-     * Copies a string with its NUL, at most {@code max} bytes: its length without it, or -1: there is none (then all are
-     * copied). Reads each byte once: the source may change.
+     * Copies a string with its NUL, at most {@code max} bytes: its length without it, or -1: there is none
+     * (then all are copied). Reads each byte once: the source may change.
      */
     public static int copyString(long source, long destination, int max) {
         int i = 0;

@@ -363,7 +363,7 @@ public final class SystrapPlatform extends Platform {
     private int longFails, longSkip, shortFails, shortSkip, runningContexts;
     private boolean longSpinOffered;
 
-    /** How long to spin for a command's answer; {@code isLong}: the stub had to be woken, or calls the host. */
+    /** How long to spin for an answer; {@code isLong}: the stub had to be woken, or calls the host. */
     int spinTurns(boolean isLong) {
         if (!manyProcessors) return 0;
         if (isLong && runningContexts + 2 <= processors) {

@@ -115,8 +115,8 @@ final class Worker implements Runnable {
         k.platform.finishSleep();
     }
 
-    // ---- spinning: worth what it costs to be woken (40 us), and more where a processor is free and programs work for some
-    // time between calls; left out where it does not help, but for a look now and then, rarely a long one
+    // ---- spinning: worth what it costs to be woken (40 us), and more where a processor is free and programs
+    // work for some time between calls; left out where it does not help, but for a look now and then
     private static final long LONG = 150_000, SHORT = 12_000, PROBE = 6_000, PREEMPTED = 30_000;
     private static final int ALWAYS = 256, NEARLY_ALWAYS = 220, MOSTLY = 170;
     /** How often spinning helped, of 256. */

@@ -260,7 +260,8 @@ public final class UserMemory {
     public void attachDeferred() {
         for (int i = 0; i < deferred; i++) {
             if (deferredOffset[i] == ZEROS) {
-                if (!task.ctx.deferZeros(deferredAddress[i], deferredLength[i])) zerosOut(deferredAddress[i], deferredLength[i]);
+                boolean isTaken = task.ctx.deferZeros(deferredAddress[i], deferredLength[i]);
+                if (!isTaken) zerosOut(deferredAddress[i], deferredLength[i]);
                 continue;
             }
             if (!task.ctx.deferWindowOut(deferredOffset[i], deferredAddress[i], deferredLength[i])) {
