@@ -20,7 +20,7 @@ final class Cgroup {
      */
     static final long SENTRY_MEMORY = 96L << 20, SENTRY_TASKS = 64;
     private static final String[] CONTROLLERS = {"memory", "cpu", "cpuacct", "cpuset", "pids", "blkio",
-            "freezer", "systemd"};
+            "freezer", "hugetlb", "systemd"};
 
     private final ArrayList<String> warnings;
     /** Directories made, to be kept in the state. */
@@ -150,7 +150,7 @@ final class Cgroup {
         String base = "/sys/fs/cgroup";
         for (int slash = base.length(); slash >= 0
                 && slash < directory.length(); slash = directory.indexOf('/', slash + 1)) {
-            for (String controller : new String[] {"cpuset", "cpu", "io", "memory", "pids"}) {
+            for (String controller : new String[] {"cpuset", "cpu", "io", "memory", "pids", "hugetlb"}) {
                 Host.write(directory.substring(0, slash) + "/cgroup.subtree_control", "+" + controller);
             }
         }
@@ -159,6 +159,13 @@ final class Cgroup {
     // ---- limits
     /** Sets what is given in {@code r}; also for {@code update}. */
     static void apply(Iterable<String> directories, Resources r, ArrayList<String> warnings) {
+        if (!r.unified.isEmpty() && !isUnified()) {
+            throw new Failure("config.json: linux.resources.unified: this host has cgroup v1",
+                    "Use the other fields of linux.resources.");
+        }
+        if (!r.hugepages.isEmpty() && !isUnified() && !Host.exists("/sys/fs/cgroup/hugetlb")) {
+            warnings.add("linux.resources.hugepageLimits: the host has no hugetlb controller");
+        }
         for (String d : directories) {
             if (Host.exists(d + "/cgroup.controllers")) applyUnified(d, r, warnings);
             else applyOne(d, r, warnings);
@@ -186,6 +193,8 @@ final class Cgroup {
             if (r.blkioWeight > 0) put(d, Host.exists(d + "/blkio.weight") ? "blkio.weight"
                     : "blkio.bfq.weight", Long.toString(r.blkioWeight), warnings);
             for (String[] t : r.blkioThrottle) put(d, "blkio.throttle." + t[0], t[1] + " " + t[2], warnings);
+        } else if (d.startsWith("/sys/fs/cgroup/hugetlb/")) {
+            for (String[] h : r.hugepages) put(d, "hugetlb." + h[0] + ".limit_in_bytes", h[1], warnings);
         }
     }
 
@@ -219,8 +228,8 @@ final class Cgroup {
                 r.memorySwap - r.memoryLimit)), warnings);
         else if (r.memorySwap < 0) put(d, "memory.swap.max", "max", warnings);
         if (r.memoryReservation > 0) put(d, "memory.low", Long.toString(r.memoryReservation), warnings);
-        if (r.cpuShares > 0) put(d, "cpu.weight", Long.toString(1 + (Math.clamp(r.cpuShares, 2,
-                262144) - 2) * 9999 / 262142), warnings);
+        if (r.cpuShares > 0) put(d, "cpu.weight", Long.toString(weight(r.cpuShares)),
+                warnings);
         if (r.cpuQuota != 0 || r.cpuPeriod != 0) {
             String period = r.cpuPeriod > 0 ? Long.toString(r.cpuPeriod) : "100000";
             put(d, "cpu.max", (r.cpuQuota > 0 ? Long.toString(r.cpuQuota) : "max") + " " + period, warnings);
@@ -239,8 +248,12 @@ final class Cgroup {
             for (String[] k : keys) if (k[0].equals(t[0])) put(d, "io.max", t[1] + " " + k[1] + "=" + t[2],
                     warnings);
         }
+        for (String[] h : r.hugepages) put(d, "hugetlb." + h[0] + ".max", h[1], warnings);
         for (String[] u : r.unified) put(d, u[0], u[1], warnings);
     }
+
+    /** cgroup v1's shares as v2's weight. */
+    static long weight(long shares) { return 1 + (Math.clamp(shares, 2, 262144) - 2) * 9999 / 262142; }
 
     private static void set(String d, String file, long value, ArrayList<String> warnings) {
         if (value > 0) put(d, file, Long.toString(value), warnings);

@@ -130,6 +130,7 @@ final class ControlServer {
             case "ps" -> ps(s);
             case "limits" -> {
                 container.limits(j.number("memory", 0), (int) Math.clamp(j.number("pids", 0), -1, 1 << 22));
+                container.processorLimits(j.number("quota", 0), j.number("period", 0), j.number("weight", 0));
                 s.send(DONE);
             }
             case "wait" -> {

@@ -214,7 +214,9 @@ public final class Lifecycle {
         Cgroup.apply(s.cgroups, r, warnings);
         for (String w : warnings) warn.accept(w);
         String request = new JsonText().open().field("op", "limits").field("memory",
-                r.memoryLimit).field("pids", r.pidsLimit).close().toString();
+                r.memoryLimit).field("pids", r.pidsLimit).field("quota", r.cpuQuota).field("period",
+                        r.cpuPeriod)
+                .field("weight", r.cpuShares > 0 ? Cgroup.weight(r.cpuShares) : 0).close().toString();
         ControlClient.ask(store.directory(id), request).socket().close();
     }
 }

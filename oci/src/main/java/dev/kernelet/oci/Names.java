@@ -83,11 +83,11 @@ final class Names {
     }
 
     // ---- mount options (runtime-spec, "Linux mount options")
-    static final int UNKNOWN = -1, SHARED = -2;
+    static final int UNKNOWN = -1, SHARED = -2, COPY_UP = -3, ID_MAP = -4;
 
     /**
      * What an option adds to the mount's flags: UNKNOWN for one of the filesystem's own, SHARED for one not
-     * to be had.
+     * to be had; or another of the names above.
      */
     static int mountSet(String option) {
         return switch (option) {
@@ -111,7 +111,9 @@ final class Names {
                             "norelatime", "rnorelatime",
                     "nostrictatime", "rnostrictatime", "symfollow", "rsymfollow", "loud", "silent", "nomand",
                             "iversion", "noiversion",
-                    "copy-symlink", "tmpcopyup" -> 0;
+                    "copy-symlink" -> 0;
+            case "tmpcopyup" -> COPY_UP;
+            case "idmap", "ridmap" -> ID_MAP;
             case "shared", "rshared" -> SHARED;
             default -> UNKNOWN;
         };

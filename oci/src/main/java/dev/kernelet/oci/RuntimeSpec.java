@@ -97,20 +97,24 @@ final class RuntimeSpec {
         if (destination.charAt(0) != '/') destination = "/" + destination;
         String type = m.string("type", ""), source = m.string("source", "");
         int flags = 0;
+        boolean copiesUp = false, mapsIds = false;
         var data = new StringBuilder();
         for (String option : m.strings("options")) {
             int set = Names.mountSet(option);
-            if (set == Names.SHARED) {
-                warnings.add("mounts: " + destination + ": " + option
+            switch (set) {
+                case Names.SHARED -> warnings.add("mounts: " + destination + ": " + option
                         + ": mounts inside do not propagate to the host");
-            } else if (set == Names.UNKNOWN) {
-                data.append(data.isEmpty() ? "" : ",").append(option);
-            } else {
-                flags = flags & ~Names.mountClear(option) | set;
+                case Names.UNKNOWN -> data.append(data.isEmpty() ? "" : ",").append(option);
+                case Names.COPY_UP -> copiesUp = true;
+                case Names.ID_MAP -> mapsIds = true;
+                default -> flags = flags & ~Names.mountClear(option) | set;
             }
         }
         int[] uids = IdRanges.read(m, "uidMappings"), gids = IdRanges.read(m, "gidMappings");
-        if ((flags & Mounts.MS_BIND) != 0 || type.equals("bind") || type.equals("none")) {
+        boolean isBind = (flags & Mounts.MS_BIND) != 0 || type.equals("bind") || type.equals("none");
+        checkOptions(m, destination, isBind, data, copiesUp && !type.equals("tmpfs"), mapsIds
+                && uids.length == 0);
+        if (isBind) {
             if (source.isEmpty()) throw missing("mounts[].source of " + destination);
             // mount(2) follows links in a source.
             source = Host.realPath(source.charAt(0) == '/' ? source : bundle + "/" + source);
@@ -118,7 +122,20 @@ final class RuntimeSpec {
         }
         if (type.isEmpty()) throw missing("mounts[].type of " + destination);
         return new MountSpec(destination, type, source.isEmpty() ? type : source,
-                flags & ~(Mounts.MS_BIND | Mounts.MS_REC), data.toString(), uids, gids);
+                flags & ~(Mounts.MS_BIND | Mounts.MS_REC), data.toString(), copiesUp, uids, gids);
+    }
+
+    private void checkOptions(Json m, String destination, boolean isBind, StringBuilder data,
+            boolean copiesUpOther, boolean lacksIds) {
+        // mount(2) takes no other data with MS_BIND.
+        String wrong = isBind && !data.isEmpty() ? data.toString() : copiesUpOther ? "tmpcopyup" : null;
+        if (wrong != null) warnings.add("mounts: " + destination + ": " + wrong
+                + " has no effect on a mount of this type");
+        if (lacksIds || !isBind && (!m.list("uidMappings").isEmpty() || !m.list("gidMappings").isEmpty())) {
+            throw new Failure("config.json: " + m.path() + ": ids are mapped for bind mounts with "
+                    + "uidMappings, at "
+                    + destination, "Give both, or leave them out.");
+        }
     }
 
     // ---- process
@@ -151,9 +168,9 @@ final class RuntimeSpec {
                 "").isEmpty()) warnings.add("process.apparmorProfile: no AppArmor inside");
         if (!p.string("selinuxLabel", "").isEmpty()) warnings.add("process.selinuxLabel: no SELinux inside");
         if (!p.string("commandLine", "").isEmpty()) warnings.add("process.commandLine is for Windows");
-        for (String field : new String[] {"ioPriority", "scheduler", "execCPUAffinity"}) {
-            if (p.get(field) != null) warnings.add("process." + field
-                    + ": the host schedules the sandbox as a whole");
+        ProcessScheduling.read(p, s);
+        if (p.get("execCPUAffinity") != null) {
+            warnings.add("process.execCPUAffinity: the host schedules the sandbox as a whole");
         }
         return s;
     }
@@ -211,6 +228,9 @@ final class RuntimeSpec {
         container.memoryLimit = Math.max(0, resources.memoryLimit);
         container.pidsLimit = (int) Math.min(Math.max(0, resources.pidsLimit), 1 << 22);
         container.processors = resources.processors();
+        container.cpuQuota = Math.max(0, resources.cpuQuota);
+        if (resources.cpuPeriod > 0) container.cpuPeriod = resources.cpuPeriod;
+        if (resources.cpuShares > 0) container.cpuWeight = Cgroup.weight(resources.cpuShares);
     }
 
     /** sysctl(8) takes both separators. Those of the network are set in its namespace (SandboxProcess). */

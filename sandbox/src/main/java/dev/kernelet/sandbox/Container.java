@@ -117,6 +117,10 @@ public final class Container {
         var k = new KernelOptions();
         if (spec.processors > 0) k.processors = Math.min(k.processors, spec.processors);
         if (spec.pidsLimit > 0) k.taskLimit = spec.pidsLimit;
+        k.isTaskLimited = spec.pidsLimit > 0;
+        k.cpuQuota = spec.cpuQuota;
+        k.cpuPeriod = spec.cpuPeriod;
+        k.cpuWeight = spec.cpuWeight;
         k.memoryLimit = spec.memoryLimit;
         k.fileLimit = spec.fdLimit;
         k.network = spec.network;
@@ -251,7 +255,17 @@ public final class Container {
     public void limits(long memory, int pids) {
         post(() -> {
             if (pids != 0) kernel.options.taskLimit = pids < 0 ? SandboxOptions.DEFAULT_PIDS_LIMIT : pids;
+            if (pids != 0) kernel.options.isTaskLimited = pids > 0;
             if (memory != 0) kernel.options.memoryLimit = Math.max(0, memory);
+        });
+    }
+
+    /** The same of processors, as the control group inside shows them; how many there are stays as it is. */
+    public void processorLimits(long quota, long period, long weight) {
+        post(() -> {
+            if (quota != 0) kernel.options.cpuQuota = Math.max(0, quota);
+            if (period > 0) kernel.options.cpuPeriod = period;
+            if (weight > 0) kernel.options.cpuWeight = weight;
         });
     }
 

@@ -9,6 +9,7 @@ import dev.kernelet.sentry.kernel.FsContext;
 import dev.kernelet.sentry.kernel.Init;
 import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.Limits;
+import dev.kernelet.sentry.kernel.Scheduling;
 import dev.kernelet.sentry.kernel.Seccomp;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
@@ -84,9 +85,21 @@ final class ContainerProcess {
                     "This is a bug of Kernelet's.");
         }
         t.group.oomScoreAdj = spec.oomScoreAdj;
+        schedule(t.sched);
         t.personality = spec.personality;
         if (console != null) console.control(t.group);
         return t;
+    }
+
+    private void schedule(Scheduling s) {
+        s.policy = spec.schedulingPolicy;
+        s.priority = spec.schedulingPriority;
+        s.nice = spec.nice;
+        s.resetOnFork = spec.resetsOnFork;
+        s.runtime = spec.runtime;
+        s.deadline = spec.deadline;
+        s.period = spec.period;
+        s.ioPriority = spec.ioPriority;
     }
 
     /** In the words engines look for to tell 127 and 126 apart. */

@@ -45,6 +45,8 @@ public final class ContainerSpec {
     // ---- limits that are enforced and visible inside; 0: none
     public long memoryLimit;
     public int pidsLimit;
+    /** Microseconds in each period, 0 for none; the share as cgroup v2 counts it. */
+    public long cpuQuota, cpuPeriod = 100_000, cpuWeight = 100;
     /** Processors by quota, rounded up; and those of the cpuset. */
     public int processors;
 

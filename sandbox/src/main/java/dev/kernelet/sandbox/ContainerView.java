@@ -4,6 +4,7 @@ import static dev.kernelet.abi.Errno.*;
 import static dev.kernelet.abi.Mounts.*;
 
 import dev.kernelet.abi.Stat;
+import dev.kernelet.sentry.fs.cgroup.CgroupFs;
 import dev.kernelet.sentry.fs.dev.Devices;
 import dev.kernelet.sentry.fs.host.HostFilesystem;
 import dev.kernelet.sentry.fs.overlay.OverlayFilesystem;
@@ -56,6 +57,11 @@ final class ContainerView {
         for (MountSpec m : spec.mounts) mount(t, m);
         Mount dev = mountOf(t, "/dev");
         if (dev != null && dev.fs instanceof Tmpfs) devices(t);
+        else if (!spec.devices.isEmpty()) {
+            throw new Failure("linux.devices: /dev is no tmpfs of the container, and the host's gets no "
+                    + "devices",
+                    "Mount a tmpfs on /dev, or leave linux.devices out.");
+        }
         for (String path : spec.readonlyPaths) readOnly(t, path);
         for (String path : spec.maskedPaths) mask(t, path);
         if (spec.readonlyRoot) root.mount.flags |= MS_RDONLY;
@@ -79,6 +85,11 @@ final class ContainerView {
         Dentry top = m.type().equals("bind") ? bound(t, m) : filesystem(t, m).root;
         boolean isDirectory = top.inode.isDirectory();
         Path where = point(t, m.destination(), isDirectory);
+        if (m.copiesUp() && where.dentry.inode.isDirectory()) {
+            long r = CopyUp.copy(t, where, top.inode);
+            if (r < 0) throw new Failure("mount of " + m.destination() + " (tmpcopyup): copy", r,
+                    "Give it a larger size, or leave tmpcopyup out.");
+        }
         attach(top.fs, top, where, m.flags(), m.source());
         if (isDirectory != where.dentry.inode.isDirectory()) {
             throw new Failure("cannot mount " + m.source() + " on " + m.destination() + ": ENOTDIR",
@@ -93,7 +104,7 @@ final class ContainerView {
             case "devpts" -> {
                 return terminals();
             }
-            case "cgroup", "cgroup2" -> { return cgroups(t, m); }
+            case "cgroup", "cgroup2" -> { return new CgroupFs(kernel); }
             default -> {
                 if (m.type().equals("mqueue")) return new Tmpfs(kernel, "mqueue", 01777, 0, 0);
                 String type = m.type();
@@ -130,10 +141,6 @@ final class ContainerView {
         if (file == null || file.inode == null) throw cannotOpen(source, what, file == null ? t.error
                 : -ENOENT);
         return file;
-    }
-
-    private Filesystem cgroups(Task t, MountSpec m) {
-        return FilesystemTypes.of(kernel).find("tmpfs").make(t, m.source(), "mode=755");
     }
 
     private Filesystem host(String path, boolean overlay, HostIds ids, String what) {

@@ -8,8 +8,10 @@ package dev.kernelet.sandbox;
  * @param source      host path for bind, otherwise only shown
  * @param flags       MS_RDONLY, MS_NOSUID... (mount(2))
  * @param data        options of the filesystem, separated by commas
+ * @param copiesUp    of a tmpfs: it begins with what it hides (tmpcopyup)
  * @param uids        of an id-mapped mount: ranges of stored id, id of the host, count; else empty
  * @param gids        the same for groups
  */
-public record MountSpec(String destination, String type, String source, int flags, String data, int[] uids,
-        int[] gids) {}
+public record MountSpec(String destination, String type, String source, int flags, String data,
+        boolean copiesUp,
+        int[] uids, int[] gids) {}

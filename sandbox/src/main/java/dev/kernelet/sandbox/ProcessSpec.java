@@ -21,6 +21,11 @@ public final class ProcessSpec {
     public final long[] limits = new long[2 * Limits.COUNT];
     public int hasLimit;
     public int oomScoreAdj;
+    /** sched(7) and ioprio_set(2), as the process sees them; the host schedules the sandbox as a whole. */
+    public int schedulingPolicy, schedulingPriority, nice, ioPriority;
+    public boolean resetsOnFork;
+    /** Nanoseconds of SCHED_DEADLINE. */
+    public long runtime, deadline, period;
     public boolean terminal;
     /** Size of the terminal; 0: as the host's is. */
     public int rows, columns;

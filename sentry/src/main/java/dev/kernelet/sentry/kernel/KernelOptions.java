@@ -7,6 +7,10 @@ public final class KernelOptions {
     public long memoryLimit;
     /** Most tasks (threads and processes) at once. */
     public int taskLimit = 32768;
+    /** {@link #taskLimit} is one that was asked for, not the default. */
+    public boolean isTaskLimited;
+    /** As the control group shows them: microseconds in each period (0: no limit), and the share. */
+    public long cpuQuota, cpuPeriod = 100_000, cpuWeight = 100;
     /** Most open files at once in the sandbox. */
     public int fileLimit = 1 << 20;
     /** The first process never sees the orphans it adopts; the kernel reaps them. False for containers with a real init. */

@@ -307,6 +307,7 @@ public final class PathWalk {
     /** A symbolic link: its text goes in front of the rest of the path, which begins at {@code rest}. */
     private long follow(Inode link, int rest) {
         if (++links > LINKS_MAX || (flags & NO_SYMLINKS) != 0) return -ELOOP;
+        if (mount != null && (mount.flags & dev.kernelet.abi.Mounts.MS_NOSYMFOLLOW) != 0) return -ELOOP;
         t.error = 0;
         Path jump = link.follow(t);
         if (jump != null) {

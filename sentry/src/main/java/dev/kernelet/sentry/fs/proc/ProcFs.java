@@ -22,5 +22,8 @@ public final class ProcFs extends Filesystem {
     /** Bytes of memory the sandbox has, for sysinfo(2) too. */
     public static long totalBytes(Kernel k) { return SystemText.totalBytes(k); }
 
+    /** What all processes have resident and do not share with a file. */
+    public static long residentBytes(Kernel k) { return SystemText.residentBytes(k); }
+
     public static long freeBytes(Kernel k) { return SystemText.freeBytes(k); }
 }

@@ -33,7 +33,8 @@ final class SystemText {
             case "partitions" -> "major minor  #blocks  name\n\n";
             case "devices" -> "Character devices:\n  1 mem\n  4 tty\n  5 /dev/tty\n  5 /dev/console\n  5 /dev/ptmx\n"
                     + "136 pts\n\nBlock devices:\n";
-            case "cgroups" -> "#subsys_name\thierarchy\tnum_cgroups\tenabled\n";
+            case "cgroups" -> "#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpuset\t0\t1\t1\ncpu\t0\t1\t1\n"
+                    + "cpuacct\t0\t1\t1\nblkio\t0\t1\t1\nmemory\t0\t1\t1\npids\t0\t1\t1\n";
             case "misc", "modules", "diskstats", "key-users", "consoles", "pagetypeinfo", "zoneinfo" -> "";
             case "locks" -> FileLocks.of(k).text();
             case "interrupts" -> interrupts(k);
@@ -70,7 +71,7 @@ final class SystemText {
     }
 
     /** What all processes have resident and do not share with a file. */
-    private static long residentBytes(Kernel k) {
+    static long residentBytes(Kernel k) {
         long pages = 0;
         ThreadGroup g;
         for (int pid = 1; (g = k.pids.groupFrom(pid)) != null; pid = g.pid + 1) {
