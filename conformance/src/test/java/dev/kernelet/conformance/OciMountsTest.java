@@ -7,14 +7,17 @@ class OciMountsTest extends Bundles {
     @Test
     void options() throws Exception {
         run("""
-                mkdir -p $T/d; echo file > $T/d/f; ln -s f $T/d/link; cp /bin/true $T/d/true; mknod $T/d/null c 1 3
+                mkdir -p $T/d; echo file > $T/d/f; ln -s f $T/d/link; cp /bin/true $T/d/true; mknod \
+                $T/d/null c 1 3
                 bundle 'for n in ("ro", "noexec", "nodev", "nosymfollow", "rw"):
-                    c["mounts"].append({"destination": "/m/" + n, "type": "bind", "source": os.environ["T"] + "/d",
+                    c["mounts"].append({"destination": "/m/" + n, "type": "bind", "source": os.environ["T"] \
+                + "/d",
                       "options": ["rbind", "nosuchoption", n]})
                 sh("exec sh /v/s")'
                 cat > $T/b/rootfs/v/s <<'S'
                 exec 2>&1
-                touch /m/ro/x; /m/noexec/true; cat /m/nodev/null; cat /m/nosymfollow/f /m/rw/link /m/nosymfollow/link
+                touch /m/ro/x; /m/noexec/true; cat /m/nodev/null; cat /m/nosymfollow/f /m/rw/link \
+                /m/nosymfollow/link
                 /m/rw/true; echo $?
                 S
                 $R run -b $T/b ktest-a | sed 's/^.*: //'; grep -c "nosuchoption has no effect" $T/log
@@ -33,9 +36,11 @@ class OciMountsTest extends Bundles {
     @Test
     void aTmpfsWithWhatItHides() throws Exception {
         run("""
-                try() { cd $T; bundle 'c["mounts"].append({"destination": "/etc", "type": "tmpfs", "source": "tmpfs",
+                try() { cd $T; bundle 'c["mounts"].append({"destination": "/etc", "type": "tmpfs",
+                        "source": "tmpfs",
                   "options": ["tmpcopyup", "size='$1'"]})
-                sh("cd /etc; stat -c \\"%A %u %g %n\\" . * d/*; cat d/x; readlink l; echo new > d/x; wc -c < big")'
+                sh("cd /etc; stat -c \\"%A %u %g %n\\" . * d/*; cat d/x; readlink l; echo new > d/x; wc -c "
+                        + "< big")'
                     cd $T/b/rootfs/etc; mkdir d; echo hi > d/x; ln -s d/x l; head -c 300000 /dev/zero > big
                     chown 5:6 d/x; chmod 666 d/x; chmod 711 .
                     $R run -b $T/b ktest-a; echo $?; cat $T/b/rootfs/etc/d/x; }
@@ -75,7 +80,8 @@ class OciMountsTest extends Bundles {
                 at cpu/ktest-a/cpu.cfs_quota_us ktest-a/cpu.max 150000
                 at pids/ktest-a/pids.max ktest-a/pids.max 114
                 $R update --memory 300M --cpu-quota 50000 ktest-a
-                $R exec ktest-a cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/cpu.max; $R delete --force ktest-a
+                $R exec ktest-a cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/cpu.max;
+                        $R delete --force ktest-a
                 """).is(0, "209715200\n150000 100000\n20\n50\n1\npid 1's current scheduling policy: SCHED_BATCH\n5\n"
                 + "best-effort: prio 6\n321\n150000\n114\n314572800\n50000 100000\n");
     }

@@ -42,7 +42,8 @@ final class ProcessScheduling {
         for (String flag : j.strings("flags")) {
             switch (flag) {
                 case "SCHED_FLAG_RESET_ON_FORK" -> s.resetsOnFork = true;
-                case "SCHED_FLAG_RECLAIM", "SCHED_FLAG_DL_OVERRUN", "SCHED_FLAG_KEEP_POLICY", "SCHED_FLAG_KEEP_PARAMS",
+                case "SCHED_FLAG_RECLAIM", "SCHED_FLAG_DL_OVERRUN", "SCHED_FLAG_KEEP_POLICY",
+                        "SCHED_FLAG_KEEP_PARAMS",
                         "SCHED_FLAG_UTIL_CLAMP_MIN", "SCHED_FLAG_UTIL_CLAMP_MAX" -> { }
                 default -> throw j.bad("flags like SCHED_FLAG_RESET_ON_FORK");
             }

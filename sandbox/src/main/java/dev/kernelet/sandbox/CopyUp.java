@@ -12,8 +12,8 @@ import dev.kernelet.sentry.vfs.PathWalk;
 import java.util.ArrayList;
 
 /**
- * The mount option tmpcopyup: a tmpfs begins with what it hides. Files, directories and links with owners and modes; what is
- * neither is left out. Links are copied as such, never followed.
+ * The mount option tmpcopyup: a tmpfs begins with what it hides. Files, directories and links with owners and
+ * modes; what is neither is left out. Links are copied as such, never followed.
  */
 final class CopyUp {
     private static final int BUFFER = 64 << 10, DEPTH_MAX = 128, S_IFREG = 0x8000;
@@ -68,12 +68,14 @@ final class CopyUp {
     }
 
     private long content(Dentry child, Inode to) {
-        OpenFile in = child.inode.open(t, new Path(from.mount, child), O_RDONLY), out = to.open(t, null, O_WRONLY);
+        OpenFile in = child.inode.open(t, new Path(from.mount, child), O_RDONLY), out = to.open(t, null,
+                O_WRONLY);
         if (in == null || out == null) return t.error;
         long buffer = Memory.allocate(BUFFER), at = 0, r;
         while ((r = in.pread(t, buffer, BUFFER, at)) > 0) {
             long n = r;
-            for (long done = 0; done < n && r > 0; done += r) r = out.pwrite(t, buffer + done, n - done, at + done);
+            for (long done = 0; done < n && r > 0; done += r) r = out.pwrite(t, buffer + done, n - done, at
+                    + done);
             if (r < 0) break;
             at += n;
         }

@@ -15,14 +15,19 @@ import dev.kernelet.sentry.vfs.Filesystem;
 import dev.kernelet.sentry.vfs.Inode;
 
 /**
- * cgroup2 as a container with a cgroup namespace of its own sees it (cgroups(7)): its own group as the root, with the limits
- * that are in force inside and what is used of them. There are no other groups, and limits are changed from outside alone.
+ * cgroup2 as a container with a cgroup namespace of its own sees it (cgroups(7)): its own group as the root,
+ * with the limits that are in force inside and what is used of them. There are no other groups, and limits
+ * are changed from outside alone.
  */
 public final class CgroupFs extends Filesystem {
-    private static final String[] NAMES = {"cgroup.controllers", "cgroup.events", "cgroup.freeze", "cgroup.max.depth",
-            "cgroup.max.descendants", "cgroup.procs", "cgroup.stat", "cgroup.subtree_control", "cgroup.threads",
-            "cgroup.type", "cpu.idle", "cpu.max", "cpu.max.burst", "cpu.stat", "cpu.weight", "cpu.weight.nice",
-            "cpuset.cpus", "cpuset.cpus.effective", "cpuset.mems", "cpuset.mems.effective", "io.max", "io.stat",
+    private static final String[] NAMES = {"cgroup.controllers", "cgroup.events", "cgroup.freeze",
+            "cgroup.max.depth",
+            "cgroup.max.descendants", "cgroup.procs", "cgroup.stat", "cgroup.subtree_control",
+                    "cgroup.threads",
+            "cgroup.type", "cpu.idle", "cpu.max", "cpu.max.burst", "cpu.stat", "cpu.weight",
+                    "cpu.weight.nice",
+            "cpuset.cpus", "cpuset.cpus.effective", "cpuset.mems", "cpuset.mems.effective", "io.max",
+                    "io.stat",
             "memory.current", "memory.events", "memory.high", "memory.low", "memory.max", "memory.min",
             "memory.oom.group", "memory.stat", "memory.swap.current", "memory.swap.max", "pids.current",
             "pids.events", "pids.max"};
@@ -95,7 +100,8 @@ public final class CgroupFs extends Filesystem {
             case "memory.events" -> "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\noom_group_kill 0\n";
             case "memory.max" -> (o.memoryLimit > 0 ? Long.toString(o.memoryLimit) : "max") + "\n";
             case "memory.stat" -> "anon " + ProcFs.residentBytes(kernel) + "\nfile 0\nkernel 0\nshmem 0\n"
-                    + "file_mapped 0\ninactive_anon 0\nactive_anon 0\ninactive_file 0\nactive_file 0\nslab 0\n";
+                    + "file_mapped 0\ninactive_anon 0\nactive_anon 0\ninactive_file 0\nactive_file 0\nslab "
+                            + "0\n";
             case "memory.swap.max" -> "max\n";
             case "pids.current" -> kernel.pids.count() + "\n";
             case "pids.events" -> "max 0\n";
@@ -119,7 +125,8 @@ public final class CgroupFs extends Filesystem {
         for (ThreadGroup g = kernel.pids.groupFrom(1); g != null; g = kernel.pids.groupFrom(g.pid + 1)) {
             nanos += g.childCpuNanos + (g.isZombie ? 0 : CpuClocks.process(g));
         }
-        return "usage_usec " + nanos / 1000 + "\nuser_usec " + CpuClocks.userNanos(nanos) / 1000 + "\nsystem_usec "
+        return "usage_usec " + nanos / 1000 + "\nuser_usec " + CpuClocks.userNanos(nanos) / 1000
+                + "\nsystem_usec "
                 + CpuClocks.systemNanos(nanos) / 1000 + "\nnr_periods 0\nnr_throttled 0\nthrottled_usec 0\n";
     }
 }
