@@ -199,10 +199,6 @@ row_docker_build() {
 	has build_fails "returned a non-zero code: 3" d build --network none "$state/build"
 }
 
-server='use IO::Socket::INET; $s = IO::Socket::INET->new(LocalPort => $ARGV[0], Listen => 9, ReuseAddr => 1) or die $!; $| = 1; print "up\n";
-	while ($c = $s->accept) { $l = <$c>; print $c "$ARGV[1] $l"; close $c }'
-ask='exec 3<> /dev/tcp/$1/$2 && echo question >&3 && cat <&3'
-
 row_docker_network() {
 	is none "1" run box sh -c 'grep -c : /proc/net/dev | sed s/2/1/'
 	is none_loopback "here question" run box bash -c 'perl -e "$1" 99 here > /tmp/o & until grep -qs up /tmp/o; do sleep 0.05; done

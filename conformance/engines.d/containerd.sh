@@ -1,0 +1,120 @@
+# containerd with runc's shim and Kernelet in runc's place: ctr, and the calls of the Kubernetes runtime interface with a runtime
+# handler. Sourced by conformance/engines.
+
+start_containerd() {
+	local try
+	command -v containerd > /dev/null && command -v ctr > /dev/null || { why="containerd is not installed"; return 1; }
+	mkdir -p "$state/containerd" "$state/cni"
+	cat > "$state/containerd/config.toml" <<-C
+		version = 2
+		root = "$state/containerd/root"
+		state = "$state/containerd/run"
+		[grpc]
+		  address = "$state/containerd/s"
+		[plugins."io.containerd.grpc.v1.cri"]
+		  sandbox_image = "docker.io/library/box:1"
+		  stream_server_port = "0"
+		  [plugins."io.containerd.grpc.v1.cri".cni]
+		    bin_dir = "/usr/lib/cni"
+		    conf_dir = "$state/cni"
+		  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+		    runtime_type = "io.containerd.runc.v2"
+		  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.kernelet]
+		    runtime_type = "io.containerd.runc.v2"
+		    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.kernelet.options]
+		      BinaryName = "$runtime"
+		[plugins."io.containerd.internal.v1.opt"]
+		  path = "$state/containerd/opt"
+	C
+	cat > "$state/cni/10-pods.conflist" <<-C
+		{"cniVersion": "1.0.0", "name": "pods", "plugins": [{"type": "bridge", "bridge": "pods0", "isGateway": true,
+		  "ipam": {"type": "host-local", "dataDir": "$state/cni/data", "subnet": "10.88.77.0/24"}}]}
+	C
+	containerd --config "$state/containerd/config.toml" > "$state/containerd/log" 2>&1 &
+	containerd_daemon=$!
+	daemons=$((daemons + 1))
+	for ((try = 0; try < 300; try++)); do
+		c version > /dev/null 2>&1 && break
+		kill -0 $containerd_daemon 2> /dev/null || { why="containerd does not start: $(tail -n 1 "$state/containerd/log" | cut -c1-200)"; return 1; }
+		sleep 0.1
+	done
+	make_archive "$state/box.tar" docker.io/library/box:1 "$state/image.tar"
+	why=$(c images import "$state/box.tar" 2>&1 && timeout 60 ctr -a "$state/containerd/s" -n k8s.io images import "$state/box.tar" 2>&1) || return 1
+	why=$(c run --rm --runtime io.containerd.runc.v2 "$box" probe true 2>&1) ||
+		{ why="containerd cannot run a container with runc either: $(tail -n 1 <<< "$why")"; return 1; }
+}
+
+stop_containerd() {
+	[ -n "${containerd_daemon-}" ] && kill "$containerd_daemon" && wait "$containerd_daemon"
+}
+
+box=docker.io/library/box:1
+c() { timeout -k 5 "${LIMIT:-60}" ctr -a "$state/containerd/s" -n "kernelet-e-$mark" "$@"; }
+crun() { c run --runtime io.containerd.runc.v2 --runc-binary "$runtime" "$@"; }
+cri() { timeout -k 5 60 python3 "$here/engines.d/cri.py" "$state/containerd/s" "$@"; }
+
+row_containerd_ctr() {
+	local log=$state/containerd/log.
+	is output "out" crun --rm "$box" out echo out
+	is status "[7]" crun --rm "$box" status sh -c 'exit 7'
+	is flags "b /tmp 0 host" crun --rm --env a=b --cwd /tmp --mount "type=bind,src=$state/containerd,dst=/v,options=rbind:ro" \
+		"$box" flags sh -c 'echo $a $PWD $(id -u) $(test -e /v/config.toml && ! touch /v/x 2> /dev/null && echo host)'
+	has terminal "17 91 terminal" in_terminal '' ctr -a "$state/containerd/s" -n "kernelet-e-$mark" run --rm -t \
+		--runtime io.containerd.runc.v2 --runc-binary "$runtime" "$box" terminal sh -c \
+		'sleep 0.3; echo $(stty size) $(test -t 0 && echo terminal); echo ready'
+	is detached "" crun -d --log-uri "file://$log" --label a=b "$box" long sh -c 'trap "echo term; exit 5" TERM; echo up; while :; do sleep 0.05; done'
+	until_is up "up" cat "$log"
+	is exec "4" c task exec --exec-id e long sh -c 'echo $((2 + 2))'
+	is exec_status "[3]" script 'c task exec --exec-id f long sh -c "exit 3" 2> /dev/null'
+	has list "RUNNING" c task ls
+	is pause "" c task pause long
+	has paused "PAUSED" c task ls
+	is resume "" c task resume long
+	has processes "PID" c task ps long
+	has metrics "memory" c task metrics long
+	is kill "" c task kill -s TERM long
+	until_true script 'c task ls | grep -q STOPPED' && ok stopped || not_ok stopped "$(c task ls)"
+	is delete "" script 'c task delete long > /dev/null 2>&1'
+	is delete_container "" c container delete long
+	is host_network "outside" script 'crun --rm --net-host "$box" net sh -c "grep -q pods0 /proc/net/dev || echo outside"'
+}
+
+pod() { # NAME: the configuration of one
+	printf '{"metadata": {"name": "%s", "uid": "%s-uid", "namespace": "default"}, "hostname": "%s-host", "log_directory": "%s", "linux": {"cgroup_parent": "/kernelet-e-%s"}}' \
+		"$1" "$1" "$1" "$state/containerd" "$mark"
+}
+
+container() { # POD NAME ID-OF-POD COMMAND...
+	local words="" w
+	for w in "${@:4}"; do words+="${words:+, }$(python3 -c 'import json, sys; print(json.dumps(sys.argv[1]))' "$w")"; done
+	cri CreateContainer "{\"pod\": \"$3\", \"config\": {\"metadata\": {\"name\": \"$2\"}, \"image\": {\"image\": \"$box\"}, \"command\": [$words],
+		\"envs\": [{\"key\": \"given\", \"value\": \"yes\"}], \"mounts\": [{\"container_path\": \"/v\", \"host_path\": \"$state/containerd/shared\"}],
+		\"log_path\": \"$2.log\"}, \"sandbox_config\": $(pod "$1")}"
+}
+
+row_containerd_cri() {
+	local pod first second ip
+	[ -x /usr/lib/cni/bridge ] || { echo "SKIPPED  containerd-cri  the plugins of containernetworking are not installed"; return; }
+	mkdir "$state/containerd/shared"
+	pod=$(cri RunPodSandbox "{\"config\": $(pod one), \"runtime_handler\": \"kernelet\"}")
+	[[ $pod =~ ^[0-9a-f]{64}$ ]] && ok pod || { not_ok pod "$pod"; return; }
+	has refused "no runtime" cri RunPodSandbox "{\"config\": $(pod two), \"runtime_handler\": \"nosuch\"}"
+	ip=$(cri PodSandboxStatus "{\"id\": \"$pod\"}" | sed 's/.*"ip": "\([^"]*\)".*/\1/')
+	first=$(container one first "$pod" perl -e "$server" 80 inside)
+	second=$(container one second "$pod" sh -c 'trap "exit 4" TERM; echo $given > /v/file; echo said; while :; do sleep 0.05; done')
+	is start "" cri StartContainer "{\"id\": \"$first\"}"
+	is start_second "" cri StartContainer "{\"id\": \"$second\"}"
+	until_is logs "stdout F said" script 'cut -d" " -f2- "$state/containerd/second.log"'
+	until_true grep -q up "$state/containerd/first.log"
+	is shared "yes" cat "$state/containerd/shared/file"
+	is traffic_in "inside question" bash -c "$ask" ask "$ip" 80
+	has traffic_between "inside question" cri ExecSync "{\"id\": \"$second\", \"cmd\": [\"bash\", \"-c\", \"exec 3<> /dev/tcp/127.0.0.1/80; echo question >&3; cat <&3\"]}"
+	has exec '"exit_code": 3, "stdout": "yes' cri ExecSync "{\"id\": \"$first\", \"cmd\": [\"sh\", \"-c\", \"echo \$given; exit 3\"]}"
+	has stats "1" script "cri ContainerStats '{\"id\": \"$first\"}' | grep -c '^[1-9][0-9]*\$'"
+	is state "1" cri ContainerStatus "{\"id\": \"$second\"}"
+	is stop "" cri StopContainer "{\"id\": \"$second\", \"timeout\": 20}"
+	has stopped '"exit_code": 4, "state": 2' cri ContainerStatus "{\"id\": \"$second\"}"
+	is remove "" cri RemoveContainer "{\"id\": \"$second\"}"
+	is stop_pod "" cri StopPodSandbox "{\"id\": \"$pod\"}"
+	is remove_pod "" cri RemovePodSandbox "{\"id\": \"$pod\"}"
+}
