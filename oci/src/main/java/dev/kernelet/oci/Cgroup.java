@@ -137,7 +137,7 @@ final class Cgroup {
         boolean hasLimits = r.memoryLimit > 0 || r.cpuQuota > 0 || r.pidsLimit > 0 || !r.cpus.isEmpty();
         boolean mayMiss = error == -EACCES || error == -EROFS || error == -EPERM || error == -ENOENT;
         if (mayMiss && (!hasLimits || Host.euid() != 0)) {
-            warnings.add("no cgroup on the host (" + where
+            if (hasLimits) warnings.add("no cgroup on the host (" + where
                     + "): memory and pids limits are the Sentry's alone, cpu has none");
             return;
         }

@@ -23,9 +23,15 @@ final class StateStore {
     /** {@code root} null: the default for this user. */
     StateStore(String root, String runtimeDirectory) {
         if (root != null) this.root = Host.absolute(root);
-        else if (Host.euid() == 0) this.root = "/run/kernelet";
+        else if (Host.euid() == 0 && !(runtimeDirectory != null && isUsersRoot())) this.root = "/run/kernelet";
         else this.root = (runtimeDirectory == null ? "/tmp/kernelet-" + Host.euid() : runtimeDirectory)
                 + "/kernelet";
+    }
+
+    /** Root of an ordinary user's namespace alone, as rootless podman calls us: /run is not its own. */
+    private static boolean isUsersRoot() {
+        String map = Host.read("/proc/self/uid_map").strip();
+        return !map.isEmpty() && !map.endsWith("4294967295");
     }
 
     static void checkId(String id) {
