@@ -86,6 +86,15 @@ static long copy_how(long offset, struct open_how *how)
 	return (long)how;
 }
 
+/* Whether an open would reach a device: opening one may do something. Who changes names meanwhile is on the host. */
+static int is_device(int dir, const char *name)
+{
+	struct statx status;
+
+	return statx(dir, name, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, STATX_TYPE, &status) == 0 &&
+	       (S_ISCHR(status.stx_mode) || S_ISBLK(status.stx_mode));
+}
+
 static long serve(const struct call *call)
 {
 	static char names[2][NAME_ROOM];
@@ -130,6 +139,8 @@ static long serve(const struct call *call)
 		a[4] &= AT_EMPTY_PATH;
 	if (call->number == SYS_readlinkat && (a[3] < 0 || a[3] > BUFFER_ROOM))
 		return -EINVAL;
+	if (call->number == SYS_openat2 && !(how.flags & O_PATH) && is_device(a[0], names[0]))
+		return -EACCES;
 	a[0] = syscall(call->number, a[0], a[1], a[2], a[3], a[4]);
 	return a[0] < 0 ? -errno : a[0];
 }
@@ -254,6 +265,7 @@ static _Noreturn void live(int parent)
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	prctl(PR_SET_NAME, "kernelet-files");
+	umask(0); /* modes come with the application's */
 	if (getppid() != parent)
 		syscall(SYS_exit_group, 1);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -301,6 +313,8 @@ struct outside *outside_start(int *pid)
 
 long outside_ask(long call, long argument)
 {
+	if (!child)
+		return -EIO;
 	shared->call = call;
 	shared->arguments[0] = argument;
 	shared->processor = -1;
@@ -322,4 +336,5 @@ void outside_end(void)
 	/* Not for ever: it may be in the middle of a call. Then the end of this process ends it. */
 	for (int i = 0; i < 100 && syscall(SYS_wait4, child, NULL, __WALL | WNOHANG, NULL) == 0; i++)
 		syscall(SYS_futex, &shared->turn, FUTEX_WAIT, OUTSIDE_LEAVES, &(struct timespec){ 0, 200000 });
+	child = 0;
 }

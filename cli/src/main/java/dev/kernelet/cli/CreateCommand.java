@@ -22,6 +22,7 @@ final class CreateCommand {
                 + ": no container id given");
         if (f.position() + 1 < arguments.length) throw new UsageException("more than a container id given: "
                 + arguments[f.position() + 1]);
+        if (!global.directfs) throw new UsageException("--directfs=false is for \"kernelet do\" only");
         o.id = arguments[f.position()];
         if (global.strace) {
             String unknown = Strace.configure(global.straceSyscalls, global.straceLogSize);

@@ -1,5 +1,6 @@
 package dev.kernelet.cli;
 
+import dev.kernelet.sandbox.HostAccess;
 import dev.kernelet.sandbox.IdMap;
 import dev.kernelet.sandbox.Inherited;
 import dev.kernelet.sandbox.Sandbox;
@@ -56,7 +57,7 @@ final class DoCommand {
         return Sandbox.run(new SandboxOptions(command, root, cwd, volumes, forceOverlay || global.overlaysRoot(),
                 global.overlaysVolumes(), global.overlayMedium(), global.overlaySize(), quiet, uidMaps, gidMaps, global.platform, global.network,
                 global.stateRoot, global.strace, global.straceSyscalls, global.straceLogSize, global.pidsLimit, global.memory,
-                global.fdLimit, inherited));
+                global.fdLimit, inherited, new HostAccess(global.directfs, false)));
     }
 
     private void accept(Flags f) {

@@ -9,6 +9,7 @@ final class GlobalFlags {
     int straceLogSize = SandboxOptions.DEFAULT_STRACE_LOG_SIZE;
     int pidsLimit = SandboxOptions.DEFAULT_PIDS_LIMIT, fdLimit = SandboxOptions.DEFAULT_FD_LIMIT;
     long memory;
+    boolean directfs = true;
     private static final String OVERLAY_FORMS = "none, or {root|all}:{memory|self|dir=/PATH}[,size=N]";
     /** The host's network is used where a sandbox's own is meant, and the user is to know. */
     boolean replacesSandboxNetwork;
@@ -35,6 +36,8 @@ final class GlobalFlags {
               --systemd-cgroup           linux.cgroupsPath is SLICE:PREFIX:NAME (told by its form)
               --overlay2 SETTING         none, or {root|all}:{memory|self|dir=PATH}[,size=N]: where writes to the root (or to
                                          the volumes too) go: memory, a file without a name beside the files, or in PATH
+              --directfs=BOOL            the Sentry opens the host's files itself (true); false: another
+                                         process does, and the Sentry can open none
               --root DIR                 directory for state files
               --pids-limit N             most processes and threads at once (16384)
               --memory BYTES             most memory, like 512M; default: what the host has
@@ -75,6 +78,7 @@ final class GlobalFlags {
             case "rootless" -> rootless = f.boolOr("auto");
             case "systemd-cgroup" -> systemdCgroup = f.bool();
             case "overlay2" -> overlay2 = overlay(f);
+            case "directfs" -> directfs = f.bool();
             case "root" -> stateRoot = f.string();
             case "pids-limit" -> pidsLimit = f.integer(1);
             case "memory" -> memory = f.bytes();

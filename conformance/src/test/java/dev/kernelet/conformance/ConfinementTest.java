@@ -159,6 +159,63 @@ class ConfinementTest {
                 .is(0, "0\nready\n0\n");
     }
 
+    // ---- --directfs=false
+    /** What the process outside refuses, whatever it is asked. */
+    @Test
+    void theProcessOutsideOpensOnlyBeneath() throws Exception {
+        Path source = Path.of(System.getProperty("kernelet.root"), "conformance/environments/outside.c");
+        shell.run("gcc -O1 -Wall -Werror -o $T/outside " + source).is(0, "");
+        shell.run("mkdir $T/o; timeout 20 $T/outside $T/o; cat $T/o/file $T/x 2> /dev/null").is(1, """
+                create ok
+                itself ok
+                above EINVAL
+                slash EINVAL
+                absolute EINVAL
+                link ELOOP
+                device EACCES
+                mkdir ok
+                mknod device EPERM
+                rename above EINVAL
+                link above EINVAL
+                statx ok
+                statx to somewhere EINVAL
+                name from somewhere EINVAL
+                negative offset EINVAL
+                readlink too long EINVAL
+                execve ENOSYS
+                openat ENOSYS
+                kill ENOSYS
+                seal again ENOSYS
+                maps again ENOSYS
+                after its end EIO
+                """);
+    }
+
+    @Test
+    void filesByTheProcessOutside() throws Exception {
+        String work = "sh -c 'cd $T/w && echo x > a && ln -s a b && mkdir d && mv a d && ln d/a c && "
+                + "chmod 640 c && ls -R && cat c'";
+        shell.run("mkdir -m 777 $T/w");
+        String native_ = shell.runAsUser(work + "; rm -r $T/w/*").out();
+        shell.runAsUser("$K --directfs=false do --volume $T " + work + "; rm -r $T/w/*").is(0, native_);
+        // Its death is an errno for programs, and the sandbox ends in order.
+        shell.runAsUser("$K --directfs=false do sh -c 'echo ready; read x; echo /*; cat /etc/hostname || "
+                + "echo gone' > $T/ready 2> $T/e"
+                + " < <(while [ ! -e $T/go ]; do sleep 0.1; done; echo) &\n"
+                + "p=$!; for i in $(seq 300); do [ -s $T/ready ] && break; sleep 0.1; done\n"
+                + "kill -9 $(pgrep -P $p kernelet-files); touch $T/go; wait $p; tail -n 1 $T/ready").is(0,
+                        "gone\n");
+    }
+
+    /** Files can be opened beneath /proc alone, and names cannot be changed. */
+    @Test
+    void theSentrysListWithTheProcessOutside() throws Exception {
+        String names = "^(openat2|statx|readlinkat|mkdirat|renameat2|linkat|unlinkat|fchownat|symlinkat)";
+        shell.run("$K --directfs=false doctor --security --volumes | grep -cE '" + names + "'").is(0, "1\n");
+        shell.run("$K --directfs=false doctor --security | grep -cE '^openat2: .*argument 0 is one "
+                + "of'").is(0, "1\n");
+    }
+
     /** Descriptors beyond the first three, and the Sentry's own environment, are not the program's. */
     @Test
     void nothingOfTheCallersLeaks() throws Exception {

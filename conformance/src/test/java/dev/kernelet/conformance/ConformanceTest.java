@@ -47,6 +47,25 @@ class ConformanceTest {
         return families("--verbose", names("--outside --list"));
     }
 
+    /** The families that differ most between platforms; all pass by hand: KERNELET_DO, conformance/run. */
+    @TestFactory
+    Stream<DynamicNode> guestProgramsOnPtrace() throws Exception {
+        return with("--platform=ptrace", "clone", "exec", "futex", "mmap", "procvm", "sigfault", "signal");
+    }
+
+    /** With files opened by the process outside. */
+    @TestFactory
+    Stream<DynamicNode> filesFromOutside() throws Exception {
+        return with("--directfs=false", "getdents", "mmfile", "open", "path", "perm", "readwrite", "stat",
+                "tree", "xattr");
+    }
+
+    private static Stream<DynamicNode> with(String flags, String... chosen) throws Exception {
+        String kernelet = ROOT.resolve("dist/out/bin/kernelet") + " " + flags + " do";
+        var names = names("--list").stream().filter(List.of(chosen)::contains).toList();
+        return families("--verbose --kernelet --with=" + kernelet.replace(' ', ','), names);
+    }
+
     private static Stream<DynamicNode> families(String options, List<String> names) {
         assertTrue(Files.isExecutable(ROOT.resolve("dist/out/bin/kernelet")), "no distribution to test: run bin/dist first");
         return names.stream().map(name -> dynamicContainer(name, Stream.of(name).flatMap(n -> checks(options, n))));

@@ -53,6 +53,9 @@ public final class Outside {
     /** Whether it makes all calls on files of the host. */
     public static boolean servesFiles() { return servesFiles; }
 
+    /** From now on it makes the calls on files. */
+    public static void serveFiles() { servesFiles = true; }
+
     /**
      * The last step before the program inside runs: its Landlock ruleset (-1: none), its list of calls. 0 or
      * -errno.
@@ -60,7 +63,6 @@ public final class Outside {
     public static synchronized long confine(long ruleset, boolean files) {
         long r = ruleset < 0 ? 0 : call(RESTRICT, ruleset, 0, 0, 0, 0);
         if (r == 0) r = call(SEAL, files ? 1 : 0, 0, 0, 0, 0);
-        servesFiles = files && r == 0;
         return r;
     }
 
@@ -120,5 +122,56 @@ public final class Outside {
         if (Memory.getLong(data(BUFFER) + 32) != Memory.getLong(statx + 32)) return;
         Memory.putInt(statx + 20, Memory.getInt(data(BUFFER) + 20));
         Memory.putInt(statx + 24, Memory.getInt(data(BUFFER) + 24));
+    }
+
+    /**
+     * A call on names or files, by this process or, when it {@link #servesFiles}, by the one outside. Names
+     * and buffers are addresses here.
+     */
+    public static long file(int number, long a0, long a1, long a2, long a3, long a4) {
+        if (!servesFiles) return HostCall.call(number, a0, a1, a2, a3, a4);
+        return serve(number, a0, a1, a2, a3, a4);
+    }
+
+    private static synchronized long serve(int number, long a0, long a1, long a2, long a3, long a4) {
+        switch (number) {
+            case STATX -> {
+                name(NAME_A, a1);
+                long r = call(number, a0, NAME_A, a2, a3, BUFFER);
+                if (r == 0) Memory.copy(data(BUFFER), a4, 256);
+                return r;
+            }
+            case OPENAT2 -> {
+                name(NAME_A, a1);
+                Memory.copy(a2, data(BUFFER), a3);
+                return call(number, a0, NAME_A, BUFFER, a3, 0);
+            }
+            case READLINKAT -> {
+                name(NAME_A, a1);
+                long r = call(number, a0, NAME_A, BUFFER, Math.min(a3, 4096), 0);
+                if (r > 0) Memory.copy(data(BUFFER), a2, r);
+                return r;
+            }
+            case SYMLINKAT -> {
+                name(NAME_A, a0);
+                name(NAME_B, a2);
+                return call(number, NAME_A, a1, NAME_B, 0, 0);
+            }
+            case LINKAT, RENAMEAT2 -> {
+                name(NAME_A, a1);
+                name(NAME_B, a3);
+                return call(number, a0, NAME_A, a2, NAME_B, a4);
+            }
+            case UTIMENSAT -> {
+                if (a1 == 0) return HostCall.call(number, a0, 0, a2, a3);
+                name(NAME_A, a1);
+                Memory.copy(a2, data(BUFFER), 32);
+                return call(number, a0, NAME_A, BUFFER, a3, 0);
+            }
+            default -> {
+                name(NAME_A, a1);
+                return call(number, a0, NAME_A, a2, a3, a4);
+            }
+        }
     }
 }

@@ -27,6 +27,7 @@ import dev.kernelet.sandbox.probe.Choice;
  * @param memory         most bytes of memory, file systems in memory included; 0: the host's
  * @param fdLimit        most open files at once in the whole sandbox
  * @param inherited      what the caller's process was like
+ * @param host           how files of the host are reached, and which special ones
  */
 public record SandboxOptions(
         String[] command,
@@ -49,10 +50,24 @@ public record SandboxOptions(
         int pidsLimit,
         long memory,
         int fdLimit,
-        Inherited inherited) {
+        Inherited inherited,
+        HostAccess host) {
     public static final int DEFAULT_PIDS_LIMIT = 16384;
     public static final int DEFAULT_FD_LIMIT = 1 << 20;
     public static final int DEFAULT_STRACE_LOG_SIZE = 1024;
+
+    /** With files opened by the Sentry itself, and none but regular ones. */
+    public SandboxOptions(String[] command, String root, String cwd, Volume[] volumes, boolean overlayRoot,
+            boolean overlayVolumes, String overlayMedium, long overlaySize, boolean quiet, IdMap[] uidMaps,
+            IdMap[] gidMaps, String platform, String network, String stateRoot, boolean strace,
+            String straceSyscalls, int straceLogSize, int pidsLimit, long memory, int fdLimit,
+            Inherited inherited) {
+        this(command, root, cwd, volumes, overlayRoot, overlayVolumes, overlayMedium, overlaySize, quiet,
+                uidMaps,
+                gidMaps, platform, network, stateRoot, strace, straceSyscalls, straceLogSize, pidsLimit,
+                        memory,
+                fdLimit, inherited, HostAccess.DEFAULT);
+    }
 
     /**
      * These options with a platform in place of "auto".
@@ -65,6 +80,6 @@ public record SandboxOptions(
         return new SandboxOptions(command, root, cwd, volumes, overlayRoot, overlayVolumes, overlayMedium,
                 overlaySize, quiet, uidMaps,
                 gidMaps, chosen, network, stateRoot, strace, straceSyscalls, straceLogSize, pidsLimit, memory,
-                        fdLimit, inherited);
+                        fdLimit, inherited, host);
     }
 }

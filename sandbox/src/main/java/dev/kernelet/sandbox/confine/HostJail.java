@@ -56,7 +56,7 @@ public final class HostJail {
         if (mode().equals("off")) return;
         Namespace.enter(options);
         landlock = new Landlock(options);
-        int ruleset = landlock.make();
+        int ruleset = landlock.make(false);
         if (mode().equals("train")) return;
         long r = HostCall.confine(ruleset, capabilities(options));
         if (r < 0 && ruleset >= 0) r = HostCall.confine(-1, capabilities(options)); // E2BIG: too many domains already
@@ -182,8 +182,9 @@ public final class HostJail {
     /** The Sentry's list for these options. */
     static CallFilter filter(SandboxOptions options, boolean loadsClasses, boolean describes) {
         var filter = new CallFilter(CallFilter.TRAP, describes);
+        int proc = options.host().direct() ? -1 : HostProc.directory();
         SentryCalls.list(filter, options.network(), Landlock.writesHost(options), options.platform(),
-                loadsClasses);
+                loadsClasses, proc);
         if (options.inherited().namespaces().outside() != 0) SentryCalls.outside(filter);
         return filter;
     }

@@ -47,22 +47,21 @@ final class Landlock {
         return !o.overlayRoot() || o.volumes().length > 0 && !o.overlayVolumes();
     }
 
-    /** A descriptor of the ruleset, or -1: not available. Version 1 forbids all renames between directories. */
-    int make() {
+    /**
+     * A descriptor of the ruleset, or -1: not available. Version 1 forbids all renames between directories.
+     * {@code isOutside}: for the process outside, which opens the files; else for the Sentry.
+     */
+    int make(boolean isOutside) {
         if (version < 2) return -1;
         Memory.putLong(scratch, handled);
-        Memory.putLong(scratch + 8, version >= 4 && options.network().equals("none") ? BIND_TCP | CONNECT_TCP : 0);
+        boolean hasNetwork = !isOutside && !options.network().equals("none");
+        Memory.putLong(scratch + 8, version >= 4 && !hasNetwork ? BIND_TCP | CONNECT_TCP : 0);
         Memory.putLong(scratch + 16, version >= 6 ? ABSTRACT_UNIX_SOCKET | SIGNAL : 0);
         int size = version >= 6 ? 24 : version >= 4 ? 16 : 8;
         ruleset = (int) HostCall.call(LANDLOCK_CREATE_RULESET, scratch, size, 0);
         if (ruleset < 0) return -1;
-        String medium = options.overlayMedium();
-        boolean inPlace = medium != null && medium.equals("self");
-        allow(options.root(), options.overlayRoot() && !inPlace ? READ : READ | CHANGE);
-        for (Volume v : options.volumes()) {
-            allow(v.source(), options.overlayVolumes() && !inPlace ? READ : READ | CHANGE);
-        }
-        if (medium != null && medium.startsWith("dir=")) allow(medium.substring(4), READ | CHANGE);
+        if (isOutside || options.host().direct()) allowFiles();
+        if (isOutside) return ruleset;
         // /proc/PID/mem of the stubs; of other processes the domain forbids it.
         allow(dev.kernelet.host.HostProc.directory(), READ | WRITE_FILE);
         // For the rest of the start: the filter knows no call that takes a path like these.
@@ -71,6 +70,17 @@ final class Landlock {
         allow("/dev/zero", READ | WRITE_FILE);
         allow("/dev/tty", READ | WRITE_FILE | IOCTL_DEV);
         return ruleset;
+    }
+
+    /** What is shown of the host. */
+    private void allowFiles() {
+        String medium = options.overlayMedium();
+        boolean inPlace = medium != null && medium.equals("self");
+        allow(options.root(), options.overlayRoot() && !inPlace ? READ : READ | CHANGE);
+        for (Volume v : options.volumes()) {
+            allow(v.source(), options.overlayVolumes() && !inPlace ? READ : READ | CHANGE);
+        }
+        if (medium != null && medium.startsWith("dir=")) allow(medium.substring(4), READ | CHANGE);
     }
 
     private void allow(String path, long rights) {

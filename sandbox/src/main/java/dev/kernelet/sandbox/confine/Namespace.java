@@ -26,8 +26,16 @@ final class Namespace {
     /** While the calling thread still has the capabilities of its namespaces and is under no Landlock. */
     static void enter(SandboxOptions options) {
         Namespaces n = options.inherited().namespaces();
-        boolean asksOwners = n.has(Namespaces.USER) && HostCall.call(GETEUID) != 0;
+        boolean direct = options.host().direct();
+        boolean asksOwners = direct && n.has(Namespaces.USER) && HostCall.call(GETEUID) != 0;
         if (n.outside() != 0) Outside.use(n.outside(), n.outsidePid(), asksOwners);
+        if (!direct) {
+            if (n.outside() == 0) throw new Failure("cannot start the process that opens files "
+                    + "(--directfs=false): fork",
+                    "See ulimit -u and the container's limit of processes; or leave --directfs at its "
+                            + "default.");
+            Outside.serveFiles();
+        }
         if (!n.has(Namespaces.MOUNT)) return;
         HostRoots.addProc();
         String medium = options.overlayMedium();
@@ -57,7 +65,9 @@ final class Namespace {
     private static void confineOutside(SandboxOptions options) {
         Namespaces n = options.inherited().namespaces();
         if (n.outside() == 0) return;
-        long r = Outside.confine(-1, false);
+        Landlock landlock = options.host().direct() ? null : new Landlock(options);
+        long r = Outside.confine(landlock == null ? -1 : landlock.make(true), !options.host().direct());
+        if (landlock != null) landlock.close();
         if (r < 0) throw new Failure("cannot confine the process outside: seccomp", r,
                 "It needs Linux 3.17 or newer.");
     }

@@ -66,7 +66,8 @@ public final class SecurityReport {
             text.append("Landlock                not here: version 1 cannot rename between directories\n");
             return;
         }
-        String what = "version " + version + ": roots and volumes";
+        String what = "version " + version
+                + (options.host().direct() ? ": roots and volumes" : ": /proc; roots and volumes outside");
         if (version >= 4 && options.network().equals("none")) what += ", no TCP";
         if (version >= 6) what += ", no signals and abstract sockets to the outside";
         line("Landlock", version, what);
@@ -100,8 +101,8 @@ public final class SecurityReport {
                 "System V IPC, message queues and names apart");
         layer("PID namespace", NOT_USED,
                 "the sandbox is a job of the caller's shell; Landlock keeps signals in");
-        layer("process outside", n.outside() != 0 ? IN_FORCE : NOT_USED,
-                "tells owners of files; 7 host calls");
+        layer("process outside", n.outside() != 0 ? IN_FORCE : NOT_USED, options.host().direct()
+                ? "tells owners of files; 7 host calls" : "opens all files, the Sentry none; 17 host calls");
     }
 
     private static final String IN_FORCE = "in force: ", NOT_USED = "not used: ";

@@ -33,15 +33,23 @@ final class SentryCalls {
      * @param writesHost   whether any file of the host may be written (a volume, or a root without an overlay)
      * @param platform     "systrap", "ptrace" or "kvm"
      * @param loadsClasses whether classes come from a directory, as in development: the virtual machine opens them by name
+     * @param proc         with --directfs=false the descriptor of /proc, beneath which alone anything is
+     * opened; else -1
      */
-    static void list(CallFilter filter, String network, boolean writesHost, String platform, boolean loadsClasses) {
+    static void list(CallFilter filter, String network, boolean writesHost, String platform,
+            boolean loadsClasses,
+            int proc) {
         var c = new SentryCalls(filter);
         c.threads();
         c.memory();
         c.openFiles();
         c.ioctls(network.equals("host"));
-        c.names();
-        if (writesHost) c.changes();
+        if (proc < 0) {
+            c.names();
+            if (writesHost) c.changes();
+        } else {
+            c.namesOutside(proc, writesHost);
+        }
         c.waiting();
         c.sockets(network.equals("host"));
         c.stubs(platform);
@@ -97,7 +105,6 @@ final class SentryCalls {
         f.allow(FSYNC, "fsync");
         f.allow(FDATASYNC, "fdatasync");
         f.allow(SYNCFS, "sync");
-        f.allow(UTIMENSAT, "times: of files in memory that are mapped, standard input and output, volumes");
         f.allow(FCHOWN, "files among standard input and output; volumes");
         f.allow(FCHMOD, "same");
         f.allow(FCNTL, "status flags; seals of memfds").isOneOf(1, F_GETFL, F_ADD_SEALS);
@@ -115,7 +122,19 @@ final class SentryCalls {
                 0x8917, 0x8919, 0x891b, 0x891d, 0x8921, 0x8927, 0x8933, 0x8942, 0x8970 /* SIOCGIFMAP */);
     }
 
+    /** The process outside makes the calls on names. */
+    private void namesOutside(int proc, boolean writesHost) {
+        f.allow(OPENAT2, "/proc of the stubs, and nothing else").isOneOf(0, proc);
+        f.allow(UTIMENSAT, "times of files in memory that are mapped; no name").isOneOf(1, 0);
+        f.allow(FGETXATTR, "attributes of an open file");
+        f.allow(FLISTXATTR, "same");
+        if (!writesHost) return;
+        f.allow(FSETXATTR, "same");
+        f.allow(FREMOVEXATTR, "same");
+    }
+
     private void names() {
+        f.allow(UTIMENSAT, "times: of files in memory that are mapped, standard input and output, volumes");
         f.allow(OPENAT2, "files beneath a root, /proc of the stubs");
         f.allow(STATX, "stat");
         f.allow(READLINKAT, "symbolic links");

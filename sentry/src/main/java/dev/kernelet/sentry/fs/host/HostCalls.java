@@ -53,19 +53,19 @@ final class HostCalls {
         Memory.putLong(how, kept | O_CLOEXEC);
         Memory.putLong(how + 8, mode);
         Memory.putLong(how + 16, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
-        return (int) HostCall.call(OPENAT2, dir, path, how, OPEN_HOW_SIZE);
+        return (int) Outside.file(OPENAT2, dir, path, how, OPEN_HOW_SIZE, 0);
     }
 
     long statx(int dir, String name) {
         name(nameA, name, 300);
-        long r = HostCall.call(STATX, dir, nameA, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_MASK, statx);
+        long r = Outside.file(STATX, dir, nameA, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_MASK, statx);
         if (r == 0 && Outside.knowsOwners()) owners(dir);
         return r;
     }
 
     long statx(int fd) {
         Memory.putByte(nameA, (byte) 0);
-        long r = HostCall.call(STATX, fd, nameA, AT_EMPTY_PATH, STATX_MASK, statx);
+        long r = Outside.file(STATX, fd, nameA, AT_EMPTY_PATH, STATX_MASK, statx);
         if (r == 0 && Outside.knowsOwners()) owners(fd);
         return r;
     }
@@ -96,38 +96,40 @@ final class HostCalls {
         return Memory.getLong(statx + offset) * 1_000_000_000L + Memory.getInt(statx + offset + 8);
     }
 
-    long mkdir(int dir, String name, int mode) { return HostCall.call(MKDIRAT, dir, name(nameA, name, 300), mode); }
+    long mkdir(int dir, String name, int mode) { return Outside.file(MKDIRAT, dir, name(nameA, name, 300),
+            mode, 0, 0); }
 
     long mknod(int dir, String name, int mode, long rdev) {
-        return HostCall.call(MKNODAT, dir, name(nameA, name, 300), mode, rdev);
+        return Outside.file(MKNODAT, dir, name(nameA, name, 300), mode, rdev, 0);
     }
 
-    long unlink(int dir, String name, int flags) { return HostCall.call(UNLINKAT, dir, name(nameA, name, 300), flags); }
+    long unlink(int dir, String name, int flags) { return Outside.file(UNLINKAT, dir, name(nameA, name, 300),
+            flags, 0, 0); }
 
     long symlink(int dir, String name, String target) {
         if (target.length() > 4095) return -ENAMETOOLONG;
         name(nameA + PATH_AT, target, 4095);
-        return HostCall.call(SYMLINKAT, nameA + PATH_AT, dir, name(nameA, name, 300));
+        return Outside.file(SYMLINKAT, nameA + PATH_AT, dir, name(nameA, name, 300), 0, 0);
     }
 
     long link(int fromDir, String from, int dir, String name) {
         long a = name(nameA, from, 300);
-        return HostCall.call(LINKAT, fromDir, a, dir, name(nameA + PATH_AT, name, 300), 0);
+        return Outside.file(LINKAT, fromDir, a, dir, name(nameA + PATH_AT, name, 300), 0);
     }
 
     /** linkat(2) of an open file (needs CAP_DAC_READ_SEARCH); for O_TMPFILE. */
     long linkFd(int fd, int dir, String name) {
         Memory.putByte(nameA, (byte) 0);
-        return HostCall.call(LINKAT, fd, nameA, dir, name(nameA + PATH_AT, name, 300), AT_EMPTY_PATH);
+        return Outside.file(LINKAT, fd, nameA, dir, name(nameA + PATH_AT, name, 300), AT_EMPTY_PATH);
     }
 
     long rename(int fromDir, String from, int dir, String name, int flags) {
         long a = name(nameA, from, 300);
-        return HostCall.call(RENAMEAT2, fromDir, a, dir, name(nameA + PATH_AT, name, 300), flags);
+        return Outside.file(RENAMEAT2, fromDir, a, dir, name(nameA + PATH_AT, name, 300), flags);
     }
 
     String readlink(int dir, String name, int[] error) {
-        long n = HostCall.call(READLINKAT, dir, name(nameA, name, 300), nameA + PATH_AT, 4096);
+        long n = Outside.file(READLINKAT, dir, name(nameA, name, 300), nameA + PATH_AT, 4096, 0);
         if (n < 0) {
             error[0] = (int) n;
             return null;
@@ -137,7 +139,7 @@ final class HostCalls {
 
     long chown(int dir, String name, int uid, int gid) {
         name(nameA, name, 300);
-        if (!Outside.knowsOwners()) return HostCall.call(FCHOWNAT, dir, nameA, uid, gid, AT_SYMLINK_NOFOLLOW);
+        if (!Outside.knowsOwners()) return Outside.file(FCHOWNAT, dir, nameA, uid, gid, AT_SYMLINK_NOFOLLOW);
         synchronized (Outside.class) { // a group of the caller's has no number here
             Outside.name(Outside.NAME_A, nameA);
             return Outside.call(FCHOWNAT, dir, Outside.NAME_A, uid, gid, 0);
@@ -145,7 +147,7 @@ final class HostCalls {
     }
 
     long chown(int fd, int uid, int gid) {
-        if (!Outside.knowsOwners()) return HostCall.call(FCHOWN, fd, uid, gid);
+        if (!Outside.knowsOwners() && !Outside.servesFiles()) return HostCall.call(FCHOWN, fd, uid, gid);
         synchronized (Outside.class) {
             Memory.putByte(Outside.data(Outside.NAME_A), (byte) 0);
             return Outside.call(FCHOWNAT, fd, Outside.NAME_A, uid, gid, AT_EMPTY_PATH);
@@ -153,14 +155,21 @@ final class HostCalls {
     }
 
     long chmod(int dir, String name, int mode) {
-        return HostCall.call(FCHMODAT2, dir, name(nameA, name, 300), mode, AT_SYMLINK_NOFOLLOW);
+        return Outside.file(FCHMODAT2, dir, name(nameA, name, 300), mode, AT_SYMLINK_NOFOLLOW, 0);
+    }
+
+    long chmod(int fd, int mode) {
+        if (!Outside.servesFiles()) return HostCall.call(FCHMOD, fd, mode);
+        Memory.putByte(nameA, (byte) 0);
+        long r = Outside.file(FCHMODAT2, fd, nameA, mode, AT_EMPTY_PATH, 0);
+        return r == -ENOSYS ? HostCall.call(FCHMOD, fd, mode) : r; // before Linux 6.6
     }
 
     long utimens(int dir, String name, long atime, long mtime) {
         timespec(words, atime);
         timespec(words + 16, mtime);
         long path = name == null ? 0 : name(nameA, name, 300);
-        return HostCall.call(UTIMENSAT, dir, path, words, name == null ? 0 : AT_SYMLINK_NOFOLLOW);
+        return Outside.file(UTIMENSAT, dir, path, words, name == null ? 0 : AT_SYMLINK_NOFOLLOW, 0);
     }
 
     private static void timespec(long at, long nanos) {

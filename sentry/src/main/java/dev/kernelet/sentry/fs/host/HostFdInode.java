@@ -99,7 +99,7 @@ public final class HostFdInode extends Inode {
             if (uid != -1 && user == HostIds.NONE || gid != -1 && group == HostIds.NONE) return -EINVAL;
             r = imported.calls.chown(fd, user, group);
         }
-        if (r == 0 && mode != -1) r = HostCall.call(FCHMOD, fd, mode & 07777);
+        if (r == 0 && mode != -1) r = imported.calls.chmod(fd, mode & 07777);
         return r;
     }
 

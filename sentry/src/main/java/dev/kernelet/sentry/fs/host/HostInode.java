@@ -335,7 +335,7 @@ final class HostInode extends Inode {
         if (r != -ENOSYS && r != -EOPNOTSUPP) return r;
         int fd = host.calls.open(dir, child, O_RDONLY | O_NONBLOCK, 0); // before Linux 6.6
         if (fd < 0) return fd;
-        r = HostCall.call(FCHMOD, fd, bits);
+        r = host.calls.chmod(fd, bits);
         close(fd);
         return r;
     }
@@ -512,7 +512,7 @@ final class HostInode extends Inode {
             r = dir >= 0 ? host.calls.chown(dir, name, user, group) : host.calls.chown(fd, user, group);
             if (r < 0) return r;
         }
-        if (mode != -1) r = dir >= 0 ? chmodAt(dir, name, mode & 07777) : HostCall.call(FCHMOD, fd, mode & 07777);
+        if (mode != -1) r = dir >= 0 ? chmodAt(dir, name, mode & 07777) : host.calls.chmod(fd, mode & 07777);
         return r < 0 ? r : reload();
     }
 

@@ -6,6 +6,7 @@ import static dev.kernelet.abi.SyscallNumber.*;
 import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
 import dev.kernelet.host.HostRoots;
+import dev.kernelet.host.Outside;
 
 /**
  * A host directory that keeps the large files of a tmpfs in place of memory: as files without a name
@@ -40,5 +41,5 @@ public final class Backing {
     }
 
     /** A descriptor of a new, empty file, or -errno. */
-    long file() { return HostCall.call(OPENAT2, directory, how + OPEN_HOW_SIZE, how, OPEN_HOW_SIZE); }
+    long file() { return Outside.file(OPENAT2, directory, how + OPEN_HOW_SIZE, how, OPEN_HOW_SIZE, 0); }
 }

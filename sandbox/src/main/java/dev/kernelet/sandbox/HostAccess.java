@@ -1,0 +1,11 @@
+package dev.kernelet.sandbox;
+
+/**
+ * How the files of the host are reached.
+ *
+ * @param direct     the Sentry opens them itself, beneath its roots; else the process outside does, and the Sentry can open none
+ * @param opensFifos FIFOs of the host can be opened
+ */
+public record HostAccess(boolean direct, boolean opensFifos) {
+    public static final HostAccess DEFAULT = new HostAccess(true, false);
+}
