@@ -66,8 +66,12 @@ public final class Sandbox {
         var signals = new SignalForwarder(kernel, null);
         signals.start();
         HostJail.seal(options);
-        kernel.run(Math.max(2, Math.min(4, kernel.options.processors)));
-        if (DebugLog.debugEnabled) DebugLog.debug(platform.statistics());
+        kernel.run(Integer.getInteger("kernelet.workers", Math.max(2, Math.min(4,
+                kernel.options.processors))));
+        if (DebugLog.debugEnabled) {
+            Runtime r = Runtime.getRuntime();
+            DebugLog.debug(platform.statistics() + ", heap " + (r.totalMemory() - r.freeMemory()));
+        }
         if (kernel.failure != null) {
             throw new Failure("internal error in the kernel: " + kernel.failure,
                     "This is a bug of Kernelet's. Run again with --debug-log=FILE and report it with that file.");
@@ -130,6 +134,7 @@ public final class Sandbox {
         k.personality = (int) Math.max(0, HostCall.call(SyscallNumber.PERSONALITY, 0xffffffffL));
         k.network = options.network();
         k.strace = options.strace();
+        k.spins = !"off".equals(System.getProperty("kernelet.spin"));
         k.ids = new HostIds(ranges(options.uidMaps()), ranges(options.gidMaps()));
         return k;
     }

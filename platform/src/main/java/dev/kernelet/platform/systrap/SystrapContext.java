@@ -74,9 +74,10 @@ final class SystrapContext extends ExecutionContext {
             a3 = Memory.getLong(r + 8 * Registers.R10);
             a4 = Memory.getLong(r + 8 * Registers.R8);
             a5 = Memory.getLong(r + 8 * Registers.R9);
-            if (Memory.getInt(s + OFF_TRAPPED) != 0 && platform.patching) {
+            if (Memory.getInt(s + OFF_TRAPPED) != 0) {
+                platform.trapped++;
                 long rip = Memory.getLong(r + 8 * Registers.RIP);
-                if (space.sites.hit(rip)) patchSite = rip;
+                if (platform.patching && space.sites.hit(rip)) patchSite = rip;
             }
             return Trap.SYSCALL;
         }

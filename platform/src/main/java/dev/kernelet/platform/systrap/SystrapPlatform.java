@@ -39,13 +39,14 @@ public final class SystrapPlatform extends Platform {
     private final long graveyard;
     final int deadlineSeconds = Integer.getInteger("kernelet.stub.deadline", 10);
     private final int processors = Runtime.getRuntime().availableProcessors();
-    final boolean manyProcessors = processors > 1;
+    /** Worth waiting awake on; {@code -Dkernelet.spin=off}: never. */
+    final boolean manyProcessors = processors > 1 && !"off".equals(System.getProperty("kernelet.spin"));
     boolean vmCalls = true;
     /** Whether hot call sites are rewritten; {@code -Dkernelet.patch=off} turns it off. */
     volatile boolean patching = !"off".equals(System.getProperty("kernelet.patch"));
 
     // What was done, for statistics(). Kernel lock.
-    long events, commands, stubsWoken, answersSlept, sleeps, sitesPatched;
+    long events, trapped, commands, stubsWoken, answersSlept, sleeps, sitesPatched;
 
     // Known once the template stub is up.
     PlatformTraits traits;
@@ -399,7 +400,8 @@ public final class SystrapPlatform extends Platform {
 
     @Override
     public String statistics() {
-        return "events " + events + ", commands " + commands + ", stubs woken " + stubsWoken + ", answers slept for "
+        return "events " + events + ", trapped " + trapped + ", commands " + commands + ",
+                stubs woken " + stubsWoken + ", answers slept for "
                 + answersSlept + ", sleeps " + sleeps + ", sites patched " + sitesPatched;
     }
 
