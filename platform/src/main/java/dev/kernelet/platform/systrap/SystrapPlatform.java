@@ -400,9 +400,9 @@ public final class SystrapPlatform extends Platform {
 
     @Override
     public String statistics() {
-        return "events " + events + ", trapped " + trapped + ", commands " + commands + ",
-                stubs woken " + stubsWoken + ", answers slept for "
-                + answersSlept + ", sleeps " + sleeps + ", sites patched " + sitesPatched;
+        return "events " + events + ", trapped " + trapped + ", commands " + commands + ", stubs woken "
+                + stubsWoken + ", answers slept for " + answersSlept + ", sleeps " + sleeps + ", sites patched "
+                + sitesPatched;
     }
 
     @Override
