@@ -85,6 +85,49 @@ class AttackTest {
         holds("users", "chmod a+x .; mkdir n; $A $T/n", "$K do sh -c 'mkdir u; '$A' $T/u'");
     }
 
+    /** By hand: {@code exhaust all 10}. */
+    @Test
+    void everythingThereIsOnlySoMuchOf() throws Exception {
+        holds("exhaust", "$K --pids-limit=1000 --fd-limit=20000 --memory=2G do sh -c"
+                + " 'mkdir /tmp/ex; cd /tmp/ex; '$A 2> $T/counts");
+    }
+
+    // ---- outside: the host's processes, sockets, pipes, files
+    @Test
+    void nothingOutsideIsReached() throws Exception {
+        Path attack = Shell.ROOT.resolve("conformance/attack");
+        String sandbox = "$F do $R/bin/reach $P attack.$$ $T/socket $T/fifo /none; "
+                + "$F do --volume $T $R/bin/reach $P attack.$$ $T/socket $T/fifo /none; "
+                + "$F do --root $R /bin/reach $P attack.$$ $T/socket $T/fifo $T/secret; ";
+        Shell.Result r = shell.run("R=$T/root; mkdir -p $R/bin $R/tmp $R/dev $R/proc; cd $T; umask 22;"
+                + " gcc -static -O1 -std=gnu17 -Wno-unused-result -o $R/bin/reach " + attack + "/reach.c;"
+                + " host() { cat /proc/sys/kernel/core_pattern /proc/sys/kernel/hostname; }; host > before;"
+                + " echo SECRET > secret;"
+                + " mkfifo hold; sleep 300 > hold & S=$!;"
+                + " python3 " + attack + "/outside.py $T attack.$$ < hold > outside & P=$!;"
+                + " for i in $(seq 300); do grep -qs ready outside && break; sleep 0.1; done;"
+                + " F=$K; " + sandbox + "F=\"$K --platform=ptrace\"; " + sandbox
+                + " host | cmp - before; kill $S; wait $P; cat outside");
+        assertEquals("attack: ok\n".repeat(6) + "ready\n", r.out(), r.error());
+    }
+
+    /** Links that lead out of a volume, made while another sandbox uses the names. */
+    @Test
+    void racesInAVolume() throws Exception {
+        Path source = Shell.ROOT.resolve("conformance/attack/races.c");
+        String look = "{ find outside -printf '%p %m %n %s %T@ %l\\n'; cat outside/secret; }";
+        String in = "$K do --root $R --volume $T/vol:/vol /bin/races";
+        Shell.Result r = shell.run("R=$T/root; cd $T; mkdir -p $R/bin $R/vol vol outside;"
+                + " chmod 777 vol outside;"
+                + " gcc -static -O1 -std=gnu17 -Wno-unused-result -o $R/bin/races " + source + ";"
+                + " echo SECRET > outside/secret; chmod 666 outside/secret; " + look + " > before;"
+                + " for target in ../outside $T/outside; do"
+                + " $R/bin/races swap vol $target 90 & " + in + " use /vol 2; kill $!; wait $! 2> /dev/null;"
+                + in + " swap /vol $target 90 & " + in + " use /vol 2; kill $!; wait $! 2> /dev/null;"
+                + look + " | cmp - before; rm -rf vol/*; done");
+        assertEquals("attack: ok\n".repeat(4), r.out(), r.error());
+    }
+
     // ---- memory of the kernel's own: names and attributes end in ENOSPC, and what others do goes on
     private void bomb(String what) throws Exception {
         build("bomb");

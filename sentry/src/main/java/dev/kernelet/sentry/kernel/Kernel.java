@@ -25,7 +25,7 @@ public final class Kernel {
     /** Open file descriptions that came to a descriptor: bounded by {@link KernelOptions#fileLimit}. */
     public int openFiles;
     public final BulkBuffers bulk = new BulkBuffers();
-    final UserCounts users = new UserCounts();
+    public final UserCounts users = new UserCounts();
     /** The first process: its end is the sandbox's. */
     public ThreadGroup init;
     /** What the sandbox is to the caller's shell. */

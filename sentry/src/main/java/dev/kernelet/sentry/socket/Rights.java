@@ -19,6 +19,8 @@ public final class Rights {
     /** Whether the sender gave or needs credentials; those of SCM_CREDENTIALS. */
     public boolean hasCredentials;
     public int pid, uid, gid;
+    /** Real user id of the one who sent the files. */
+    private int payer;
 
     public boolean isEmpty() { return files.length == 0 && !hasCredentials; }
 
@@ -79,9 +81,11 @@ public final class Rights {
     /** Whether the files may go under way too (unix(7): ETOOMANYREFS). */
     public long mayHold(Task t, Sockets sockets) {
         if (files.length == 0) return 0;
-        if (sockets.filesUnderWay + files.length <= t.group.limits.soft(Limits.NOFILE)) return 0;
+        long limit = Math.min(t.group.limits.soft(Limits.NOFILE), Sockets.FILES_UNDER_WAY_MAX);
+        if (t.kernel.users.filesUnderWay(t.cred.uid, 0) + files.length <= limit) return 0;
         boolean isFree = t.cred.capable(Credentials.CAP_SYS_RESOURCE) || t.cred.capable(Credentials.CAP_SYS_ADMIN);
-        // Cycles of sockets under way are only found at the end of the sandbox: nobody gets more than this.
+        // Cycles of sockets under way are only found at the end of the sandbox: nobody gets more than this,
+        // and who has used up his share leaves others theirs.
         return isFree && sockets.filesUnderWay < Sockets.FILES_UNDER_WAY_MAX ? 0 : -ETOOMANYREFS;
     }
 
@@ -95,6 +99,8 @@ public final class Rights {
         r.uid = hasCredentials ? uid : t.cred.uid;
         r.gid = hasCredentials ? gid : t.cred.gid;
         for (OpenFile f : files) f.hold();
+        r.payer = t.cred.uid;
+        t.kernel.users.filesUnderWay(r.payer, files.length);
         sockets.filesUnderWay += files.length;
         files = NONE;
         return r;
@@ -141,6 +147,7 @@ public final class Rights {
         OpenFile[] gone = files;
         files = NONE;
         sockets.filesUnderWay -= gone.length;
+        if (gone.length > 0) t.kernel.users.filesUnderWay(payer, -gone.length);
         for (OpenFile f : gone) sockets.putLater(t, f);
     }
 }
