@@ -1,6 +1,7 @@
 // epoll: level and edge triggered, one-shot, exclusive, nested, with every kind of descriptor.
 #include "help.h"
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -426,4 +427,18 @@ TEST(hundred_pipes) {
         get_byte(p[i][0]);
     }
     CHECK_EQ(ready(0), 0);
+}
+
+TEST(many_ready_at_once) {
+    int ep = CHECK_OK(epoll_create1(0)), n = 3000;
+    struct rlimit limit = { n + 100, n + 100 };
+    if (setrlimit(RLIMIT_NOFILE, &limit)) SKIP("no room for %d descriptors", n);
+    int fd = CHECK_OK(eventfd(1, 0));
+    for (int i = 0; i < n; i++) {
+        struct epoll_event e = { .events = EPOLLIN, .data.u32 = i };
+        CHECK_OK(epoll_ctl(ep, EPOLL_CTL_ADD, CHECK_OK(dup(fd)), &e));
+    }
+    static struct epoll_event events[4000];
+    CHECK_EQ(epoll_wait(ep, events, 4000, 0), n);
+    CHECK_EQ(epoll_wait(ep, events, 2500, 0), 2500);
 }

@@ -373,3 +373,89 @@ TEST(proc_locks_lists) {
     char *text = read_file("/proc/locks");
     CHECK(strstr(text, want) != NULL);
 }
+
+static volatile int lease_signals;
+static volatile int lease_fd;
+
+static void on_lease(int sig, siginfo_t *info, void *context) {
+    lease_signals++;
+    lease_fd = info->si_fd;
+}
+
+TEST(lease_needs_that_nobody_else_writes) {
+    int fd = file(), reader;
+    CHECK_EQ(fcntl(fd, F_GETLEASE), F_UNLCK);
+    CHECK_ERR(fcntl(fd, F_SETLEASE, F_RDLCK), EAGAIN);
+    CHECK_ERR(fcntl(fd, F_SETLEASE, F_UNLCK), EAGAIN);
+    CHECK_OK(fcntl(fd, F_SETLEASE, F_WRLCK));
+    CHECK_EQ(fcntl(fd, F_GETLEASE), F_WRLCK);
+    CHECK_OK(fcntl(fd, F_SETLEASE, F_UNLCK));
+    CHECK_EQ(fcntl(fd, F_GETLEASE), F_UNLCK);
+    CHECK_OK(close(fd));
+    reader = CHECK_OK(open("f", O_RDONLY));
+    CHECK_OK(fcntl(reader, F_SETLEASE, F_RDLCK));
+    CHECK_EQ(fcntl(reader, F_GETLEASE), F_RDLCK);
+    CHECK_ERR(fcntl(reader, F_SETLEASE, 7), EINVAL);
+    int other = CHECK_OK(open("f", O_RDONLY));
+    CHECK_OK(fcntl(other, F_SETLEASE, F_RDLCK));
+    CHECK_ERR(fcntl(other, F_SETLEASE, F_WRLCK), EAGAIN);
+    CHECK_ERR(fcntl(CHECK_OK(open(".", O_RDONLY)), F_SETLEASE, F_RDLCK), EINVAL);
+}
+
+TEST(lease_is_broken_by_open) {
+    struct sigaction action = { .sa_sigaction = on_lease, .sa_flags = SA_SIGINFO };
+    sigaction(SIGRTMIN, &action, NULL);
+    close(file());
+    int fd = CHECK_OK(open("f", O_RDONLY));
+    CHECK_OK(fcntl(fd, F_SETSIG, SIGRTMIN));
+    CHECK_OK(fcntl(fd, F_SETLEASE, F_RDLCK));
+    /* Readers do not mind each other. */
+    WAIT(SPAWN({ CHECK_OK(open("f", O_RDONLY)); }));
+    CHECK_EQ(lease_signals, 0);
+    WAIT(SPAWN({ CHECK_ERR(open("f", O_WRONLY | O_NONBLOCK), EAGAIN); }));
+    CHECK_EQ(lease_signals, 1);
+    CHECK_EQ(lease_fd, fd);
+    CHECK_EQ(fcntl(fd, F_GETLEASE), F_UNLCK);
+    pid_t writer = SPAWN({ CHECK_OK(open("f", O_WRONLY)); });
+    sleep_ms(30);
+    CHECK_OK(fcntl(fd, F_SETLEASE, F_UNLCK));
+    WAIT(writer);
+    CHECK_EQ(lease_signals, 1);
+    /* Closing gives it up, too. Whom to tell and how is forgotten with a lease. */
+    CHECK_EQ(fcntl(fd, F_GETSIG), 0);
+    CHECK_OK(fcntl(fd, F_SETSIG, SIGRTMIN));
+    CHECK_OK(fcntl(fd, F_SETLEASE, F_WRLCK));
+    writer = SPAWN({ close(fd); CHECK_OK(truncate("f", 0)); });
+    while (lease_signals < 2)
+        sleep_ms(1);
+    CHECK_OK(close(fd));
+    WAIT(writer);
+}
+
+TEST(write_lease_becomes_read_lease) {
+    struct sigaction action = { .sa_sigaction = on_lease, .sa_flags = SA_SIGINFO };
+    sigaction(SIGIO, &action, NULL);
+    int fd = file();
+    CHECK_OK(close(fd));
+    fd = CHECK_OK(open("f", O_RDONLY));
+    CHECK_OK(fcntl(fd, F_SETLEASE, F_WRLCK));
+    pid_t reader = SPAWN({ CHECK_OK(open("f", O_RDONLY)); pause(); });
+    while (!lease_signals)
+        sleep_ms(1);
+    CHECK_EQ(fcntl(fd, F_GETLEASE), F_RDLCK);
+    CHECK_OK(fcntl(fd, F_SETLEASE, F_RDLCK));
+    CHECK_EQ(fcntl(fd, F_GETLEASE), F_RDLCK);
+    kill(reader, SIGKILL);
+    wait_status(reader);
+}
+
+TEST(lease_of_anothers_file) {
+    need_root();
+    close(file());
+    CHECK_OK(chmod("f", 0644));
+    CHECK_OK(chmod(".", 0755));
+    WAIT(SPAWN({
+        become_user();
+        CHECK_ERR(fcntl(CHECK_OK(open("f", O_RDONLY)), F_SETLEASE, F_RDLCK), EACCES);
+    }));
+}

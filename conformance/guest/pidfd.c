@@ -194,3 +194,16 @@ TEST(pid_reuse_is_not_confused) {
     for (int i = 0; i < 20; i++) { pid_t p; FORK(p) _exit(0); reap(p); }
     CHECK_ERR(send_(fd, 0, NULL, 0), ESRCH);
 }
+
+TEST(directory_in_proc_serves_to_signal) {
+    pid_t child = fork();
+    if (child == 0) for (;;) pause();
+    char path[32];
+    snprintf(path, sizeof path, "/proc/%d", child);
+    int fd = CHECK_OK(open(path, O_DIRECTORY | O_CLOEXEC));
+    CHECK_OK(syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0));
+    CHECK_OK(syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0));
+    CHECK_KILLED(wait_status(child), SIGKILL);
+    CHECK_ERR(syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0), ESRCH);
+    CHECK_ERR(syscall(SYS_pidfd_send_signal, CHECK_OK(open("/proc", O_DIRECTORY)), 0, NULL, 0), EBADF);
+}

@@ -177,6 +177,20 @@ TEST(rename_same_file) {
     CHECK(exists("a"));
 }
 
+TEST(rename_leaves_a_whiteout) {
+    write_file("a", "text");
+    CHECK_OK(rename2("a", "b", RENAME_WHITEOUT));
+    struct stat st;
+    CHECK_OK(lstat("a", &st));
+    CHECK(S_ISCHR(st.st_mode));
+    CHECK_EQ(st.st_rdev, 0);
+    CHECK_STR(read_file("b"), "text");
+    CHECK_ERR(rename2("b", "c", RENAME_WHITEOUT | RENAME_EXCHANGE), EINVAL);
+    write_file("c", "");
+    CHECK_ERR(rename2("b", "c", RENAME_WHITEOUT | RENAME_NOREPLACE), EEXIST);
+    CHECK_OK(unlink("a"));
+}
+
 TEST(rename_directories) {
     CHECK_OK(mkdir("d", 0755));
     write_file("d/f", "x");

@@ -6,6 +6,7 @@ import static dev.kernelet.abi.Stat.*;
 
 import dev.kernelet.abi.Memory;
 import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.vfs.Leases;
 import dev.kernelet.sentry.vfs.Access;
 import dev.kernelet.sentry.vfs.Attributes;
 import dev.kernelet.sentry.vfs.Dentry;
@@ -176,6 +177,8 @@ final class SysAttr {
         if (r < 0) return r;
         if (t.walk.mount.isReadOnly()) return -EROFS;
         if (n.executions > 0) return -ETXTBSY;
+        r = Leases.truncated(t, n);
+        if (r != 0) return r;
         r = SysFile.checkSize(t, length);
         if (r == 0) r = n.truncate(t, length);
         if (r == 0) r = FileOpen.dropPrivileges(t, n);

@@ -11,6 +11,7 @@ import dev.kernelet.sentry.kernel.Limits;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
 import dev.kernelet.sentry.vfs.Access;
+import dev.kernelet.sentry.vfs.Leases;
 import dev.kernelet.sentry.vfs.FileLocks;
 import dev.kernelet.sentry.vfs.FileOwner;
 import dev.kernelet.sentry.vfs.Notify;
@@ -117,8 +118,9 @@ final class SysFd {
             case F_GETOWN, F_SETOWN, F_GETOWN_EX, F_SETOWN_EX, F_GETSIG, F_SETSIG -> {
                 return owner(t, f, command, argument);
             }
-            case F_GETLEASE -> { return F_UNLCK; }
-            case F_SETLEASE, F_NOTIFY -> { return -EINVAL; }
+            case F_GETLEASE -> { return Leases.get(t, f); }
+            case F_SETLEASE -> { return Leases.set(t, f, fd, (int) argument); }
+            case F_NOTIFY -> { return -EINVAL; } // as without CONFIG_DNOTIFY; inotify(7) is there
             case F_GET_RW_HINT, F_GET_FILE_RW_HINT -> {
                 return f.inode != null && f.inode.isRegular() ? t.mem.outLong(argument, 0) : -EINVAL;
             }

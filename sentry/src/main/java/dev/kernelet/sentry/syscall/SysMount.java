@@ -43,8 +43,11 @@ final class SysMount {
             return (flags & MS_BIND) != 0 ? MountOps.bind(t, from, where, flags) : MountOps.move(t, from, where);
         }
         // Nothing propagates here: all mounts are private, which is what these ask for or allow.
-        if ((flags & (MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)) != 0) return 0;
-        if ((flags & MS_SHARED) != 0) return -EINVAL;
+        int propagation = flags & (MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE | MS_SHARED);
+        if (propagation != 0) {
+            boolean isOne = Integer.bitCount(propagation) == 1 && (flags & ~(propagation | MS_REC | MS_SILENT)) == 0;
+            return !isOne || propagation == MS_SHARED || where.dentry != where.mount.root ? -EINVAL : 0;
+        }
         String typeName = type == 0 ? null : t.mem.string(type, TYPE_MAX);
         if (typeName == null) return type == 0 ? -EINVAL : t.error;
         String name = source == 0 ? "none" : t.mem.string(source, UserMemory.PATH_MAX);

@@ -124,10 +124,10 @@ final class SysPath {
         return renameat2(t, fromDirfd, from, toDirfd, to, 0);
     }
 
-    /** renameat2(2). RENAME_WHITEOUT is for those who build overlays: not here. */
+    /** renameat2(2). */
     static long renameat2(Task t, int fromDirfd, long from, int toDirfd, long to, int flags) {
-        if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) != 0) return -EINVAL;
-        if (flags == (RENAME_NOREPLACE | RENAME_EXCHANGE)) return -EINVAL;
+        if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)) != 0) return -EINVAL;
+        if ((flags & RENAME_EXCHANGE) != 0 && flags != RENAME_EXCHANGE) return -EINVAL;
         long r = path(t, from);
         return r < 0 ? r : DirectoryOps.rename(t, fromDirfd, toDirfd, to, flags);
     }

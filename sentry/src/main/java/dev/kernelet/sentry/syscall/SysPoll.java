@@ -19,7 +19,7 @@ final class SysPoll {
     private static final int OUT_SET = OpenFile.POLLWRBAND | OpenFile.POLLWRNORM | OpenFile.POLLOUT | OpenFile.POLLERR;
     private static final int EX_SET = OpenFile.POLLPRI;
     private static final int EPOLL_MAX_EVENTS = Integer.MAX_VALUE / 12;
-    private static final int EPOLL_BATCH = 2048;
+    private static final int EPOLL_BATCH = 1 << 16;
 
     private SysPoll() {}
 
@@ -231,7 +231,7 @@ final class SysPoll {
         OpenFile f = t.fds.get(epfd);
         if (f == null) return -EBADF;
         if (!(f instanceof EpollFile epoll)) return -EINVAL;
-        int n = Math.min(max, EPOLL_BATCH);
+        int n = Math.min(max, Math.min(EPOLL_BATCH, Math.max(64, epoll.count())));
         if (!t.mem.writable(events, 12L * max)) return -EFAULT;
         long p = t.mem.scratch(Math.min(n, 64) * 12);
         if (n > 64) p = t.mem.scratch(n * 12);

@@ -6,6 +6,7 @@ import dev.kernelet.abi.Memory;
 import dev.kernelet.abi.SyscallNumber;
 import dev.kernelet.host.HostCall;
 import dev.kernelet.sentry.fs.anon.PidFile;
+import dev.kernelet.sentry.fs.proc.ProcFs;
 import dev.kernelet.sentry.kernel.Affinity;
 import dev.kernelet.sentry.kernel.Rseq;
 import dev.kernelet.sentry.kernel.Clone;
@@ -280,8 +281,8 @@ final class SysProcess {
     static long sysinfo(Task t, long info) {
         long p = t.mem.scratch(112);
         Memory.putLong(p, HostCall.clockNanos(7) / 1_000_000_000);
-        long total = dev.kernelet.sentry.fs.proc.ProcFs.totalBytes(t.kernel);
-        long free = dev.kernelet.sentry.fs.proc.ProcFs.freeBytes(t.kernel);
+        long total = ProcFs.totalBytes(t.kernel);
+        long free = ProcFs.freeBytes(t.kernel);
         Memory.putLong(p + 32, total);
         Memory.putLong(p + 40, free);
         Memory.putShort(p + 80, (short) Math.min(65535, t.kernel.pids.count()));
@@ -380,7 +381,12 @@ final class SysProcess {
     static long pidfd_send_signal(Task t, int pidfd, int signo, long info, int flags) {
         if ((flags & ~7) != 0 || Integer.bitCount(flags) > 1) return -EINVAL;
         OpenFile f = t.fds.get(pidfd);
-        if (!(f instanceof PidFile p)) return -EBADF;
+        if (f == null) return -EBADF;
+        PidFile p = f instanceof PidFile own ? own : null;
+        // A directory /proc/PID does as well.
+        ThreadGroup group = p != null ? p.group : ProcFs.process(f.inode);
+        if (group == null) return -EBADF;
+        Task thread = p != null ? p.thread : null;
         if (signo < 0 || signo > 64) return -EINVAL;
         SigInfo i = SigInfo.user(signo, 0, t.group.pid, t.cred.uid);
         if (info != 0) {
@@ -388,13 +394,13 @@ final class SysProcess {
             if (in < 0) return in;
             i = SigInfo.read(in);
             if (i.signo != signo) return -EINVAL;
-            if (p.group != t.group && (i.code >= 0 || i.code == -6)) return -EPERM;
+            if (group != t.group && (i.code >= 0 || i.code == -6)) return -EPERM;
         }
-        if (p.group.isReaped || p.thread != null && p.thread.state == Task.DEAD) return -ESRCH;
-        if (!SysSignal.mayKill(t, p.group, signo)) return -EPERM;
+        if (group.isReaped || thread != null && thread.state == Task.DEAD) return -ESRCH;
+        if (!SysSignal.mayKill(t, group, signo)) return -EPERM;
         if (signo == 0) return 0;
-        boolean toThread = (flags & 1) != 0 || flags == 0 && p.thread != null;
-        return toThread ? Signals.send(p.thread != null ? p.thread : p.group.leader, i) : Signals.send(p.group, i);
+        boolean toThread = (flags & 1) != 0 || flags == 0 && thread != null;
+        return toThread ? Signals.send(thread != null ? thread : group.leader, i) : Signals.send(group, i);
     }
 
     /** process_mrelease(2). */

@@ -149,7 +149,6 @@ final class SysSched {
     // ---- processors
     /** sched_setaffinity(2). */
     static long sched_setaffinity(Task t, int pid, int size, long mask) {
-        if (pid < 0) return -EINVAL;
         Task o = task(t, pid);
         int n = Math.min(Math.max(size, 0), 1024);
         long p = t.mem.in(mask, n);
@@ -168,7 +167,6 @@ final class SysSched {
     /** sched_getaffinity(2): the number of bytes the kernel's own mask has. */
     static long sched_getaffinity(Task t, int pid, int size, long mask) {
         if (size < 8 || (size & 7) != 0 || size * 8L < t.kernel.options.processors) return -EINVAL;
-        if (pid < 0) return -EINVAL;
         Task o = task(t, pid);
         if (o == null) return -ESRCH;
         long[] bits = Affinity.of(o);

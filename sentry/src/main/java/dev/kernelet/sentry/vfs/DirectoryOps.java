@@ -235,9 +235,20 @@ public final class DirectoryOps {
         if (r != 0) return r;
         if (replaced == old.inode) return 0;
         String newName = w.lastName();
-        r = oldDir.inode.rename(t, old.name, old.inode, newDir.inode, newName, replaced, flags);
+        String oldName = old.name;
+        boolean leavesWhiteout = (flags & RENAME_WHITEOUT) != 0;
+        if (leavesWhiteout && !oldDir.inode.fs.isInMemory()) return -EINVAL;
+        r = oldDir.inode.rename(t, oldName, old.inode, newDir.inode, newName, replaced, flags & ~RENAME_WHITEOUT);
         if (r < 0) return r;
         moved(oldDir, old, newDir, newName, replaced, flags);
+        return leavesWhiteout ? whiteout(t, oldDir, oldName) : 0;
+    }
+
+    /** The device 0:0 by which an overlay knows that a name is gone (rename(2), RENAME_WHITEOUT). */
+    private static long whiteout(Task t, Dentry dir, String name) {
+        Inode n = dir.inode.create(t, name, S_IFCHR, 0);
+        if (n == null) return t.error;
+        instantiate(dir, name, n);
         return 0;
     }
 

@@ -86,8 +86,9 @@ public final class FileOpen {
         }
         Inode n = w.inode;
         if (r == 0 && !isNew) r = mayOpen(t, w, n, flags);
+        if (r == 0 && Leases.active > 0) r = Leases.askFor(t, n, writes(flags), (flags & O_NONBLOCK) == 0);
         if (r < 0) {
-            t.error = (int) r;
+            t.error = r == Task.BLOCKED ? 0 : (int) r;
             return null;
         }
         OpenFile f = file(t, n, w.path(), flags & VALID_OPEN_FLAGS & ~NOT_KEPT | O_LARGEFILE);
@@ -134,12 +135,14 @@ public final class FileOpen {
         return file(t, n, new Path(w.mount, d), flags & VALID_OPEN_FLAGS & ~NOT_KEPT & ~O_CREAT | O_LARGEFILE);
     }
 
+    private static boolean writes(int flags) { return (flags & (O_ACCMODE | O_TRUNC)) != 0; }
+
     /** The checks of open(2) on what exists. */
     private static long mayOpen(Task t, PathWalk w, Inode n, int flags) {
         int access = flags & O_ACCMODE;
         int mask = access == O_RDONLY ? Access.READ : access == O_WRONLY ? Access.WRITE : Access.READ | Access.WRITE;
-        if ((flags & O_TRUNC) != 0) mask |= Access.WRITE;
-        boolean writes = (mask & Access.WRITE) != 0;
+        boolean writes = writes(flags);
+        if (writes) mask |= Access.WRITE;
         switch (n.mode & S_IFMT) {
             case S_IFLNK -> { return -ELOOP; }
             case S_IFDIR -> { if (writes) return -EISDIR; }

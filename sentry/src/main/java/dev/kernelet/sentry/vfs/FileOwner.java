@@ -14,7 +14,7 @@ import dev.kernelet.sentry.wait.Waiter;
 
 /** Whom a file's signals go to (fcntl(2): F_SETOWN, F_SETSIG), and with O_ASYNC the sender of them. Kernel lock. */
 public final class FileOwner extends Waiter implements OpenFile.ReleaseHook {
-    private static final int POLL_IN = 1, POLL_OUT = 2, POLL_HUP = 6;
+    private static final int POLL_IN = 1, POLL_OUT = 2, POLL_MSG = 3, POLL_HUP = 6, POLLMSG = 0x400;
 
     private final Kernel kernel;
     /** F_OWNER_*; the id is a thread, a process or a process group; 0: nobody. */
@@ -64,6 +64,12 @@ public final class FileOwner extends Waiter implements OpenFile.ReleaseHook {
     @Override
     public void released(OpenFile file) { cancel(); }
 
+    /** The lease (F_SETLEASE) taken through descriptor {@code fd} is to be given up. */
+    void leaseBroken(int fd) {
+        this.fd = fd;
+        wake(OpenFile.POLLIN | OpenFile.POLLRDNORM | POLLMSG);
+    }
+
     @Override
     protected boolean wake(int happened) {
         if (id == 0) return false;
@@ -92,8 +98,8 @@ public final class FileOwner extends Waiter implements OpenFile.ReleaseHook {
 
     private SigInfo info(int happened) {
         if (signal == 0) return SigInfo.of(SIGIO, SI_KERNEL);
-        boolean in = (happened & OpenFile.POLLIN) != 0;
-        SigInfo i = SigInfo.of(signal, in ? POLL_IN : (happened & OpenFile.POLLOUT) != 0 ? POLL_OUT : POLL_HUP);
+        boolean in = (happened & POLLMSG) == 0 && (happened & OpenFile.POLLIN) != 0;
+        SigInfo i = SigInfo.of(signal, in ? POLL_IN : (happened & POLLMSG) != 0 ? POLL_MSG : (happened & OpenFile.POLLOUT) != 0 ? POLL_OUT : POLL_HUP);
         i.u0 = happened;
         i.u1 = fd;
         return i;

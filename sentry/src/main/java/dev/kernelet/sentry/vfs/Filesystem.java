@@ -14,6 +14,9 @@ public abstract class Filesystem {
     /** f_type of statfs(2). */
     public abstract long magic();
 
+    /** Nodes of any kind may be made in it: it is the sandbox's own. */
+    public boolean isInMemory() { return false; }
+
     /** Options shown in /proc/mounts after rw/ro, each with a leading comma; "" for none. */
     public String showOptions() { return ""; }
 

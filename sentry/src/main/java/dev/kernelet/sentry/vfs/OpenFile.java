@@ -64,6 +64,7 @@ public abstract class OpenFile {
         if (isWriter) n.writers--;
         if (Notify.active > 0) Notify.file(this, isWritable() ? Notify.IN_CLOSE_WRITE : Notify.IN_CLOSE_NOWRITE);
         if (n != null && n.locks != null) FileLocks.released(this);
+        if (Leases.active > 0) Leases.released(this);
         release(t);
         if (n == null || --n.opens > 0) return;
         if (Notify.active > 0 && n.nlink == 0 && !n.isDirectory()) Notify.self(n, Notify.IN_DELETE_SELF);

@@ -213,6 +213,9 @@ public final class EpollFile extends OpenFile {
         return highest;
     }
 
+    /** How many files it watches. */
+    public int count() { return count; }
+
     // ---- the ready list
     private void addReady(Item item) {
         if (item.isReady) return;

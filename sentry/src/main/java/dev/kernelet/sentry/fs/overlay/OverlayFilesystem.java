@@ -29,6 +29,9 @@ public final class OverlayFilesystem extends Filesystem {
     long newIno() { return ++nextIno; }
 
     @Override
+    public boolean isInMemory() { return true; }
+
+    @Override
     public String type() { return "overlay"; }
 
     @Override

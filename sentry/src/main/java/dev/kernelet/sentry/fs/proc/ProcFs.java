@@ -1,8 +1,10 @@
 package dev.kernelet.sentry.fs.proc;
 
 import dev.kernelet.sentry.kernel.Kernel;
+import dev.kernelet.sentry.kernel.ThreadGroup;
 import dev.kernelet.sentry.vfs.Dentry;
 import dev.kernelet.sentry.vfs.Filesystem;
+import dev.kernelet.sentry.vfs.Inode;
 
 /** procfs. Kernel lock. */
 public final class ProcFs extends Filesystem {
@@ -11,6 +13,11 @@ public final class ProcFs extends Filesystem {
     public ProcFs(Kernel kernel) {
         this.kernel = kernel;
         root = new Dentry(this, "", null, new ProcRoot(this));
+    }
+
+    /** The process whose directory {@code n} is, or null. */
+    public static ThreadGroup process(Inode n) {
+        return n instanceof TaskDirectory d && d.thread == null ? d.group : null;
     }
 
     @Override

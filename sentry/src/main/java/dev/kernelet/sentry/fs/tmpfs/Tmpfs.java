@@ -98,6 +98,9 @@ public class Tmpfs extends Filesystem {
     boolean fits(long bytes) { return space.used + bytes <= space.limit && (sizeLimit == 0 || ownUsed + bytes <= sizeLimit); }
 
     @Override
+    public boolean isInMemory() { return true; }
+
+    @Override
     public String type() { return type; }
 
     @Override
