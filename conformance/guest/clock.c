@@ -540,3 +540,38 @@ TEST(many_timers) {
     for (int i = 0; i < 2000 && times < 50; i++) sleep_ms(1);
     CHECK_EQ(times, 50);
 }
+
+static volatile long heard;
+static void on_tick(int sig UNUSED) { heard++; }
+
+/* A timer is no faster than the program hears it: what comes meanwhile are overruns. */
+TEST_SLOW(timers_too_fast_to_be_heard, 60) {
+    enum { PROCESSES = 20 };
+    pid_t pids[PROCESSES];
+    for (int i = 0; i < PROCESSES; i++) {
+        FORK(pids[i]) {
+            struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN };
+            timer_t timer;
+            CHECK_OK(timer_create(CLOCK_MONOTONIC, &event, &timer));
+            signal(SIGRTMIN, on_tick);
+            struct itimerspec its = { { 0, 50000 }, { 0, 50000 } };
+            CHECK_OK(timer_settime(timer, 0, &its, NULL));
+            while (heard < 50) pause();
+            /* Not heard at all for a while. */
+            signal(SIGRTMIN, SIG_IGN);
+            sleep_ms(50);
+            signal(SIGRTMIN, on_tick);
+            sigset_t set;
+            sigemptyset(&set);
+            sigaddset(&set, SIGRTMIN);
+            sigprocmask(SIG_BLOCK, &set, NULL);
+            sleep_ms(20);
+            siginfo_t info;
+            CHECK_EQ(sigwaitinfo(&set, &info), SIGRTMIN);
+            CHECK_OK(timer_gettime(timer, &its));
+            CHECK(its.it_value.tv_sec == 0 && its.it_value.tv_nsec <= 50000);
+            CHECK_OK(timer_delete(timer));
+        }
+    }
+    for (int i = 0; i < PROCESSES; i++) CHECK_EQ(exit_of(pids[i]), 0);
+}

@@ -11,7 +11,7 @@ public final class PosixTimers {
     public static final int SIGEV_SIGNAL = 0, SIGEV_NONE = 1, SIGEV_THREAD = 2, SIGEV_THREAD_ID = 4;
     private static final int OVERRUN_MAX = Integer.MAX_VALUE;
     /** Timers on CPU clocks look this often while they are far away, and no more often than this. */
-    private static final long CPU_POLL_NANOS = 1_000_000;
+    private static final long CPU_POLL_NANOS = 1_000_000, IGNORED_NANOS = 1_000_000;
 
     private final Kernel kernel;
     private final ThreadGroup group;
@@ -32,6 +32,8 @@ public final class PosixTimers {
         /** Of its own clock; 0: not armed. */
         long expiry;
         long interval;
+        /** Its signal has not been taken yet: only then it goes on, so that no timer is faster than who is to hear it. */
+        private boolean isHeld;
 
         long clock() {
             if (!isCpu) return kernel.now();
@@ -40,6 +42,7 @@ public final class PosixTimers {
 
         void set(long expiryNanos, long intervalNanos) {
             kernel.timers.disarm(this);
+            isHeld = false;
             expiry = expiryNanos;
             interval = intervalNanos;
             if (expiry != 0) arm();
@@ -50,7 +53,27 @@ public final class PosixTimers {
             kernel.timers.arm(this, isCpu ? kernel.now() + wait : expiry);
         }
 
-        long remaining() { return expiry == 0 ? 0 : Math.max(1, expiry - clock()); }
+        long remaining() {
+            if (isHeld) catchUp();
+            return expiry == 0 ? 0 : Math.max(1, expiry - clock());
+        }
+
+        /** Expirations that have passed since it was held. */
+        private void catchUp() {
+            long late = clock() - expiry;
+            if (late < 0) return;
+            long times = 1 + late / interval;
+            expiry += times * interval;
+            missed(times);
+        }
+
+        /** The signal has been taken. */
+        final void goOn() {
+            if (!isHeld) return;
+            isHeld = false;
+            catchUp();
+            arm();
+        }
 
         @Override
         protected void fire() {
@@ -59,18 +82,26 @@ public final class PosixTimers {
                 arm();
                 return;
             }
-            long times = 1;
-            if (interval > 0) {
-                times += (now - expiry) / interval;
-                expiry += times * interval;
-                arm();
-            } else {
+            if (interval == 0) {
                 expiry = 0;
+                expired(1);
+                return;
             }
+            long times = 1 + (now - expiry) / interval;
+            expiry += times * interval;
             expired(times);
+            if (isAwaited()) isHeld = true;
+            else if (isCpu) arm();
+            // Nobody hears it: no faster than the clock of Linux ticks.
+            else kernel.timers.arm(this, Math.max(expiry, now + IGNORED_NANOS));
         }
 
         abstract void expired(long times);
+
+        /** Whether a signal of it is queued. */
+        abstract boolean isAwaited();
+
+        abstract void missed(long times);
     }
 
     // ---- setitimer(2)
@@ -78,9 +109,20 @@ public final class PosixTimers {
         final SigInfo info;
 
         Interval(int which) {
-            info = SigInfo.of(which == 0 ? SIGALRM : which == 1 ? SIGVTALRM : SIGPROF, SI_KERNEL);
+            info = new SigInfo() {
+                @Override
+                protected void dequeued() { goOn(); }
+            };
+            info.signo = which == 0 ? SIGALRM : which == 1 ? SIGVTALRM : SIGPROF;
+            info.code = SI_KERNEL;
             isCpu = which != 0;
         }
+
+        @Override
+        boolean isAwaited() { return info.isQueued; }
+
+        @Override
+        void missed(long times) {}
 
         @Override
         void expired(long times) { Signals.sendReusable(null, group, info); }
@@ -118,7 +160,10 @@ public final class PosixTimers {
             this.target = target;
             info = new SigInfo() {
                 @Override
-                protected void dequeued() { isPending = false; }
+                protected void dequeued() {
+                    isPending = false;
+                    goOn();
+                }
 
                 @Override
                 protected void prepare() {
@@ -132,6 +177,12 @@ public final class PosixTimers {
             info.u0 = id;
             info.u1 = value;
         }
+
+        @Override
+        boolean isAwaited() { return isPending; }
+
+        @Override
+        void missed(long times) { overruns += times; }
 
         @Override
         void expired(long times) {
@@ -181,7 +232,7 @@ public final class PosixTimers {
     public long delete(int id) {
         Entry e = get(id);
         if (e == null) return -EINVAL;
-        kernel.timers.disarm(e);
+        e.set(0, 0);
         Signals.cancelReusable(e.target, group, e.info);
         entries[id] = null;
         return 0;
@@ -195,6 +246,6 @@ public final class PosixTimers {
     /** The process ends. */
     public void release() {
         exec();
-        for (Interval i : intervals) if (i != null) kernel.timers.disarm(i);
+        for (Interval i : intervals) if (i != null) i.set(0, 0);
     }
 }

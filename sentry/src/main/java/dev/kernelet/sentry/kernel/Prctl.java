@@ -69,6 +69,12 @@ public final class Prctl {
             }
             case 30 -> { return t.timerSlackNanos; }
             case 31, 32 -> { return 0; } // PR_TASK_PERF_EVENTS_*
+            case 33 -> { // PR_MCE_KILL: broken memory is the host's concern
+                if (c != 0 || d != 0) return -EINVAL;
+                return a == 0 && b == 0 || a == 1 && b >= 0 && b <= 2 ? 0 : -EINVAL;
+            }
+            case 34 -> { return a != 0 || b != 0 || c != 0 || d != 0 ? -EINVAL : 2; } // PR_MCE_KILL_DEFAULT
+            case 35 -> { return t.cred.capable(Credentials.CAP_SYS_RESOURCE) ? -EINVAL : -EPERM; } // PR_SET_MM
             case 36 -> { // PR_SET_CHILD_SUBREAPER
                 t.group.isSubreaper = a != 0;
                 return 0;
@@ -90,9 +96,22 @@ public final class Prctl {
             }
             case 42 -> { return a != 0 || b != 0 || c != 0 || d != 0 ? -EINVAL : t.group.hasNoHugePages ? 1 : 0; }
             case 47 -> { return ambient(t, a, b, c, d); }
-            case 0x53564d41 -> { return 0; } // PR_SET_VMA_ANON_NAME: names of mappings are not shown
+            case 59 -> { return a == 0 && b == 0 && c == 0 && d == 0 ? 0 : -EINVAL; } // PR_SET_SYSCALL_USER_DISPATCH: off
+            case 0x41555856 -> { return auxv(t, a, b, c | d); }
             default -> { return -EINVAL; }
         }
+    }
+
+    /** PR_GET_AUXV: the auxiliary vector's size, of which as much as fits is copied. */
+    private static long auxv(Task t, long address, long room, long rest) {
+        if (rest != 0) return -EINVAL;
+        long[] v = t.mm.auxv;
+        if (v == null) return -EINVAL;
+        int n = (int) Math.min(Math.max(0, room), 8L * v.length);
+        long p = t.mem.scratch(8 * v.length);
+        for (int i = 0; i < v.length; i++) Memory.putLong(p + 8L * i, v[i]);
+        long r = t.mem.out(address, p, n);
+        return r < 0 ? r : 8L * v.length;
     }
 
     private static long setBits(Task t, int bits) {

@@ -94,8 +94,8 @@ final class SysAttr {
             long p = t.mem.in(times, 32);
             if (p < 0) return p;
             long an = Memory.getLong(p + 8), mn = Memory.getLong(p + 24);
-            if (!isValid(an) || !isValid(mn)) return -EINVAL;
             if (an == UTIME_OMIT && mn == UTIME_OMIT) return 0;
+            if (!isValid(an) || !isValid(mn)) return badTimes(t, dirfd, path, flags);
             atime = time(Memory.getLong(p), an, now);
             mtime = time(Memory.getLong(p + 16), mn, now);
             isNow = an == UTIME_NOW && mn == UTIME_NOW;
@@ -107,6 +107,13 @@ final class SysAttr {
             return Attributes.utimes(t, mount(f), dentry(f), f.inode, atime, mtime, isNow);
         }
         return utimes(t, dirfd, path, atime, mtime, isNow, SysStat.walkFlags(flags));
+    }
+
+    /** Times are looked at after the file. */
+    private static long badTimes(Task t, int dirfd, long path, int flags) {
+        if (path == 0 && dirfd != AT_FDCWD) return flags == 0 && t.fds.get(dirfd) == null ? -EBADF : -EINVAL;
+        long r = walk(t, dirfd, path, SysStat.walkFlags(flags));
+        return r < 0 ? r : -EINVAL;
     }
 
     private static boolean isValid(long nanos) {

@@ -200,6 +200,7 @@ final class SysFd {
         };
         if (type < 0) return -EINVAL;
         if (f == null || (f.flags & O_PATH) != 0) return -EBADF;
+        if (type != FileLocks.UNLOCK && !f.isReadable() && !f.isWritable()) return -EBADF;
         if (f.inode == null) return -EINVAL;
         return FileLocks.of(t.kernel).flock(t, f, type, (operation & LOCK_NB) == 0);
     }

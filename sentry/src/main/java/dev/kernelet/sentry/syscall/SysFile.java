@@ -515,9 +515,9 @@ final class SysFile {
 
     /** fallocate(2). */
     static long fallocate(Task t, int fd, int mode, long offset, long length) {
-        if (offset < 0 || length <= 0) return -EINVAL;
         OpenFile f = t.fds.get(fd);
         if (f == null || (f.flags & O_PATH) != 0) return -EBADF;
+        if (offset < 0 || length <= 0) return -EINVAL;
         int known = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_ZERO_RANGE
                 | FALLOC_FL_INSERT_RANGE | FALLOC_FL_UNSHARE_RANGE;
         if ((mode & ~known) != 0) return -EOPNOTSUPP;

@@ -1,6 +1,7 @@
 package dev.kernelet.sentry.syscall;
 
 import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Fcntl.O_PATH;
 import static dev.kernelet.abi.Fcntl.F_SEAL_EXEC;
 import static dev.kernelet.abi.Fcntl.F_SEAL_SEAL;
 import static dev.kernelet.abi.Mman.*;
@@ -27,7 +28,7 @@ final class SysMm {
         OpenFile file = null;
         if ((flags & MAP_ANONYMOUS) == 0) {
             file = t.fds.get(fd);
-            if (file == null) return -EBADF;
+            if (file == null || (file.flags & O_PATH) != 0) return -EBADF;
             // There are no huge pages: hugetlbfs files neither.
             if ((flags & MAP_HUGETLB) != 0) return -EINVAL;
         } else if ((flags & MAP_HUGETLB) != 0) {

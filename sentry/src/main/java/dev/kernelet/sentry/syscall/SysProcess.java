@@ -1,5 +1,6 @@
 package dev.kernelet.sentry.syscall;
 
+import static dev.kernelet.abi.Fcntl.O_PATH;
 import static dev.kernelet.abi.Errno.*;
 
 import dev.kernelet.abi.Memory;
@@ -198,7 +199,12 @@ final class SysProcess {
     }
 
     /** setns(2). */
-    static long setns(Task t, int fd, int type) { return t.fds.get(fd) == null ? -EBADF : -EPERM; }
+    static long setns(Task t, int fd, int type) {
+        OpenFile f = t.fds.get(fd);
+        if (f == null || (f.flags & O_PATH) != 0) return -EBADF;
+        boolean isNamespace = f instanceof PidFile || f.inode != null && f.inode.fs instanceof ProcFs && !f.inode.isDirectory();
+        return isNamespace ? -EPERM : -EINVAL;
+    }
 
     // ---- limits and usage
     /** getrlimit(2). */
@@ -439,7 +445,12 @@ final class SysProcess {
                 x = a.group.handlers;
                 y = b.group.handlers;
             }
-            default -> { return type > 7 || type < 0 ? -EINVAL : -EOPNOTSUPP; }
+            case 5 -> { return 0; } // KCMP_IO: nobody has a context of its own
+            case 6 -> {
+                x = a.semUndo;
+                y = b.semUndo;
+            }
+            default -> { return type == 7 ? -EOPNOTSUPP : -EINVAL; }
         }
         if (x == y) return 0;
         return System.identityHashCode(x) < System.identityHashCode(y) ? 1 : 2;

@@ -103,7 +103,7 @@ final class SysSplice {
     /** copy_file_range(2). */
     static long copy_file_range(Task t, int inFd, long inOffset, int outFd, long outOffset, long count, int flags) {
         OpenFile in = t.fds.get(inFd), out = t.fds.get(outFd);
-        if (in == null || out == null) return -EBADF;
+        if (in == null || out == null || ((in.flags | out.flags) & O_PATH) != 0) return -EBADF;
         long from = in.position(), to = out.position();
         if (inOffset != 0 && (from = loadOffset(t, inOffset)) < 0) return from;
         if (outOffset != 0 && (to = loadOffset(t, outOffset)) < 0) return to;
@@ -115,6 +115,8 @@ final class SysSplice {
         if (in instanceof HostFdFile || out instanceof HostFdFile) return -EXDEV;
         if (file(t, inFd, false) == null || file(t, outFd, true) == null || (out.flags & O_APPEND) != 0) return -EBADF;
         if (count < 0 || from > Long.MAX_VALUE - count || to > Long.MAX_VALUE - count) return -EOVERFLOW;
+        // What lies beyond the end does not count when the ranges are compared.
+        if (in.inode == out.inode && in.inode.refresh(t) == 0) count = Math.min(count, Math.max(0, in.inode.size - from));
         if (in.inode == out.inode && from < to + count && to < from + count) return -EINVAL;
         if (count == 0) return 0;
         long limit = SysFile.beginWrite(t, out, Math.min(count, PORTION), to);
@@ -146,10 +148,11 @@ final class SysSplice {
     static long splice(Task t, int inFd, long inOffset, int outFd, long outOffset, long count, int flags) {
         if (count == 0) return 0;
         if ((flags & ~SPLICE_F_ALL) != 0) return -EINVAL;
-        OpenFile in = file(t, inFd, false), out = file(t, outFd, true);
-        if (in == null || out == null) return -EBADF;
+        OpenFile in = t.fds.get(inFd), out = t.fds.get(outFd);
+        if (in == null || out == null || ((in.flags | out.flags) & O_PATH) != 0) return -EBADF;
         boolean fromPipe = in instanceof PipeFile, toPipe = out instanceof PipeFile;
         if (fromPipe && inOffset != 0 || toPipe && outOffset != 0) return -ESPIPE;
+        if (!in.isReadable() || !out.isWritable()) return -EBADF;
         if (!fromPipe && !toPipe) return -EINVAL;
         if (inOffset != 0 && !in.isSeekable() || outOffset != 0 && !out.isSeekable()) return inOffset != 0 ? -ESPIPE : -EINVAL;
         if (!fromPipe && in.inode != null && in.inode.isDirectory()) return -EINVAL;

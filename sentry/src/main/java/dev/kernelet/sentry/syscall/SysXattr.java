@@ -44,19 +44,20 @@ final class SysXattr {
         } else if (s.isEmpty()) {
             t.error = -ERANGE;
             s = null;
-        } else if (s.indexOf('.') < 0) {
-            t.error = -EOPNOTSUPP;
-            s = null;
-        } else if (s.indexOf('.') == s.length() - 1) {
-            // A name space without a name in it.
-            t.error = -EINVAL;
-            s = null;
         }
         return s;
     }
 
-    /** Permission by name space, xattr(7). */
+    /** Permission by name space, xattr(7); then whether the name is in one. */
     private static long check(Task t, Inode n, String name, boolean writes) {
+        long r = mayUse(t, n, name, writes);
+        if (r < 0) return r;
+        int dot = name.indexOf('.');
+        // A name space without a name in it is known, but no name.
+        return dot < 0 ? -EOPNOTSUPP : dot == name.length() - 1 ? -EINVAL : 0;
+    }
+
+    private static long mayUse(Task t, Inode n, String name, boolean writes) {
         if (name.startsWith("trusted.")) {
             return t.cred.capable(Credentials.CAP_SYS_ADMIN) ? 0 : writes ? -EPERM : -ENODATA;
         }

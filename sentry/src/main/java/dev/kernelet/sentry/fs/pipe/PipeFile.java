@@ -51,6 +51,10 @@ public final class PipeFile extends OpenFile {
         if (t.so instanceof PendingOpen p) return resume(t, p);
         var pipe = (Pipe) inode.fifo;
         int access = flags & 3;
+        if (access == 3) {
+            t.error = -EINVAL;
+            return null;
+        }
         if (!(inode instanceof PipeInode) && access == 1 && (flags & O_NONBLOCK) != 0 && (pipe == null || pipe.readers == 0)) {
             t.error = -ENXIO;
             return null;
