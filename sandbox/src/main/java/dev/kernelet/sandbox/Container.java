@@ -66,9 +66,17 @@ public final class Container {
                 m.destination()));
         return new SandboxOptions(spec.process.args, spec.root, spec.process.cwd,
                 volumes.toArray(new Volume[0]), spec.overlayRoot,
-                spec.overlayMounts, spec.overlayMedium, spec.overlaySize, true, new IdMap[0], new IdMap[0],
+                spec.overlayMounts, spec.overlayMedium, spec.overlaySize, true, maps(spec.uids), maps(spec.gids),
                         spec.platform, spec.network, null,
                 spec.strace, "", 0, spec.pidsLimit, spec.memoryLimit, spec.fdLimit, spec.inherited);
+    }
+
+    private static IdMap[] maps(int[] ranges) {
+        var maps = new IdMap[ranges.length / 3];
+        for (int i = 0; i < maps.length; i++) {
+            maps[i] = new IdMap(ranges[3 * i], ranges[3 * i + 1], ranges[3 * i + 2]);
+        }
+        return maps;
     }
 
     /**

@@ -8,6 +8,7 @@ import dev.kernelet.host.CallFilter;
 import dev.kernelet.host.HostCall;
 import dev.kernelet.host.HostProc;
 import dev.kernelet.sandbox.Failure;
+import dev.kernelet.sandbox.Namespaces;
 import dev.kernelet.sandbox.SandboxOptions;
 import dev.kernelet.sandbox.StandardError;
 import dev.kernelet.sandbox.probe.Choice;
@@ -67,7 +68,9 @@ public final class HostJail {
 
     /** What root needs to be root towards files; nobody else has any of them. */
     static long capabilities(SandboxOptions options) {
-        if (HostCall.call(GETEUID) != 0) return 0; // a user namespace of their own gives them all
+        // An ordinary user's namespace gives them all; needed they are where it holds ids to give files to (userns.c).
+        boolean givesFiles = options.uidMaps().length > 0 && !options.inherited().namespaces().has(Namespaces.USER);
+        if (HostCall.call(GETEUID) != 0 && !givesFiles) return 0;
         long keep = CAP_DAC_OVERRIDE | CAP_DAC_READ_SEARCH;
         if (Landlock.writesHost(options)) keep |= CAP_CHOWN | CAP_FOWNER | CAP_FSETID;
         if (options.network().equals("host")) keep |= CAP_NET_BIND_SERVICE | CAP_NET_RAW;
