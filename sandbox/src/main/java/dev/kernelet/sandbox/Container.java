@@ -66,7 +66,8 @@ public final class Container {
                 m.destination()));
         return new SandboxOptions(spec.process.args, spec.root, spec.process.cwd,
                 volumes.toArray(new Volume[0]), spec.overlayRoot,
-                spec.overlayMounts, spec.overlayMedium, spec.overlaySize, true, maps(spec.uids), maps(spec.gids),
+                spec.overlayMounts, spec.overlayMedium, spec.overlaySize, true, maps(spec.uids),
+                        maps(spec.gids),
                         spec.platform, spec.network, null,
                 spec.strace, "", 0, spec.pidsLimit, spec.memoryLimit, spec.fdLimit, spec.inherited);
     }

@@ -68,8 +68,10 @@ public final class HostJail {
 
     /** What root needs to be root towards files; nobody else has any of them. */
     static long capabilities(SandboxOptions options) {
-        // An ordinary user's namespace gives them all; needed they are where it holds ids to give files to (userns.c).
-        boolean givesFiles = options.uidMaps().length > 0 && !options.inherited().namespaces().has(Namespaces.USER);
+        // An ordinary user's namespace gives them all; needed they are where it holds ids to give files to
+        // (userns.c).
+        boolean givesFiles = options.uidMaps().length > 0 && !options.inherited().namespaces()
+                .has(Namespaces.USER);
         if (HostCall.call(GETEUID) != 0 && !givesFiles) return 0;
         long keep = CAP_DAC_OVERRIDE | CAP_DAC_READ_SEARCH;
         if (Landlock.writesHost(options)) keep |= CAP_CHOWN | CAP_FOWNER | CAP_FSETID;
