@@ -2,7 +2,10 @@ package dev.kernelet.conformance;
 
 import org.junit.jupiter.api.Test;
 
-/** What goes wrong around containers: killed processes, full disks, lost sockets. {@code delete --force} cleans all. */
+/**
+ * What goes wrong around containers: killed processes, full disks, lost sockets. {@code delete --force}
+ * cleans all.
+ */
 class OciFaultsTest extends Bundles {
     /** {@code left}: prints what a container has left behind, once it has had time to go. */
     private static final String LEFT = """
@@ -23,7 +26,10 @@ class OciFaultsTest extends Bundles {
                   "args": ["bash", "-c", script], "env": ["PATH=/usr/bin:/bin"]})
             """;
 
-    /** The sandbox's process, or the one that made it, is killed from a hook of each kind, and where there is none. */
+    /**
+     * The sandbox's process, or the one that made it, is killed from a hook of each kind, and where there is
+     * none.
+     */
     @Test
     void killedAtEachStep() throws Exception {
         run(LEFT + """
@@ -37,13 +43,16 @@ class OciFaultsTest extends Bundles {
                 create() { $R create -b $T/b ktest-a < /dev/null > $T/out 2>&1; }
                 create; kill -9 $(pid_of ktest-a); until_stopped ktest-a
                 $R start ktest-a 2> /dev/null && echo started; $R delete ktest-a; echo created $?; left
-                create; $R start ktest-a; kill -9 $(pid_of ktest-a); $R delete --force ktest-a; echo running $?; left
+                create; $R start ktest-a; kill -9 $(pid_of ktest-a); $R delete --force ktest-a;
+                        echo running $?; left
                 create; $R start ktest-a; $R pause ktest-a; kill -9 $(pid_of ktest-a)
                 $R delete --force ktest-a; echo paused $?; left
                 bundle '""" + H + """
-                h("startContainer", "exec sleep 60"); h("poststop", "kill -9 $PPID; sleep 0.2"); sh("exec sleep 60")'
+                h("startContainer", "exec sleep 60"); h("poststop", "kill -9 $PPID; sleep 0.2");
+                        sh("exec sleep 60")'
                 create; $R start ktest-a 2> /dev/null & sleep 1; kill -9 $(pid_of ktest-a); wait
-                until_stopped ktest-a; $R delete ktest-a; echo starting $?; $R delete --force ktest-a; echo $?; left
+                until_stopped ktest-a; $R delete ktest-a; echo starting $?; $R delete --force ktest-a;
+                        echo $?; left
                 """).is(0, "created 0\nrunning 0\npaused 0\nstarting 137\n0\n");
     }
 
@@ -65,7 +74,8 @@ class OciFaultsTest extends Bundles {
     void oneIdTwice() throws Exception {
         run(LEFT + """
                 bundle 'sh("exec sleep 60")'
-                for n in 1 2 3 4; do ($R create -b $T/b ktest-a < /dev/null > $T/out$n 2>&1; echo $? > $T/s$n) & done; wait
+                for n in 1 2 3 4; do ($R create -b $T/b ktest-a < /dev/null > $T/out$n 2>&1;
+                        echo $? > $T/s$n) & done; wait
                 cat $T/s? | sort | tr '\\n' ' '; cat $T/out? | grep -c "already exists"; state ktest-a
                 $R delete --force ktest-a; left
                 """).is(0, "0 1 1 1 3\ncreated\n");
@@ -75,12 +85,17 @@ class OciFaultsTest extends Bundles {
     void stateThatCannotBeWritten() throws Exception {
         run(LEFT + """
                 bundle 'sh("exec sleep 60")'; mkdir $T/state
-                check() { "$@" < /dev/null > $T/out 2>&1; echo $? $(wc -l < $T/out) $(head -n 1 $T/out | grep -o 'E[A-Z]*$'); }
-                mount -t tmpfs -o size=16k,nr_inodes=3 none $T/state; head -c 100k /dev/zero > $T/state/full 2> /dev/null
+                check() { "$@" < /dev/null > $T/out 2>&1;
+                        echo $? $(wc -l < $T/out) $(head -n 1 $T/out | grep -o 'E[A-Z]*$'); }
+                mount -t tmpfs -o size=16k,nr_inodes=3 none $T/state;
+                        head -c 100k /dev/zero > $T/state/full 2> /dev/null
                 check $R create -b $T/b ktest-a; $R delete --force ktest-a; ls $T/state; umount $T/state
-                mount -t tmpfs -o ro none $T/state; check $R create -b $T/b ktest-a; $R list -q; umount $T/state
-                mkdir -p $T/state/ktest-a; echo '{"version": 999, "id": "ktest-a"}' > $T/state/ktest-a/state.json
-                $R list -q; check $R state ktest-a; check $R delete --force ktest-a; check $R create -b $T/b ktest-a
+                mount -t tmpfs -o ro none $T/state; check $R create -b $T/b ktest-a; $R list -q;
+                        umount $T/state
+                mkdir -p $T/state/ktest-a; echo '{"version": 999,
+                        "id": "ktest-a"}' > $T/state/ktest-a/state.json
+                $R list -q; check $R state ktest-a; check $R delete --force ktest-a;
+                        check $R create -b $T/b ktest-a
                 grep -h version $T/out | head -n 1; rm -r $T/state; left
                 """).is(0, "1 2 ENOSPC\nfull\n1 2 EROFS\n1 2\n1 2\n1 2\n");
     }
@@ -92,10 +107,13 @@ class OciFaultsTest extends Bundles {
                 check() { $R create -b $T/b --console-socket $1 ktest-a < /dev/null > $T/out 2>&1
                     echo $? $(head -n 1 $T/out | grep -o 'console socket.*E[A-Z]*$' | sed "s:$T::"); left; }
                 check $T/none; echo > $T/file; check $T/file
-                python3 -c 'import os, socket; s = socket.socket(socket.AF_UNIX); s.bind(os.environ["T"] + "/dead")'
+                python3 -c 'import os, socket; s = socket.socket(socket.AF_UNIX); s.bind(os.environ["T"]
+                        + "/dead")'
                 check $T/dead
-                python3 -c 'import os, socket, sys; s = socket.socket(socket.AF_UNIX); s.bind(os.environ["T"] + "/hangup")
-                s.listen(); os.system("touch $T/ready"); s.accept()[0].close()' & until [ -e $T/ready ]; do sleep 0.05; done
+                python3 -c 'import os, socket, sys; s = socket.socket(socket.AF_UNIX); s.bind(os.environ["T"]
+                        + "/hangup")
+                s.listen(); os.system("touch $T/ready"); s.accept()[0].close()' & until [ -e $T/ready ];
+                        do sleep 0.05; done
                 $R create -b $T/b --console-socket $T/hangup ktest-a < /dev/null > $T/out 2>&1; s=$?
                 $R delete --force ktest-a; [ $s = 0 ] || [ $(wc -l < $T/out) = 2 ] || cat $T/out; left; wait
                 """).is(0, "1 console socket /none: connect: ENOENT\n1 console socket /file: connect: ECONNREFUSED\n"
@@ -111,7 +129,8 @@ class OciFaultsTest extends Bundles {
                 bundle 'sh("true")'
                 for ((c = 0; c < n; c += 2)); do
                     $R run -b $T/b ktest-a < /dev/null > $T/out 2>&1 || cat $T/out
-                    $R create -b $T/b ktest-b < /dev/null > $T/out 2>&1 && $R delete --force ktest-b || cat $T/out
+                    $R create -b $T/b ktest-b < /dev/null > $T/out 2>&1 && $R delete --force ktest-b
+                            || cat $T/out
                 done
                 left; ls /tmp /dev/shm /run | grep -c ktest; grep -c "$T" /proc/self/mountinfo; true
                 """).is(0, "0\n0\n");

@@ -105,13 +105,16 @@ class OciTest extends Bundles {
     @Test
     void shortCommandsLoadNoKernel() throws Exception {
         run("""
-                short() { KERNELET_VM_OPTIONS="-XX:AOTMode=off -Xlog:class+load:file=$T/classes" $R "$@" > $T/out 2>&1
+                short() { KERNELET_VM_OPTIONS="-XX:AOTMode=off -Xlog:class+load:file=$T/classes" $R "$@" > \
+                $T/out 2>&1
                     echo "$1 $? $(grep -c dev.kernelet.oci $T/classes | sed 's/^[1-9].*/some/')" \
-                        $(grep -o 'dev.kernelet.\\(sentry\\|platform\\).[a-zA-Z.]*' $T/classes | grep -v sentry.log | sort -u)
+                        $(grep -o 'dev.kernelet.\\(sentry\\|platform\\).[a-zA-Z.]*' $T/classes | grep -v \
+                sentry.log | sort -u)
                     rm $T/classes; }
                 short list; short state ktest-none
                 bundle 'sh("exec sleep 100")'; $R create -b $T/b ktest-a < /dev/null > /dev/null
-                short state ktest-a; short start ktest-a; short kill ktest-a USR1; short list; short kill ktest-a KILL
+                short state ktest-a; short start ktest-a; short kill ktest-a USR1; short list; short kill \
+                ktest-a KILL
                 until_stopped ktest-a; short delete ktest-a
                 """).is(0, "list 0 some\nstate 1 some\nstate 0 some\nstart 0 some\nkill 0 some\nlist 0 some\n"
                 + "kill 0 some\ndelete 0 some\n");
