@@ -404,8 +404,9 @@ int main(int argc, char **argv)
 	/* Descriptors of the caller's that are not given on are nothing the Sentry should hold. */
 	if (info[INFO_CHANNEL] < 0)
 		syscall(SYS_close_range, 3, ~0U, 0);
-	jail_enter(arguments, (struct jail *)&info[INFO_JAIL]);
+	/* Before the namespaces: as the only process of a mount namespace we take the mount of our own file away by leaving it. */
 	find_home();
+	jail_enter(arguments, (struct jail *)&info[INFO_JAIL]);
 	if (getenv("KERNELET_CALLER"))
 		restore_shell_variables(getenv("KERNELET_CALLER"));
 	record_environment();

@@ -159,6 +159,18 @@ class ConfinementTest {
                 .is(0, "0\nready\n0\n");
     }
 
+    /**
+     * As the first process of a container: the mount of its own program file goes with the namespace it
+     * leaves.
+     */
+    @Test
+    void theOnlyProcessOfAMountNamespace() throws Exception {
+        assumeNamespaces();
+        shell.run("mkdir $T/k; unshare --mount sh -c 'mount --bind ${K%/bin/kernelet} $T/k; exec "
+                + "$T/k/bin/kernelet do echo here'")
+                .is(0, "here\n");
+    }
+
     // ---- --directfs=false
     /** What the process outside refuses, whatever it is asked. */
     @Test
