@@ -308,6 +308,17 @@ TEST(cpu_time_default_action) {
     CHECK_EQ(exit_of(pid), -SIGXCPU);
 }
 
+TEST(cpu_time_of_a_child) {
+    pid_t pid, grandchild;
+    soft_limit(RLIMIT_CORE, 0);
+    FORK(pid) {
+        limit(RLIMIT_CPU, 1, RLIM_INFINITY);
+        FORK(grandchild) { for (;;) { } }
+        CHECK_EQ(exit_of(grandchild), -SIGXCPU);
+    }
+    CHECK_EQ(exit_of(pid), 0);
+}
+
 TEST(core_flag_follows_limit) {
     pid_t pid;
     FORK(pid) { limit(RLIMIT_CORE, 0, 0); abort(); }

@@ -3,6 +3,7 @@ package dev.kernelet.cli;
 import dev.kernelet.sandbox.HostAccess;
 import dev.kernelet.sandbox.IdMap;
 import dev.kernelet.sandbox.Inherited;
+import dev.kernelet.sandbox.ProgramLimits;
 import dev.kernelet.sandbox.Sandbox;
 import dev.kernelet.sandbox.SandboxOptions;
 import dev.kernelet.sandbox.Volume;
@@ -57,7 +58,8 @@ final class DoCommand {
         return Sandbox.run(new SandboxOptions(command, root, cwd, volumes, forceOverlay || global.overlaysRoot(),
                 global.overlaysVolumes(), global.overlayMedium(), global.overlaySize(), quiet, uidMaps, gidMaps, global.platform, global.network,
                 global.stateRoot, global.strace, global.straceSyscalls, global.straceLogSize, global.pidsLimit, global.memory,
-                global.fdLimit, inherited, new HostAccess(global.directfs, false)));
+                global.fdLimit, inherited, new HostAccess(global.directfs, false),
+                new ProgramLimits(global.cpuLimit, global.fileSizeLimit, global.outputLimit)));
     }
 
     private void accept(Flags f) {

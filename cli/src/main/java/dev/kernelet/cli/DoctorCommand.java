@@ -3,6 +3,7 @@ package dev.kernelet.cli;
 import dev.kernelet.sandbox.HostAccess;
 import dev.kernelet.sandbox.IdMap;
 import dev.kernelet.sandbox.Inherited;
+import dev.kernelet.sandbox.ProgramLimits;
 import dev.kernelet.sandbox.SandboxOptions;
 import dev.kernelet.sandbox.Volume;
 import dev.kernelet.sandbox.confine.SecurityReport;
@@ -55,7 +56,8 @@ final class DoctorCommand {
                 "memory", 0, false,
                 new IdMap[0], new IdMap[0], global.platform, global.network, null, false, "", 0,
                         global.pidsLimit, 0,
-                global.fdLimit, inherited, new HostAccess(global.directfs, false)).resolved()));
+                global.fdLimit, inherited, new HostAccess(global.directfs, false),
+                ProgramLimits.NONE).resolved()));
         return 0;
     }
 

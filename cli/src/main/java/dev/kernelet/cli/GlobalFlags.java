@@ -8,7 +8,7 @@ final class GlobalFlags {
     String debugLog, log, logFormat = "json", straceSyscalls = "", platform = "auto", network, overlay2, stateRoot;
     int straceLogSize = SandboxOptions.DEFAULT_STRACE_LOG_SIZE;
     int pidsLimit = SandboxOptions.DEFAULT_PIDS_LIMIT, fdLimit = SandboxOptions.DEFAULT_FD_LIMIT;
-    long memory;
+    long memory, cpuLimit, fileSizeLimit, outputLimit;
     boolean directfs = true;
     private static final String OVERLAY_FORMS = "none, or {root|all}:{memory|self|dir=/PATH}[,size=N]";
     /** The host's network is used where a sandbox's own is meant, and the user is to know. */
@@ -43,6 +43,9 @@ final class GlobalFlags {
               --memory BYTES             most memory, like 512M; default: what the host has
               --fd-limit N               most open files at once (1048576)
               --allow-suid               accepted for compatibility: set-user-ID programs work inside, and gain nothing outside
+              --cpu-limit SECONDS        most CPU time of a process: SIGXCPU, then SIGKILL
+              --file-size-limit BYTES    largest file: EFBIG and SIGXFSZ
+              --output-limit BYTES       most that is written to the caller's descriptors: EFBIG and SIGXFSZ
               --help, --version
             """;
 
@@ -82,6 +85,9 @@ final class GlobalFlags {
             case "root" -> stateRoot = f.string();
             case "pids-limit" -> pidsLimit = f.integer(1);
             case "memory" -> memory = f.bytes();
+            case "cpu-limit" -> cpuLimit = f.integer(1);
+            case "file-size-limit" -> fileSizeLimit = f.bytes();
+            case "output-limit" -> outputLimit = f.bytes();
             case "fd-limit" -> fdLimit = f.integer(16);
             case "allow-suid" -> {
                 if (!f.bool()) throw new UsageException("--allow-suid=false: use setpriv --no-new-privs inside, or noNewPrivileges");

@@ -242,6 +242,20 @@ class FlagsOfDoTest {
         assertEquals(137, shell.run("$K --memory=128M do python3 -c 'x = bytearray(1 << 30)'").status());
         shell.run("$K --memory=128M do sh -c 'head -n 1 /proc/meminfo | tr -s \" \"'").is(0,
                 "MemTotal: 131072 kB\n");
+        shell.run("$K --cpu-limit=1 do bash -c 'while :; do :; done'").is(152, "");
+        // Who takes no notice of SIGXCPU is killed a second later; not even root raises the limit.
+        shell.run("$K --cpu-limit=1 do bash -c 'trap : XCPU; ulimit -t 9 2> /dev/null; while :; do :; "
+                + "done'").is(137, "");
+        shell.run("$K --file-size-limit=1M do sh -c 'head -c 1000K /dev/zero > /tmp/f && wc -c < /tmp/f; "
+                + "trap \"\" XFSZ; ulimit -f 9999 2> /dev/null; head -c 2M /dev/zero > /tmp/f || wc -c < "
+                        + "/tmp/f'")
+                .is(0, "1024000\n1048576\n");
+        shell.run("$K --output-limit=10 do sh -c 'echo 12345678; echo 90123'").is(153, "12345678\n9");
+        shell.run("$K --output-limit=10 do sh -c 'trap \"\" XFSZ; echo 123456789; cat /etc/passwd >&2 || "
+                + "echo $? > /dev/null'")
+                .is(0, "123456789\n");
+        shell.run("$K --cpu-limit=0 do true").failed("--cpu-limit");
+        shell.run("$K --output-limit=none do true").failed("--output-limit");
         shell.run("$K --pids-limit=0 do true").failed("--pids-limit");
         shell.run("$K --memory=much do true").failed("--memory");
         shell.run("$K --fd-limit=3 do true").failed("--fd-limit");

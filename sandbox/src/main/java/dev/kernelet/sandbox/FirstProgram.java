@@ -110,7 +110,16 @@ final class FirstProgram {
         if (host != null && host.length >= 2 * Limits.COUNT) {
             for (int i = 0; i < Limits.COUNT; i++) l.set(i, host[2 * i], host[2 * i + 1]);
         }
+        ProgramLimits asked = options.limits();
+        if (asked.cpuSeconds() > 0) lower(l, Limits.CPU, asked.cpuSeconds(), asked.cpuSeconds() + 1);
+        if (asked.fileSize() > 0) lower(l, Limits.FSIZE, asked.fileSize(), asked.fileSize());
         return l;
+    }
+
+    private static void lower(Limits l, int resource, long soft, long hard) {
+        if (Long.compareUnsigned(l.rawHard(resource), hard) < 0) hard = l.rawHard(resource);
+        if (Long.compareUnsigned(l.rawSoft(resource), soft) < 0) soft = l.rawSoft(resource);
+        l.set(resource, Long.compareUnsigned(soft, hard) < 0 ? soft : hard, hard);
     }
 
     // ---- PATH

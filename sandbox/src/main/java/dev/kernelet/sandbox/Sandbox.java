@@ -132,6 +132,9 @@ public final class Sandbox {
         k.fileLimit = options.fdLimit();
         // An error where an engine's profile does not allow to ask.
         k.personality = (int) Math.max(0, HostCall.call(SyscallNumber.PERSONALITY, 0xffffffffL));
+        k.cpuSeconds = options.limits().cpuSeconds();
+        k.fileSize = options.limits().fileSize();
+        k.outputLimit = options.limits().output();
         k.network = options.network();
         k.strace = options.strace();
         k.spins = !"off".equals(System.getProperty("kernelet.spin"));

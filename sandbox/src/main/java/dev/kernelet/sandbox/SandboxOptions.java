@@ -28,6 +28,7 @@ import dev.kernelet.sandbox.probe.Choice;
  * @param fdLimit        most open files at once in the whole sandbox
  * @param inherited      what the caller's process was like
  * @param host           how files of the host are reached, and which special ones
+ * @param limits         of CPU time, file sizes and output
  */
 public record SandboxOptions(
         String[] command,
@@ -51,7 +52,8 @@ public record SandboxOptions(
         long memory,
         int fdLimit,
         Inherited inherited,
-        HostAccess host) {
+        HostAccess host,
+        ProgramLimits limits) {
     public static final int DEFAULT_PIDS_LIMIT = 16384;
     public static final int DEFAULT_FD_LIMIT = 1 << 20;
     public static final int DEFAULT_STRACE_LOG_SIZE = 1024;
@@ -66,7 +68,7 @@ public record SandboxOptions(
                 uidMaps,
                 gidMaps, platform, network, stateRoot, strace, straceSyscalls, straceLogSize, pidsLimit,
                         memory,
-                fdLimit, inherited, HostAccess.DEFAULT);
+                fdLimit, inherited, HostAccess.DEFAULT, ProgramLimits.NONE);
     }
 
     /**
@@ -80,6 +82,6 @@ public record SandboxOptions(
         return new SandboxOptions(command, root, cwd, volumes, overlayRoot, overlayVolumes, overlayMedium,
                 overlaySize, quiet, uidMaps,
                 gidMaps, chosen, network, stateRoot, strace, straceSyscalls, straceLogSize, pidsLimit, memory,
-                        fdLimit, inherited, host);
+                        fdLimit, inherited, host, limits);
     }
 }

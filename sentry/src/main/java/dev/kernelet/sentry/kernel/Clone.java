@@ -168,6 +168,7 @@ public final class Clone {
         g.exitSignal = isSibling ? from.exitSignal : r.exitSignal;
         if (g.parent != null) g.parent.children.add(g);
         g.limits = from.limits.copy();
+        CpuClocks.limitChanged(g);
         if ((r.flags & SIGHAND) != 0) {
             g.handlers = from.handlers;
             g.handlers.users++;

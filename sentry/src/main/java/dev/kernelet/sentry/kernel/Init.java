@@ -55,6 +55,7 @@ public final class Init {
         var t = new Task(k, pid, g);
         g.leader = t;
         if (limits != null) g.limits = limits;
+        CpuClocks.limitChanged(g);
         t.fs = fs;
         t.fds = fds;
         t.cred = cred;

@@ -158,6 +158,11 @@ public final class Kernel {
 
     /** The internal error that stopped the sandbox, or null. */
     public volatile Throwable failure;
+    /**
+     * Bytes written to the descriptors the sandbox was given: see {@link KernelOptions#outputLimit}. Kernel
+     * lock.
+     */
+    public long outputBytes;
     /** wait status of the first process once it has ended (wait(2)). */
     public volatile int exitStatus;
 

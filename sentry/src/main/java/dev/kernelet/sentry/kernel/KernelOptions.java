@@ -33,6 +33,10 @@ public final class KernelOptions {
     public String release = "6.12.0-kernelet";
     /** The first process's personality(2): the caller's. */
     public int personality;
+    /** Most CPU seconds of a process, and bytes of a file; nobody inside can raise them. 0: no limit. */
+    public long cpuSeconds, fileSize;
+    /** Most bytes written to the descriptors the sandbox was given, in all; 0: no limit. */
+    public long outputLimit;
     public boolean spins = true;
     /** User and group ids of the host as they are inside. */
     public HostIds ids = HostIds.SAME;

@@ -15,6 +15,7 @@ import dev.kernelet.sentry.kernel.CpuClocks;
 import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.Exec;
 import dev.kernelet.sentry.kernel.Exit;
+import dev.kernelet.sentry.kernel.KernelOptions;
 import dev.kernelet.sentry.kernel.Limits;
 import dev.kernelet.sentry.kernel.ProcessAccess;
 import dev.kernelet.sentry.kernel.ProcessGroups;
@@ -237,7 +238,8 @@ final class SysProcess {
         long oldSoft = l.rawSoft(resource), oldHard = l.rawHard(resource);
         if (newLimit != 0) {
             boolean raises = Long.compareUnsigned(hard, oldHard) > 0;
-            if (raises && !t.cred.capable(Credentials.CAP_SYS_RESOURCE)) return -EPERM;
+            if (raises && !(t.cred.capable(Credentials.CAP_SYS_RESOURCE) && isWithin(t, resource,
+                    hard))) return -EPERM;
             l.set(resource, soft, hard);
             if (resource == Limits.CPU) CpuClocks.limitChanged(g);
             if (resource == Limits.STACK && g == t.group) t.mm.stackLimitChanged(t);
@@ -247,6 +249,13 @@ final class SysProcess {
         Memory.putLong(p, oldSoft);
         Memory.putLong(p + 8, oldHard);
         return t.mem.out(oldLimit, p, 16);
+    }
+
+    /** Not even root raises what the sandbox was given. */
+    private static boolean isWithin(Task t, int resource, long hard) {
+        KernelOptions o = t.kernel.options;
+        long most = resource == Limits.CPU ? o.cpuSeconds : resource == Limits.FSIZE ? o.fileSize : 0;
+        return most == 0 || Long.compareUnsigned(hard, resource == Limits.CPU ? most + 1 : most) <= 0;
     }
 
     private static boolean mayLimit(Task t, Task o) {

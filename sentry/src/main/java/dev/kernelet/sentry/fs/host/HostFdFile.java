@@ -2,6 +2,7 @@ package dev.kernelet.sentry.fs.host;
 
 import static dev.kernelet.abi.Errno.*;
 import static dev.kernelet.abi.Fcntl.*;
+import static dev.kernelet.abi.Signal.SIGXFSZ;
 import static dev.kernelet.abi.Stat.*;
 import static dev.kernelet.abi.SyscallNumber.*;
 
@@ -83,9 +84,32 @@ public final class HostFdFile extends OpenFile {
 
     @Override
     public long write(Task t, long address, long length) {
+        if (ownsOffset && (flags & O_APPEND) == 0) return super.write(t, address, length); // by pwrite
+        length = allowed(t, length);
+        return length < 0 ? length : wrote(writeNow(t, address, length));
+    }
+
+    /**
+     * What of it the sandbox may still put out (--output-limit); -EFBIG and SIGXFSZ as for a file that is too
+     * large.
+     */
+    private long allowed(Task t, long length) {
+        long limit = node.kernel.options.outputLimit;
+        if (limit == 0 || length == 0) return length;
+        long left = limit - node.kernel.outputBytes;
+        if (left > 0) return Math.min(length, left);
+        t.signals.raise(SIGXFSZ);
+        return -EFBIG;
+    }
+
+    private long wrote(long n) {
+        if (n > 0) node.kernel.outputBytes += n;
+        return n;
+    }
+
+    private long writeNow(Task t, long address, long length) {
         if (isAlwaysReady) {
             // O_APPEND set by F_SETFL inside is not the host's business.
-            if (ownsOffset && (flags & O_APPEND) == 0) return super.write(t, address, length);
             if ((flags & O_APPEND) == 0) return HostCall.call(WRITE, fd, address, length);
             return HostCall.call(PWRITEV2, fd, node.iovec(address, length), 1, -1, 0, RWF_APPEND);
         }
@@ -96,7 +120,7 @@ public final class HostFdFile extends OpenFile {
             n = HostCall.call(PWRITEV2, fd, node.iovec(address, length), 1, -1, 0, RWF_NOWAIT);
             if (n == -EOPNOTSUPP) {
                 asksFirst = true;
-                return write(t, address, length);
+                return writeNow(t, address, length);
             }
         } else if ((ask(POLLOUT) & (POLLOUT | POLLERR | POLLHUP)) == 0) {
             n = -EAGAIN;
@@ -121,7 +145,9 @@ public final class HostFdFile extends OpenFile {
 
     @Override
     public long pwrite(Task t, long address, long length, long position) {
-        return isAlwaysReady ? HostCall.call(PWRITE64, fd, address, length, position) : -ESPIPE;
+        if (!isAlwaysReady) return -ESPIPE;
+        length = allowed(t, length);
+        return length < 0 ? length : wrote(HostCall.call(PWRITE64, fd, address, length, position));
     }
 
     @Override
