@@ -115,7 +115,8 @@ final class SystrapAddressSpace extends AddressSpace {
         markDead();
         var listener = platform.deaths;
         if (isUnexpected && listener != null) listener.died(this);
-        platform.ring();
+        // Whoever ended it on purpose needs not be told.
+        if (isUnexpected) platform.ring();
     }
 
     private void markDead() {

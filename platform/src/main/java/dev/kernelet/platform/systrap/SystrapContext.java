@@ -271,7 +271,7 @@ final class SystrapContext extends ExecutionContext {
         // spinning for it.
         if (op == OP_FORK && this != platform.templateContext) platform.prepareArena();
         boolean isLong = asleep || op == OP_HOST_CALL || op == OP_MAP_FD || op == OP_BATCH;
-        lost = !space.await(s, tid, op == OP_FORK || op == OP_THREAD ? 0 : platform.spinTurns(isLong));
+        lost = !space.await(s, tid, op == OP_THREAD ? 0 : platform.spinTurns(isLong || op == OP_FORK));
         return lost ? -ESRCH : Memory.getLong(s + OFF_RESULT);
     }
 

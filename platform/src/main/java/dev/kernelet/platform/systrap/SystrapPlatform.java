@@ -59,6 +59,8 @@ public final class SystrapPlatform extends Platform {
     private final ArrayList<SystrapAddressSpace> dead = new ArrayList<>();
     private volatile int deadCount;
     private int births;
+    /** The reaper waits for births to end. */
+    private boolean awaitsBirth;
     private volatile boolean closed, rung;
     private boolean ready;
     /** The host has refused another process since somebody last asked for one. */
@@ -280,7 +282,7 @@ public final class SystrapPlatform extends Platform {
 
     synchronized void endBirth() {
         births--;
-        notifyAll();
+        if (awaitsBirth) notifyAll();
     }
 
     /**
@@ -301,10 +303,12 @@ public final class SystrapPlatform extends Platform {
     /** The space of an ended child, or null: unknown. Waits while a birth is under way, as it may be that child. */
     synchronized SystrapAddressSpace ended(int pid) {
         var space = processes.remove(pid);
+        awaitsBirth = true;
         while (space == null && births > 0) {
             pause();
             space = processes.remove(pid);
         }
+        awaitsBirth = false;
         return space;
     }
 
