@@ -38,12 +38,13 @@ final class Arena {
             Host.close(fd);
             return null;
         }
-        // What every process uses, in two calls instead of a fault a page here; the stub's faults then find
-        // whole groups of pages.
-        Host.populate(base + SLOT_SIZE, OFF_XSTATE + 0x1000);
-        Host.populate(base + SLOT_SIZE + OFF_STACK_TOP - 0x1000,
-                OFF_WINDOW + 0x4000 - (OFF_STACK_TOP - 0x1000));
-        Host.populate(base + SLOT_SIZE + OFF_PREFETCH - 0x1000, 0x2000);
+        // What nearly every process uses is there when the stub comes: its first fault finds all of it. No more, as
+        // a page costs microseconds to make and to free.
+        long slot = base + SLOT_SIZE;
+        Host.populate(slot, 0x1000);
+        Host.populate(slot + OFF_STACK_TOP - 0x1000, 0x1000);
+        Host.populate(slot + OFF_WINDOW, 0x2000);
+        Host.populate(slot + OFF_PREFETCH, 0x1000);
         if (Host.socketpair(scratch) < 0) {
             Host.munmap(base, ARENA_SIZE);
             Host.close(fd);
