@@ -38,7 +38,8 @@ final class Arena {
             Host.close(fd);
             return null;
         }
-        // What nearly every process uses is there when the stub comes: its first fault finds all of it. No more, as
+        // What nearly every process uses is there when the stub comes: its first fault finds all of it. No
+        // more, as
         // a page costs microseconds to make and to free.
         long slot = base + SLOT_SIZE;
         Host.populate(slot, 0x1000);

@@ -29,6 +29,8 @@ final class Rogues {
     private final long info = Memory.allocate(128);
     private final HashSet<Integer> killed = new HashSet<>();
     private int patience;
+    /** The last look has left a child alone that nobody knew (yet). */
+    boolean hasDoubts;
 
     Rogues(SystrapPlatform platform) {
         this.platform = platform;
@@ -38,6 +40,7 @@ final class Rogues {
     /** Kills all that are there, again and again as long as there are new ones. */
     void scan() {
         killed.clear();
+        hasDoubts = false;
         for (int round = 0, n = 1; round < ROUNDS_MAX && n > 0; round++) {
             n = kill(HostProc.read(children));
             if (killed.size() > BOMB) platform.killAll();
@@ -64,7 +67,11 @@ final class Rogues {
     private boolean killed(int pid, boolean seeksOwner) {
         String slots = seeksOwner ? slots(pid) : "";
         synchronized (platform) { // nobody reaps an unknown child meanwhile, so the number stays its
-            if (platform.isKnown(pid) || platform.isBirth() && patience++ < PATIENCE) return false;
+            if (platform.isKnown(pid)) return false;
+            if (platform.isBirth() && patience++ < PATIENCE) {
+                hasDoubts = true;
+                return false;
+            }
             Memory.zero(info, 128);
             if (Host.peekChild(pid, info) < 0 || Memory.getInt(info + SI_PID) != 0) return false; // gone, or going
             Host.kill(pid, 9);

@@ -209,6 +209,14 @@ public final class SystrapPlatform extends Platform {
     }
 
     // ---- rogues: children that no fork of ours has made
+    private long resumes, resumesSeen;
+
+    /** Whether application code runs, or ran since this was asked last: without it nobody forks. */
+    synchronized boolean hasRun() {
+        boolean ran = runningContexts != 0 || resumes != resumesSeen;
+        resumesSeen = resumes;
+        return ran;
+    }
 
     synchronized boolean isKnown(int pid) { return processes.containsKey(pid) || closed; }
 
@@ -396,6 +404,7 @@ public final class SystrapPlatform extends Platform {
      */
     void runs(int change) {
         runningContexts += change;
+        if (change > 0) resumes++;
         boolean offer = longSpinOffered ? runningContexts < processors : manyProcessors && runningContexts <= processors - 2;
         if (offer == longSpinOffered) return;
         longSpinOffered = offer;

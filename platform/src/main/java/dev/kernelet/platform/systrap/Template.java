@@ -40,7 +40,7 @@ final class Template extends Thread {
         var rogues = new Rogues(platform);
         for (int demand; (demand = platform.awaitDemand()) >= 0; ) {
             if (demand == 0) {
-                rogues.scan();
+                if (platform.hasRun() || rogues.hasDoubts) rogues.scan();
                 continue;
             }
             SystrapAddressSpace spare = spare();
