@@ -17,15 +17,10 @@ start_containerd() {
 		  [plugins."io.containerd.grpc.v1.cri".cni]
 		    bin_dir = "/usr/lib/cni"
 		    conf_dir = "$state/cni"
-		  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
-		    runtime_type = "io.containerd.runc.v2"
-		  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.kernelet]
-		    runtime_type = "io.containerd.runc.v2"
-		    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.kernelet.options]
-		      BinaryName = "$runtime"
 		[plugins."io.containerd.internal.v1.opt"]
 		  path = "$state/containerd/opt"
 	C
+	install_runtime --config_file "" --containerd_config "$state/containerd/config.toml" || { why="kernelet install failed"; return 1; }
 	cat > "$state/cni/10-pods.conflist" <<-C
 		{"cniVersion": "1.0.0", "name": "pods", "plugins": [{"type": "bridge", "bridge": "pods0", "isGateway": true,
 		  "ipam": {"type": "host-local", "dataDir": "$state/cni/data", "subnet": "10.88.77.0/24"}}]}
@@ -76,7 +71,11 @@ row_containerd_ctr() {
 	until_true script 'c task ls | grep -q STOPPED' && ok stopped || not_ok stopped "$(c task ls)"
 	is delete "" script 'c task delete long > /dev/null 2>&1'
 	is delete_container "" c container delete long
-	is host_network "outside" script 'crun --rm --net-host "$box" net sh -c "grep -q pods0 /proc/net/dev || echo outside"'
+	perl -e "$server" 7021 outside > "$state/outside.ctr" &
+	local outside=$!
+	until_true grep -q up "$state/outside.ctr"
+	is host_network "outside question" crun --rm --net-host "$box" net bash -c "$ask" ask 127.0.0.1 7021
+	kill $outside
 }
 
 pod() { # NAME: the configuration of one

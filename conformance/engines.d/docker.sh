@@ -1,13 +1,13 @@
 # Docker, with Kernelet as its default runtime. Sourced by conformance/engines.
 
-docker=("docker" -H "unix://$state/docker/s")
+docker=(env DOCKER_BUILDKIT=0 DOCKER_CONFIG="$state/docker/client" docker -H "unix://$state/docker/s")
 
 start_docker() {
 	local driver try
 	command -v docker > /dev/null && command -v dockerd > /dev/null || { why="docker is not installed"; return 1; }
 	mkdir -p "$state/docker"
-	printf '{"runtimes": {"kernelet": {"path": "%s"}}, "default-runtime": "kernelet"}' "$runtime" > "$state/docker/daemon.json"
-	export DOCKER_BUILDKIT=0 DOCKER_CONFIG=$state/docker/client
+	printf '{"default-runtime": "kernelet"}' > "$state/docker/daemon.json"
+	install_runtime --config_file "$state/docker/daemon.json" --containerd_config "" || { why="kernelet install failed"; return 1; }
 	for driver in overlay2 vfs; do
 		dockerd --config-file "$state/docker/daemon.json" -H "unix://$state/docker/s" --data-root "$state/docker/d" \
 			--exec-root "$state/docker/x" --pidfile "$state/docker/pid" --cgroup-parent "/kernelet-e-$mark" \

@@ -15,7 +15,7 @@ start_podman() {
 
 stop_podman() {
 	[ -z "${podman-}" ] || timeout 60 "${podman[@]}" rm -fat 0
-	[ -z "${account-}" ] || { timeout 60 "${rootless[@]}" rm -fat 0; pkill -KILL -u "$account"; userdel -r "$account"; }
+	[ -z "${account-}" ] || { timeout 60 "${rootless[@]}" rm -fat 0; pkill -KILL -u "$account"; userdel -rf "$account"; }
 }
 
 p() { timeout -k 5 "${LIMIT:-60}" "${podman[@]}" "$@"; }
@@ -83,7 +83,7 @@ row_podman_kube() {
 
 start_rootless() {
 	command -v podman > /dev/null && command -v newuidmap > /dev/null || { why="podman or newuidmap is not installed"; return 1; }
-	account=ke$$
+	account=ke${mark%%-*}
 	useradd -m -d "$state/home" "$account" || { account=; why="no user could be made"; return 1; }
 	grep -q "^$account:" /etc/subuid || usermod --add-subuids 300000-365535 --add-subgids 300000-365535 "$account"
 	mkdir -p "$state/podman" && mkdir -m 700 "$state/run" && chown "$account:" "$state/run"

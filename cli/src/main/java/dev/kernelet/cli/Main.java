@@ -73,6 +73,7 @@ public final class Main {
             case "do" -> DoCommand.run(global, arguments, inherited);
             case "doctor" -> DoctorCommand.run(global, arguments, inherited);
             case "create", "run" -> CreateCommand.run(global, arguments, inherited);
+            case "install", "uninstall" -> InstallCommand.run(global, arguments, inherited);
             case "help" -> HelpCommand.run(global.position + 1 < arguments.length ? arguments[global.position + 1] : null);
             case "flags" -> HelpCommand.run("flags");
             case "version" -> version();

@@ -79,4 +79,22 @@ class FlagsTest {
         assertFalse(parse("--overlay2=root:memory").overlaysVolumes());
         assertFalse(parse().overlaysRoot());
     }
+
+    @Test
+    void completionKnowsAllCommandsAndFlags() throws java.io.IOException {
+        String completion = java.nio.file.Files.readString(
+                java.nio.file.Path.of(System.getProperty("kernelet.root"), "docs/kernelet.bash"));
+        var flag = java.util.regex.Pattern.compile("(?m)^ +(--[a-z0-9-]+)").matcher(GlobalFlags.HELP);
+        while (flag.find()) assertTrue(completion.contains(flag.group(1)), flag.group(1));
+        var command = java.util.regex.Pattern.compile("(?m)^  ([a-z][a-z, ]*?)(?:  | COMMAND|$)")
+                .matcher(HelpCommand.USAGE);
+        int commands = 0;
+        while (command.find()) {
+            for (String c : command.group(1).split(", ")) {
+                assertTrue(completion.matches("(?s).*[ \t\"]" + c + "[ \n\"].*"), c);
+                commands++;
+            }
+        }
+        assertTrue(commands > 18, "commands: " + commands);
+    }
 }

@@ -114,9 +114,12 @@ final class Host {
         if (fd < 0) return fd;
         long r = writeAll(fd, text);
         close(fd);
-        if (r < 0) return r;
-        long from = string(temporary), to = string(path);
-        r = HostCall.call(RENAME, from, to);
+        return r < 0 ? r : rename(temporary, path);
+    }
+
+    static long rename(String path, String other) {
+        long from = string(path), to = string(other);
+        long r = HostCall.call(RENAME, from, to);
         Memory.free(from);
         Memory.free(to);
         return r;
