@@ -3,7 +3,7 @@
 _kernelet() {
 	local global="--debug --debug-log --debug-log-format --alsologtostderr --log --log-format --strace --strace-syscalls
 		--strace-log-size --platform --network --rootless --systemd-cgroup --overlay2 --root --pids-limit --memory --fd-limit
-		--allow-suid --help --version"
+		--allow-suid --directfs --help --version"
 	local commands="do create start run exec kill delete state list ps pause resume wait events update spec features install
 		uninstall doctor flags help"
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= i flags=
