@@ -1,9 +1,6 @@
 # Completion of kernelet for bash, and for zsh after "autoload -U bashcompinit && bashcompinit":
 # source this file, or copy it to /usr/share/bash-completion/completions/kernelet.
 _kernelet() {
-	local global="--debug --debug-log --debug-log-format --alsologtostderr --log --log-format --strace --strace-syscalls
-		--strace-log-size --platform --network --rootless --systemd-cgroup --overlay2 --root --pids-limit --memory --fd-limit
-		--allow-suid --directfs --help --version"
 	local commands="do create start run exec kill delete state list ps pause resume wait events update spec features install
 		uninstall doctor flags help"
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= i flags=
@@ -20,7 +17,7 @@ _kernelet() {
 			COMPREPLY=($(compgen -f -- "$word")); return ;;
 	esac
 	case $command in
-		"") flags="$global $commands" ;;
+		"") flags="$commands $("${COMP_WORDS[0]}" flags 2> /dev/null | grep -o '^ *--[a-z0-9-]*')" ;;
 		do) flags="--root --cwd --volume --force-overlay --quiet --uid-map --gid-map" ;;
 		create | run) flags="--bundle --console-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --detach" ;;
 		exec) flags="--process --detach --tty --pid-file --console-socket --cwd --user --env --additional-gids --cap

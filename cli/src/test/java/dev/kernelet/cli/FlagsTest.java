@@ -81,11 +81,9 @@ class FlagsTest {
     }
 
     @Test
-    void completionKnowsAllCommandsAndFlags() throws java.io.IOException {
+    void completionKnowsAllCommands() throws java.io.IOException {
         String completion = java.nio.file.Files.readString(
                 java.nio.file.Path.of(System.getProperty("kernelet.root"), "docs/kernelet.bash"));
-        var flag = java.util.regex.Pattern.compile("(?m)^ +(--[a-z0-9-]+)").matcher(GlobalFlags.HELP);
-        while (flag.find()) assertTrue(completion.contains(flag.group(1)), flag.group(1));
         var command = java.util.regex.Pattern.compile("(?m)^  ([a-z][a-z, ]*?)(?:  | COMMAND|$)")
                 .matcher(HelpCommand.USAGE);
         int commands = 0;
