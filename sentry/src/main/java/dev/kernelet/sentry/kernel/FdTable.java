@@ -51,6 +51,7 @@ public final class FdTable {
         }
         if (!file.isCounted) {
             file.isCounted = true;
+            file.openedBy = t.cred;
             t.kernel.openFiles++;
         }
         set((int) fd, file, cloexec);

@@ -140,7 +140,12 @@ final class SysPath {
         if ((flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) != 0) return -EINVAL;
         long r = t.mem.path(from);
         if (r < 0) return r;
-        if ((flags & AT_EMPTY_PATH) != 0 && r == 0 && !t.cred.capable(Credentials.CAP_DAC_READ_SEARCH)) return -ENOENT;
+        if ((flags & AT_EMPTY_PATH) != 0 && r == 0 && fromDirfd != AT_FDCWD) {
+            OpenFile f = t.fds.get(fromDirfd);
+            if (f == null) return -EBADF;
+            // Only what was opened with the same credentials, so that a descriptor one was given is no name (open(2), O_TMPFILE).
+            if (f.openedBy != t.cred && !t.cred.capable(Credentials.CAP_DAC_READ_SEARCH)) return -ENOENT;
+        }
         PathWalk w = t.walk;
         r = w.at(fromDirfd, ((flags & AT_SYMLINK_FOLLOW) != 0 ? PathWalk.FOLLOW : 0)
                 | ((flags & AT_EMPTY_PATH) != 0 ? PathWalk.EMPTY : 0));

@@ -32,6 +32,9 @@ public abstract class OpenFile {
     /** F_SETOWN, F_SETSIG state; owned by SysFile. */
     public ReleaseHook owner;
 
+    /** The credentials of who opened it. */
+    public Object openedBy;
+
     protected OpenFile(Inode inode, int flags) {
         this.inode = inode;
         this.flags = flags;
