@@ -30,6 +30,8 @@ public final class Advice {
                 break;
             }
             if (l.start[i] > at) {
+                // Other advice skips holes, this ends there.
+                if (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE) return -ENOMEM;
                 hole = true;
                 at = l.start[i];
             }
@@ -200,7 +202,8 @@ public final class Advice {
                 if (skips) continue;
                 return -ENOMEM;
             }
-            int how = v.isWritable() && !v.isShared() ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
+            boolean writes = v.isWritable() && (!v.isShared() || (v.prot & PROT_READ) == 0);
+            int how = writes ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
             long a = Math.max(from, l.start[i]);
             // A stack is mapped to its limit here, which Linux would not bring in.
             if ((v.flags & Vma.STACK) != 0) continue;
