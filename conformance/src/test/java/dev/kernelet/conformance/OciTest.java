@@ -101,6 +101,69 @@ class OciTest extends Bundles {
                 """).is(0, "log is JSON\n");
     }
 
+    /**
+     * Containers of a pod have sandboxes of their own: they share the network, the host's name and volumes.
+     */
+    @Test
+    void pods() throws Exception {
+        run("""
+                mkdir $T/shared
+                SHARE='c["mounts"].append({"destination": "/shared", "type": "bind", "source": \
+                os.environ["T"] + "/shared"})
+                '
+                bundle "$SHARE"'c["hostname"] = "the-pod"
+                c["annotations"] = {"io.kubernetes.cri.container-type": "sandbox"}
+                sh("cd /shared; exec python3 -m http.server --bind 127.0.0.1 8123 > /dev/null 2>&1")'
+                mv $T/b $T/pod; $R create -b $T/pod ktest-pod < /dev/null > /dev/null; $R start ktest-pod
+                pid=$($R state ktest-pod | grep -o '"pid":[0-9]*' | cut -d: -f2)
+                bundle "$SHARE"'del c["hostname"]
+                c["annotations"] = {"io.kubernetes.cri.container-type": "container",
+                  "io.kubernetes.cri.sandbox-id": "ktest-pod"}
+                for n in c["linux"]["namespaces"]:
+                    if n["type"] in ("network", "ipc", "uts"):
+                        n["path"] = "/proc/'$pid'/ns/" + {"network": "net"}.get(n["type"], n["type"])
+                sh("hostname; echo from the second > /shared/f; exec python3 /v/get")'
+                cat > $T/b/rootfs/v/get <<'P'
+                import time, urllib.request
+                for i in range(200):
+                    try: print(urllib.request.urlopen("http://127.0.0.1:8123/f").read().decode().strip()); \
+                break
+                    except OSError: time.sleep(0.1)
+                P
+                $R run -b $T/b ktest-a; grep -c "linux.namespaces: ipc" $T/log; $R delete --force ktest-pod
+                """).is(0, "the-pod\nfrom the second\n1\n");
+    }
+
+    /** Flags of the runtime for one container. */
+    @Test
+    void flagsByAnnotation() throws Exception {
+        run("""
+                try() { bundle 'c["annotations"] = '"$1"'; c["linux"]["resources"] = {"memory": {"limit": \
+                100 << 20}}
+                sh("grep -o [0-9]*.kB /proc/meminfo | head -n 1; echo new > \
+                /v/new")'
+                    $R run -b $T/b ktest-a 2>&1 | cut -c1-72 | sed "s/ *$//"; ls $T/b/rootfs/v; }
+                try '{"dev.kernelet.flag.memory": "50M", "dev.gvisor.flag.overlay2": "root:memory", "x.y": \
+                "z"}'
+                try '{"dev.kernelet.flag.memory": "500M", "dev.gvisor.flag.host-uds": "all"}'
+                for f in platform=ptrace network=host overlay2=root:dir=/x strace=true memory=-1 \
+                pids-limit=x; do
+                    try '{"dev.kernelet.flag.'${f%%=*}'": "'${f#*=}'"}' | head -n 1; done
+                grep -c 'annotation dev.gvisor.flag.host-uds has no effect' $T/log
+                """).is(0, """
+                51200 kB
+                102400 kB
+                new
+                kernelet: config.json: annotation dev.kernelet.flag.platform is not a fl
+                kernelet: config.json: annotation dev.kernelet.flag.network must be none
+                kernelet: config.json: annotation dev.kernelet.flag.overlay2 must be {ro
+                kernelet: config.json: annotation dev.kernelet.flag.strace needs a log:
+                kernelet: config.json: annotation dev.kernelet.flag.memory must be a num
+                kernelet: config.json: annotation dev.kernelet.flag.pids-limit must be a
+                1
+                """);
+    }
+
     /** Of the Sentry, but for its log: neither when a container is there nor when there is none. */
     @Test
     void shortCommandsLoadNoKernel() throws Exception {

@@ -271,7 +271,7 @@ final class RuntimeSpec {
                     + " cannot be joined",
                     "Give linux.uidMappings and gidMappings for a new one.");
         }
-        if (!path.isEmpty() && !type.equals("network")) {
+        if (!path.isEmpty() && !type.equals("network") && !type.equals("uts")) {
             warnings.add("linux.namespaces: " + type + " of " + path
                     + ": what is virtual inside cannot be joined from the host: a new one");
         }

@@ -102,6 +102,9 @@ public final class SandboxProcess {
                     "Leave --console-socket out.");
         }
         spec.inherit(o.inherited.limits());
+        if (o.fdLimit > 0) spec.container.fdLimit = o.fdLimit;
+        if (spec.container.hostname == null) spec.container.hostname = hostnameOfPod();
+        FlagAnnotations.apply(spec.annotations, o, spec.container, spec.warnings);
         if (spec.container.uids.length > 0 && Host.euid() != 0 && !hasIds(spec.container.uids)) {
             spec.warnings.add("linux.uidMappings: this user has not been given these ids (subuid(5), "
                     + "newuidmap(1)):"
@@ -116,6 +119,20 @@ public final class SandboxProcess {
         state.processStart = Host.stat(state.pid).start();
         state.created = DebugLog.isoTime();
         state.hasHooks = spec.hooks != null;
+    }
+
+    /** The name that the container has whose UTS namespace is to be shared; null: it is none of ours. */
+    private String hostnameOfPod() {
+        for (RuntimeSpec.Namespace n : spec.namespaces) {
+            if (!n.type().equals("uts") || n.path() == null) continue;
+            for (String id : store.ids()) {
+                ContainerState s = store.find(id);
+                if (s == null || !n.path().equals("/proc/" + s.pid + "/ns/uts")) continue;
+                String text = Host.read(s.bundle + "/config.json");
+                return text.isEmpty() ? null : Json.parse(text, s.bundle).string("hostname", null);
+            }
+        }
+        return null;
     }
 
     /** Whether each id of the host that is mapped is one this process may give files to (userns.c). */
@@ -212,7 +229,6 @@ public final class SandboxProcess {
         c.platform = o.platform;
         c.network = o.network;
         c.strace = o.strace;
-        if (o.fdLimit > 0) c.fdLimit = o.fdLimit;
         c.overlayRoot = o.overlayRoot;
         c.overlayMounts = o.overlayMounts;
         c.overlaySize = o.overlaySize;

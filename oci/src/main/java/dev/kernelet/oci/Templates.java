@@ -92,6 +92,7 @@ public final class Templates {
         j.name("apparmor").open().field("enabled", false).close().name("selinux").open().field("enabled",
                 false).close();
         j.name("intelRdt").open().field("enabled", false).close().close();
+        j.strings("potentiallyUnsafeConfigAnnotations", java.util.List.of());
         j.name("annotations").open().field("dev.kernelet.version", version).close();
         return j.close().toString();
     }

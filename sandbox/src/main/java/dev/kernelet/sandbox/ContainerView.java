@@ -150,6 +150,10 @@ final class ContainerView {
         if (!overlay) return fs;
         var upper = new Tmpfs(kernel, 0755);
         if (spec.overlaySize > 0) upper.setSizeLimit(spec.overlaySize);
+        String medium = spec.overlayMedium;
+        if (!medium.equals("memory")) {
+            upper.setBacking(FileView.backing(medium.startsWith("dir=") ? medium.substring(4) : path));
+        }
         return new OverlayFilesystem(fs, upper);
     }
 

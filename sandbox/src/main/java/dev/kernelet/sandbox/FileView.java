@@ -96,7 +96,7 @@ final class FileView {
         return new OverlayFilesystem(fs, upper);
     }
 
-    private static Backing backing(String path) {
+    static Backing backing(String path) {
         var error = new int[1];
         Backing backing = Backing.open(path, error);
         if (backing == null) {
