@@ -9,13 +9,15 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Flags of the runtime for one container: annotations {@code dev.kernelet.flag.NAME}, or {@code dev.gvisor.flag.NAME} as pods
- * for runsc carry them. Whoever writes annotations may be less trusted than whoever configured the runtime, so they can only
- * make a container smaller or more isolated, or be logged where the runtime logs anyway.
+ * Flags of the runtime for one container: annotations {@code dev.kernelet.flag.NAME}, or {@code
+ * dev.gvisor.flag.NAME} as pods for runsc carry them. Whoever writes annotations may be less trusted than
+ * whoever configured the runtime, so they can only make a container smaller or more isolated, or be logged
+ * where the runtime logs anyway.
  */
 final class FlagAnnotations {
     private static final String OWN = "dev.kernelet.flag.", OTHERS = "dev.gvisor.flag.";
-    static final String[] NAMES = {"debug", "fd-limit", "memory", "network", "overlay2", "pids-limit", "strace",
+    static final String[] NAMES = {"debug", "fd-limit", "memory", "network", "overlay2", "pids-limit",
+            "strace",
             "strace-log-size", "strace-syscalls"};
 
     private final CreateOptions o;
@@ -42,7 +44,8 @@ final class FlagAnnotations {
     }
 
     private static Failure bad(String key, String why) {
-        return new Failure("config.json: annotation " + key + " " + why, "The flags are " + String.join(", ", NAMES)
+        return new Failure("config.json: annotation " + key + " " + why, "The flags are " + String.join(", ",
+                NAMES)
                 + "; give the others to the runtime itself.");
     }
 
@@ -101,7 +104,8 @@ final class FlagAnnotations {
         boolean isAll = value.startsWith("all:");
         if (!isAll && !value.startsWith("root:")) throw bad(key, "must be {root|all}:{memory|self}");
         String medium = value.substring(value.indexOf(':') + 1);
-        if (!medium.equals("memory") && !medium.equals("self")) throw bad(key, "must be {root|all}:{memory|self}");
+        if (!medium.equals("memory") && !medium.equals("self")) throw bad(key,
+                "must be {root|all}:{memory|self}");
         o.overlayRoot = true;
         o.overlayMounts |= isAll;
         o.overlayMedium = medium;
