@@ -62,7 +62,7 @@ final class DoCommand {
                 new ProgramLimits(global.cpuLimit, global.fileSizeLimit, global.outputLimit)));
     }
 
-    private void accept(Flags f) {
+    void accept(Flags f) {
         switch (f.name()) {
             case "root" -> root = f.string();
             case "cwd" -> cwd = f.string();
