@@ -10,15 +10,16 @@ import org.junit.jupiter.api.Test;
  * exception. {@code -Dfuzz.seconds=600 -Dfuzz.seed=N} for longer.
  */
 class FlagsFuzzTest {
-    private static final String[] GLOBAL = {"--platform=systrap", "--network=none", "--debug", "--debug-log=/x",
-        "--memory=2G", "--pids-limit=100", "--fd-limit", "50", "--overlay2=root:dir=/tmp", "--overlay2=all:memory",
-        "--strace", "--strace-syscalls=open,read", "--rootless", "--log-format=json", "--root=/r", "--host-uds=open",
-        "--directfs=false", "-h", "--", "do"};
-    private static final String[] OF_DO = {"--root", "/", "--cwd=/tmp", "--volume=/a:/b", "-v", "/a", "--quiet",
-        "--force-overlay=false", "--uid-map=0 1000 1", "--gid-map", "0 1000 65536", "--", "echo", "x"};
+    private static final String[] GLOBAL = {"--platform=systrap", "--network=none", "--debug",
+        "--debug-log=/x", "--memory=2G", "--pids-limit=100", "--fd-limit", "50", "--overlay2=root:dir=/tmp",
+        "--overlay2=all:memory", "--strace", "--strace-syscalls=open,read", "--rootless", "--log-format=json",
+        "--root=/r", "--host-uds=open", "--directfs=false", "-h", "--", "do"};
+    private static final String[] OF_DO = {"--root", "/", "--cwd=/tmp", "--volume=/a:/b", "-v", "/a",
+        "--quiet", "--force-overlay=false", "--uid-map=0 1000 1", "--gid-map", "0 1000 65536", "--", "echo"};
     private static final String SIGNS = "-=:, \t/0129.kKmMGT%truefalse\0\u00ff\n\"'";
-    private static final String[] NUMBERS = {"0", "-1", "+1", "2147483648", "4294967295", "9223372036854775807",
-        "9223372036854775808", "18446744073709551616", "1e9", "0x10", "1_000", "NaN", "1G", "16E", "9999999999T"};
+    private static final String[] NUMBERS = {"0", "-1", "+1", "2147483648", "4294967295",
+        "9223372036854775807", "9223372036854775808", "18446744073709551616", "1e9", "0x10", "1_000", "NaN",
+        "1G", "16E", "9999999999T"};
 
     private final long seed = Long.getLong("fuzz.seed", System.nanoTime());
     private final Random random = new Random(seed);
@@ -47,7 +48,10 @@ class FlagsFuzzTest {
             case 2 -> text.delete(0, at);
             case 3 -> text.insert(at, NUMBERS[random.nextInt(NUMBERS.length)]);
             case 4 -> text.insert(at, String.valueOf(c).repeat(random.nextInt(5000)));
-            default -> text.replace(text.indexOf("=") + 1, text.length(), NUMBERS[random.nextInt(NUMBERS.length)]);
+            default -> {
+                text.setLength(text.indexOf("=") + 1);
+                text.append(NUMBERS[random.nextInt(NUMBERS.length)]);
+            }
         }
         return text.toString();
     }

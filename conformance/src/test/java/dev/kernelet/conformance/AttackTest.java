@@ -92,6 +92,25 @@ class AttackTest {
                 + " 'mkdir /tmp/ex; cd /tmp/ex; '$A 2> $T/counts");
     }
 
+    /** Files, mappings and tasks are refused with the errnos of Linux; what gives back works, and helps. */
+    @Test
+    void aFullHeap() throws Exception { holds("heap", "KERNELET_VM_OPTIONS=-Xmx24m $K do $A"); }
+
+    // ---- what is read: programs, scripts, options, filters, messages; by hand: parse 600 SEED
+    @Test
+    void inputsThatAreNearlyRight() throws Exception {
+        String seed = Long.toString(System.nanoTime() & 0xffffff);
+        holds("parse", "$K do sh -c 'mkdir /tmp/parse; cd /tmp/parse; '$A' 4 " + seed + "'",
+                (Shell.IS_ROOT ? "setpriv --reuid=65534 --regid=65534 --clear-groups " : "") + "$K do sh -c"
+                        + " 'mkdir /tmp/parse; cd /tmp/parse; '$A' 2 " + seed + "'");
+    }
+
+    /** As natively. */
+    @Test
+    void execAndForkWhileThreadsMap() throws Exception {
+        holds("execs", "$A 0.5", "$K do $A 2", "$K --platform=ptrace do $A 1");
+    }
+
     // ---- outside: the host's processes, sockets, pipes, files
     @Test
     void nothingOutsideIsReached() throws Exception {
