@@ -278,9 +278,17 @@ static void forked(int nr, u64 a, u64 size)
 	}
 }
 
-static void random_call(void)
+/* What changes a whole process, and would spoil a round if it came often: weight 0 in the list. */
+static const struct call *rare(void)
 {
-	const struct call *c = &calls[chosen[below(chosen_count)]];
+	static const short numbers[] = { 37, 38, 105, 106, 113, 114, 116, 117, 119, 126, 130, 151, 160, 302, 317, 436, 462 };
+	int nr = numbers[below(sizeof numbers / sizeof *numbers)], i = 0;
+	while (calls[i].nr != nr) i++;
+	return &calls[i];
+}
+
+static void random_call(const struct call *c)
+{
 	u64 a[6] = { 0, 0, 0, 0, 0, 0 };
 	int n = strlen(c->signature);
 	for (int i = 0; i < 6; i++) a[i] = i >= n ? next() : c->signature[i] != 'P' && one_in(60) ? any() : argument(c->signature[i]);
@@ -308,7 +316,7 @@ static void on_signal(int signo) { (void)signo; }
 static void *thread(void *argument_)
 {
 	state = (u64)argument_;
-	for (int i = 0; i < calls_per_thread; i++) random_call();
+	for (int i = 0; i < calls_per_thread; i++) random_call(&calls[chosen[below(chosen_count)]]);
 	return NULL;
 }
 
@@ -344,9 +352,12 @@ static void round_(u64 number)
 	state = seed ^ number * 0x9e3779b97f4a7c15UL;
 	setpgid(0, 0);
 	close(self);
-	snprintf(home, sizeof home, "/tmp/fuzz.%d.%lu", supervisor, number % 64);
-	mkdir(home, 0777);
-	if (chdir(home)) perror(home), _exit(3);
+	for (int i = 0; ; i++) { /* what earlier rounds have done to their directories must not end this one */
+		snprintf(home, sizeof home, "/tmp/fuzz.%d.%lu", supervisor, number % 64 + 64 * i);
+		mkdir(home, 0777), chmod(home, 0777);
+		if (chdir(home) == 0 && access(".", W_OK) == 0) break;
+		if (i == 50) perror(home), _exit(3);
+	}
 	setrlimit(RLIMIT_NOFILE, &files);
 	char *pool = mmap((void *)POOL, POOL_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	char *arena = mmap((void *)ARENA, ARENA_SIZE + 65536, PROT_READ | PROT_WRITE,
@@ -361,6 +372,7 @@ static void round_(u64 number)
 	for (int s = 1; s < 32; s++) if (one_in(2) && s != SIGSEGV && s != SIGBUS) sigaction(s, &action, NULL);
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &timer, NULL);
+	if (one_in(3)) for (int i = 0; i < 4; i++) random_call(rare());
 	for (int i = 1; i < threads; i++) pthread_create(&id[i], NULL, thread, (void *)next());
 	thread((void *)next());
 	_exit(0);

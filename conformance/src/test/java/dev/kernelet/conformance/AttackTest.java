@@ -135,12 +135,12 @@ class AttackTest {
     void racesInAVolume() throws Exception {
         Path source = Shell.ROOT.resolve("conformance/attack/races.c");
         String look = "{ find outside -printf '%p %m %n %s %T@ %l\\n'; cat outside/secret; }";
-        String in = "$K do --root $R --volume $T/vol:/vol /bin/races";
+        String in = "$K --directfs=$direct do --root $R --volume $T/vol:/vol /bin/races";
         Shell.Result r = shell.run("R=$T/root; cd $T; mkdir -p $R/bin $R/vol vol outside;"
                 + " chmod 777 vol outside;"
                 + " gcc -static -O1 -std=gnu17 -Wno-unused-result -o $R/bin/races " + source + ";"
                 + " echo SECRET > outside/secret; chmod 666 outside/secret; " + look + " > before;"
-                + " for target in ../outside $T/outside; do"
+                + " for direct in true false; do target=../outside; [ $direct = true ] || target=$T/outside;"
                 + " $R/bin/races swap vol $target 90 & " + in + " use /vol 2; kill $!; wait $! 2> /dev/null;"
                 + in + " swap /vol $target 90 & " + in + " use /vol 2; kill $!; wait $! 2> /dev/null;"
                 + look + " | cmp - before; rm -rf vol/*; done");
