@@ -37,5 +37,7 @@ case $what in
 	limits) prefix=(bash -c 'ulimit -u 60 -n 128 -c 0 -l 0 -i 0 -q 0 -d 4000000 -s 1024; exec "$@"' sh) ;;
 	*) echo "bare.sh: $what?" >&2; exit 2 ;;
 esac
-[ "$user" = root ] || prefix=(setpriv --reuid=4242 --regid=4242 --clear-groups ${prefix[@]+"${prefix[@]}"})
+id=4242
+[ "$what" != limits ] || id=4243 # the limit of processes is one of the user's: not shared with rows that run beside
+[ "$user" = root ] || prefix=(setpriv --reuid=$id --regid=$id --clear-groups ${prefix[@]+"${prefix[@]}"})
 exec ${prefix[@]+"${prefix[@]}"} "$@"
