@@ -64,6 +64,7 @@ int main(int argc, char **argv)
 	show("name from somewhere", ask(SYS_mkdirat, "x", "", directory, 1 << 20, 0700, 0, 0));
 	show("negative offset", ask(SYS_mkdirat, "x", "", directory, -4096, 0700, 0, 0));
 	show("readlink too long", ask(SYS_readlinkat, "link", "", directory, 0, 8192, 1 << 20, 0));
+	show("connect", ask(SYS_connect, "", "", 0, directory, 0, 0, 0));
 	show("execve", ask(SYS_execve, "/bin/sh", "", 0, 0, 0, 0, 0));
 	show("openat", ask(SYS_openat, "/etc/passwd", "", -100, 0, 0, 0, 0));
 	show("kill", ask(SYS_kill, "", "", getpid(), 9, 0, 0, 0));

@@ -181,7 +181,7 @@ void jail_enter(char **argv, struct jail *jail)
 		namespaces = 0, jail->error = STEP_UNSHARE << 8 | EPERM;
 	if (namespaces && (jail->error = try(namespaces, is_root)))
 		namespaces = 0;
-	has_files = !strncmp(flag(argv, command, "directfs"), "f", 1);
+	has_files = !strncmp(flag(argv, command, "directfs"), "f", 1) || !strcmp(flag(argv, command, "host-uds"), "open");
 	if (namespaces & USER || has_files)
 		outside = outside_start(&pid);
 	if (!outside && namespaces & USER)

@@ -5,6 +5,7 @@
  *
  *   owners   In a user namespace that maps one id, every file of another owner looks like nobody's; here it does not.
  *   files    --directfs=false: all calls that open, name or change files of the host.
+ *   sockets  --host-uds=open: connects a socket to one of the host's that the Sentry has a descriptor of.
  *
  * A name is one component: no slash, not "..", and no symbolic link is followed, so nothing is reached but what lies beneath
  * a descriptor that the Sentry has. All that is in the shared memory may change at any time: it is copied first, then checked.
@@ -28,15 +29,17 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "outside.h"
 
 /* Requests that are no host call, and their argument: all before the program inside runs. */
-#define SEAL (-1L) /* the list of calls; 1: of "files" */
+#define SEAL (-1L) /* the list of calls; 1: of "files", 2: of "sockets" */
 #define RESTRICT (-2L) /* Landlock; a ruleset's descriptor */
 #define NAME_ROOM 4096
 #define BUFFER_ROOM 4096
@@ -146,9 +149,9 @@ static long serve(const struct call *call)
 }
 
 /* The list of calls: those of the table, waiting and ending; anything else ends the process. */
-static long seal(int is_files)
+static long seal(int is_files, int is_sockets)
 {
-	struct sock_filter code[2 * CALLS + 16];
+	struct sock_filter code[2 * CALLS + 24];
 	struct sock_fprog program = { 0, code };
 	static const int always[] = { SYS_futex, SYS_poll, SYS_read, SYS_sched_setaffinity, SYS_exit_group };
 
@@ -160,6 +163,9 @@ static long seal(int is_files)
 	PUT(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)));
 	for (size_t i = 0; i < sizeof always / sizeof *always; i++) {
 		ALLOW(always[i]);
+	}
+	if (is_sockets) {
+		ALLOW(SYS_connect);
 	}
 	for (size_t i = 0; i < CALLS; i++) {
 		if (!calls[i].is_owners && !is_files)
@@ -215,9 +221,18 @@ long outside_write_maps(int pid, int is_identity)
 	return failed ? failed : write_text(pid, "gid_map", groups);
 }
 
+/* connect(2) to a socket's file by its descriptor: argument 0 is the socket, 1 the O_PATH descriptor. */
+static long connect_to_file(void)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+
+	snprintf(name.sun_path, sizeof name.sun_path, "/proc/self/fd/%d", (int)shared->arguments[1]);
+	return connect(shared->arguments[0], (struct sockaddr *)&name, sizeof name) ? -errno : 0;
+}
+
 static long answer(long number)
 {
-	static int is_sealed, is_files;
+	static int is_sealed, is_files, is_sockets;
 
 	if (!is_sealed && number == OUTSIDE_MAPS)
 		return outside_write_maps(getppid(), shared->arguments[0]);
@@ -225,10 +240,13 @@ static long answer(long number)
 		return syscall(SYS_landlock_restrict_self, shared->arguments[0], 0) ? -errno : 0;
 	if (!is_sealed && number == SEAL) {
 		is_sealed = 1;
-		is_files = shared->arguments[0] == 1;
+		is_files = shared->arguments[0] & 1;
+		is_sockets = shared->arguments[0] >> 1 & 1;
 		drop_capabilities();
-		return seal(is_files);
+		return seal(is_files, is_sockets);
 	}
+	if (is_sockets && number == SYS_connect)
+		return connect_to_file();
 	for (size_t i = 0; i < CALLS; i++)
 		if (calls[i].number == number && (calls[i].is_owners || is_files || !is_sealed))
 			return serve(&calls[i]);

@@ -58,7 +58,7 @@ final class DoCommand {
         return Sandbox.run(new SandboxOptions(command, root, cwd, volumes, forceOverlay || global.overlaysRoot(),
                 global.overlaysVolumes(), global.overlayMedium(), global.overlaySize(), quiet, uidMaps, gidMaps, global.platform, global.network,
                 global.stateRoot, global.strace, global.straceSyscalls, global.straceLogSize, global.pidsLimit, global.memory,
-                global.fdLimit, inherited, new HostAccess(global.directfs, false),
+                global.fdLimit, inherited, new HostAccess(global.directfs, global.hostFifo, global.hostUds),
                 new ProgramLimits(global.cpuLimit, global.fileSizeLimit, global.outputLimit)));
     }
 

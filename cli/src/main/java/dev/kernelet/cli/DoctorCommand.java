@@ -56,7 +56,7 @@ final class DoctorCommand {
                 "memory", 0, false,
                 new IdMap[0], new IdMap[0], global.platform, global.network, null, false, "", 0,
                         global.pidsLimit, 0,
-                global.fdLimit, inherited, new HostAccess(global.directfs, false),
+                global.fdLimit, inherited, new HostAccess(global.directfs, global.hostFifo, global.hostUds),
                 ProgramLimits.NONE).resolved()));
         return 0;
     }

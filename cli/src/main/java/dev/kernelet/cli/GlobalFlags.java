@@ -9,7 +9,7 @@ final class GlobalFlags {
     int straceLogSize = SandboxOptions.DEFAULT_STRACE_LOG_SIZE;
     int pidsLimit = SandboxOptions.DEFAULT_PIDS_LIMIT, fdLimit = SandboxOptions.DEFAULT_FD_LIMIT;
     long memory, cpuLimit, fileSizeLimit, outputLimit;
-    boolean directfs = true;
+    boolean directfs = true, hostFifo, hostUds;
     private static final String OVERLAY_FORMS = "none, or {root|all}:{memory|self|dir=/PATH}[,size=N]";
     /** The host's network is used where a sandbox's own is meant, and the user is to know. */
     boolean replacesSandboxNetwork;
@@ -38,6 +38,8 @@ final class GlobalFlags {
                                          the volumes too) go: memory, a file without a name beside the files, or in PATH
               --directfs=BOOL            the Sentry opens the host's files itself (true); false: another
                                          process does, and the Sentry can open none
+              --host-fifo none|open      whether FIFOs of the host can be opened (none)
+              --host-uds none|open       whether programs can connect to unix sockets of the host (none)
               --root DIR                 directory for state files
               --pids-limit N             most processes and threads at once (16384)
               --memory BYTES             most memory, like 512M; default: what the host has
@@ -82,6 +84,8 @@ final class GlobalFlags {
             case "systemd-cgroup" -> systemdCgroup = f.bool();
             case "overlay2" -> overlay2 = overlay(f);
             case "directfs" -> directfs = f.bool();
+            case "host-fifo" -> hostFifo = f.word("none", "open").equals("open");
+            case "host-uds" -> hostUds = f.word("none", "open").equals("open");
             case "root" -> stateRoot = f.string();
             case "pids-limit" -> pidsLimit = f.integer(1);
             case "memory" -> memory = f.bytes();

@@ -171,6 +171,48 @@ class ConfinementTest {
                 .is(0, "here\n");
     }
 
+    // ---- FIFOs and sockets of the host
+    private static final String SERVER = """
+            import os, socket
+            s = socket.socket(socket.AF_UNIX); s.bind('s'); os.chmod('s',
+                    0o666); s.listen(5); s.settimeout(60)
+            for i in range(2):
+                c, _ = s.accept(); socket.send_fds(c, [b'hello '], [0]); c.sendall(c.recv(100)); c.close()
+            """;
+    private static final String CLIENT = """
+            import socket, sys
+            s = socket.socket(socket.AF_UNIX); s.connect('s'); s.sendall(b'inside'); data, fds = b'', []
+            while True:
+                m, f, _, _ = socket.recv_fds(s, 100, 4)
+                if not m: break
+                data += m; fds += f
+            print(data.decode(), fds)
+            """;
+
+    /** Of the host's sockets a program reaches those it is allowed to, and no descriptor comes in by them. */
+    @Test
+    void hostSocketsWhenAskedFor() throws Exception {
+        Files.writeString(directory.resolve("server"), SERVER);
+        Files.writeString(directory.resolve("client"), CLIENT);
+        shell.run("cd $T; python3 server & for i in $(seq 100); do [ -S $T/s ] && break; sleep 0.1; done; "
+                + "sleep 0.2\n"
+                + "$K --network=none do python3 client 2>&1 | tail -n 1; $K --host-uds=open "
+                        + "--network=none do python3 client\n"
+                + "$K --host-uds=open --directfs=false do python3 client; wait")
+                .is(0, "ConnectionRefusedError: [Errno 111] Connection refused\nhello inside []\nhello "
+                        + "inside []\n");
+        shell.run("$K --host-uds=create do true").failed("--host-uds");
+    }
+
+    @Test
+    void hostFifosWhenAskedFor() throws Exception {
+        shell.run("cd $T; mkfifo f; for flag in '' --directfs=false; do\n"
+                + "(sleep 0.3; echo in > f) & timeout 60 $K --host-fifo=open $flag do cat f; wait\n"
+                + "timeout 60 cat f & sleep 0.5; $K --host-fifo=open $flag do sh -c 'echo out > f'; wait; "
+                        + "done\n"
+                + "$K do sh -c 'timeout 1 cat f; echo $?'").is(0, "in\nout\nin\nout\n124\n");
+    }
+
     // ---- --directfs=false
     /** What the process outside refuses, whatever it is asked. */
     @Test
@@ -194,6 +236,7 @@ class ConfinementTest {
                 name from somewhere EINVAL
                 negative offset EINVAL
                 readlink too long EINVAL
+                connect ENOSYS
                 execve ENOSYS
                 openat ENOSYS
                 kill ENOSYS

@@ -60,11 +60,14 @@ public final class Outside {
      * The last step before the program inside runs: its Landlock ruleset (-1: none), its list of calls. 0 or
      * -errno.
      */
-    public static synchronized long confine(long ruleset, boolean files) {
+    public static synchronized long confine(long ruleset, boolean files, boolean sockets) {
         long r = ruleset < 0 ? 0 : call(RESTRICT, ruleset, 0, 0, 0, 0);
-        if (r == 0) r = call(SEAL, files ? 1 : 0, 0, 0, 0, 0);
+        if (r == 0) r = call(SEAL, (files ? 1 : 0) | (sockets ? 2 : 0), 0, 0, 0, 0);
         return r;
     }
+
+    /** Connects a socket to the socket's file that {@code file} is an O_PATH descriptor of. */
+    public static long connect(int socket, int file) { return call(CONNECT, socket, file, 0, 0, 0); }
 
     /** Where a name or a buffer of the request is. */
     public static long data(long offset) { return shared + DATA + offset; }

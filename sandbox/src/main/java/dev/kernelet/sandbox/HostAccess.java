@@ -4,8 +4,9 @@ package dev.kernelet.sandbox;
  * How the files of the host are reached.
  *
  * @param direct     the Sentry opens them itself, beneath its roots; else the process outside does, and the Sentry can open none
- * @param opensFifos FIFOs of the host can be opened
+ * @param opensFifos   FIFOs of the host can be opened
+ * @param opensSockets programs can connect to unix sockets of the host
  */
-public record HostAccess(boolean direct, boolean opensFifos) {
-    public static final HostAccess DEFAULT = new HostAccess(true, false);
+public record HostAccess(boolean direct, boolean opensFifos, boolean opensSockets) {
+    public static final HostAccess DEFAULT = new HostAccess(true, false, false);
 }

@@ -135,6 +135,8 @@ public final class Sandbox {
         k.cpuSeconds = options.limits().cpuSeconds();
         k.fileSize = options.limits().fileSize();
         k.outputLimit = options.limits().output();
+        k.hostFifos = options.host().opensFifos();
+        k.hostSockets = options.host().opensSockets();
         k.network = options.network();
         k.strace = options.strace();
         k.spins = !"off".equals(System.getProperty("kernelet.spin"));

@@ -76,9 +76,12 @@ final class Landlock {
     private void allowFiles() {
         String medium = options.overlayMedium();
         boolean inPlace = medium != null && medium.equals("self");
-        allow(options.root(), options.overlayRoot() && !inPlace ? READ : READ | CHANGE);
+        // FIFOs are written to where no file is: a mount of its own, if there can be one,
+                is read-only all the same.
+        long shown = options.host().opensFifos() ? READ | WRITE_FILE : READ;
+        allow(options.root(), options.overlayRoot() && !inPlace ? shown : READ | CHANGE);
         for (Volume v : options.volumes()) {
-            allow(v.source(), options.overlayVolumes() && !inPlace ? READ : READ | CHANGE);
+            allow(v.source(), options.overlayVolumes() && !inPlace ? shown : READ | CHANGE);
         }
         if (medium != null && medium.startsWith("dir=")) allow(medium.substring(4), READ | CHANGE);
     }

@@ -29,13 +29,11 @@ final class Namespace {
         boolean direct = options.host().direct();
         boolean asksOwners = direct && n.has(Namespaces.USER) && HostCall.call(GETEUID) != 0;
         if (n.outside() != 0) Outside.use(n.outside(), n.outsidePid(), asksOwners);
-        if (!direct) {
-            if (n.outside() == 0) throw new Failure("cannot start the process that opens files "
-                    + "(--directfs=false): fork",
-                    "See ulimit -u and the container's limit of processes; or leave --directfs at its "
-                            + "default.");
-            Outside.serveFiles();
+        if (n.outside() == 0 && (!direct || options.host().opensSockets())) {
+            throw new Failure("cannot start the process outside (--directfs=false, --host-uds=open): fork",
+                    "See ulimit -u and the container's limit of processes; or do without these flags.");
         }
+        if (!direct) Outside.serveFiles();
         if (!n.has(Namespaces.MOUNT)) return;
         HostRoots.addProc();
         String medium = options.overlayMedium();
@@ -66,7 +64,8 @@ final class Namespace {
         Namespaces n = options.inherited().namespaces();
         if (n.outside() == 0) return;
         Landlock landlock = options.host().direct() ? null : new Landlock(options);
-        long r = Outside.confine(landlock == null ? -1 : landlock.make(true), !options.host().direct());
+        long r = Outside.confine(landlock == null ? -1 : landlock.make(true), !options.host().direct(),
+                options.host().opensSockets());
         if (landlock != null) landlock.close();
         if (r < 0) throw new Failure("cannot confine the process outside: seccomp", r,
                 "It needs Linux 3.17 or newer.");

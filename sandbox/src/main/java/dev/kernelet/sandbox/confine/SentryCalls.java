@@ -35,10 +35,11 @@ final class SentryCalls {
      * @param loadsClasses whether classes come from a directory, as in development: the virtual machine opens them by name
      * @param proc         with --directfs=false the descriptor of /proc, beneath which alone anything is
      * opened; else -1
+     * @param hostSockets  whether programs can connect to unix sockets of the host
      */
     static void list(CallFilter filter, String network, boolean writesHost, String platform,
             boolean loadsClasses,
-            int proc) {
+            int proc, boolean hostSockets) {
         var c = new SentryCalls(filter);
         c.threads();
         c.memory();
@@ -51,7 +52,7 @@ final class SentryCalls {
             c.namesOutside(proc, writesHost);
         }
         c.waiting();
-        c.sockets(network.equals("host"));
+        c.sockets(network.equals("host"), hostSockets);
         c.stubs(platform);
         c.virtualMachine(loadsClasses);
     }
@@ -165,18 +166,29 @@ final class SentryCalls {
         f.allow(PRLIMIT64, "its own limit of descriptors").isOneOf(1, 7 /* RLIMIT_NOFILE */);
     }
 
-    private void sockets(boolean host) {
+    private void sockets(boolean host, boolean unix) {
         f.allow(SENDMSG, "descriptors for the stubs" + (host ? "; the host's sockets" : ""));
         f.allow(SENDTO, "a socket among standard input and output" + (host ? "; the host's" : ""));
         f.allow(RECVFROM, "same");
+        if (unix && !host) {
+            f.allow(SOCKET,
+                    "to be connected to a unix socket of the host, by the process outside").isOneOf(0,
+                    AF_UNIX);
+            connected();
+        }
         if (!host) return;
-        f.allow(SOCKET, "the host's network: TCP, UDP, raw and ping; routes")
-                .isOneOf(0, AF_INET, AF_INET6).hasMasked(1, ~SOCK_FLAGS, 1, 2, 3)
+        f.allow(SOCKET, "the host's network: TCP, UDP, raw and ping; routes");
+        if (unix) f.isOneOf(0, AF_UNIX).or();
+        f.isOneOf(0, AF_INET, AF_INET6).hasMasked(1, ~SOCK_FLAGS, 1, 2, 3)
                 .or().isOneOf(0, AF_NETLINK).isOneOf(2, 0 /* NETLINK_ROUTE */);
         f.allow(BIND, "the host's network");
         f.allow(CONNECT, "same");
         f.allow(LISTEN, "same");
         f.allow(ACCEPT4, "same");
+        connected();
+    }
+
+    private void connected() {
         f.allow(GETSOCKNAME, "same");
         f.allow(GETPEERNAME, "same");
         f.allow(SHUTDOWN, "same");

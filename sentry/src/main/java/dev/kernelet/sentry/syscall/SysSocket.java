@@ -9,6 +9,7 @@ import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.socket.Message;
 import dev.kernelet.sentry.socket.Socket;
 import dev.kernelet.sentry.socket.Sockets;
+import dev.kernelet.sentry.socket.hostinet.HostSocket;
 import dev.kernelet.sentry.socket.unix.UnixSocket;
 import dev.kernelet.sentry.vfs.OpenFile;
 
@@ -148,6 +149,10 @@ final class SysSocket {
         if (p < 0) return p;
         Message m = s.sockets.message;
         m.clear();
+        if (t.kernel.options.hostSockets && s instanceof UnixSocket u) {
+            int file = u.hostTarget(t, p, length);
+            if (file >= 0) return connectToHost(t, fd, s, file);
+        }
         long r = s.connect(t, p, length);
         boolean isUnderWay = r == -EINPROGRESS || r == -EALREADY;
         if (!isUnderWay && r != -EAGAIN) return t.s2 != 0 && r == -EISCONN ? 0 : r;
@@ -155,6 +160,15 @@ final class SysSocket {
         if (t.isTimedOut()) return isUnderWay ? -EINPROGRESS : -EAGAIN;
         t.s2 = 1;
         return SocketIo.waitFor(t, s, m, SocketIo.WAIT_WRITE, s.sendTimeout);
+    }
+
+    /** The descriptor becomes that of a socket of the host's; a duplicate made before does not. */
+    private static long connectToHost(Task t, int fd, Socket s, int file) {
+        Socket made = HostSocket.toHost(t, s.type, file);
+        if (made == null) return t.error;
+        made.flags = s.flags;
+        t.fds.replace(t, fd, made, t.fds.isCloseOnExec(fd));
+        return 0;
     }
 
     /** getsockname(2). */

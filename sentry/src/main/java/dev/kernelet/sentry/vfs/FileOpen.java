@@ -5,6 +5,7 @@ import static dev.kernelet.abi.Fcntl.*;
 import static dev.kernelet.abi.Stat.*;
 
 import dev.kernelet.abi.Mounts;
+import dev.kernelet.sentry.fs.host.HostFdFile;
 import dev.kernelet.sentry.fs.pipe.PipeFile;
 import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.Task;
@@ -161,7 +162,12 @@ public final class FileOpen {
     static OpenFile file(Task t, Inode n, Path path, int flags) {
         OpenFile f;
         switch (n.mode & S_IFMT) {
-            case S_IFIFO -> f = PipeFile.openFifo(t, n, path, flags);
+            case S_IFIFO -> {
+                f = t.kernel.options.hostFifos && t.so == null ? HostFdFile.fifo(t, n, flags) : null;
+                boolean isHosts = f != null || t.kernel.options.hostFifos && t.so == null
+                        && t.error != -ENODEV;
+                if (!isHosts) f = PipeFile.openFifo(t, n, path, flags);
+            }
             case S_IFCHR, S_IFBLK -> f = DeviceTable.open(t, n, path, flags);
             case S_IFSOCK -> {
                 t.error = -ENXIO;

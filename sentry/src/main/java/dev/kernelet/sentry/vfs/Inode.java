@@ -123,6 +123,12 @@ public abstract class Inode {
      * caller. Null with a negative {@code t.error}, or with {@code t.error == 0} when the task now waits for what it has
      * registered (FIFOs): the call then returns {@link Task#BLOCKED} and is run again.
      */
+    /** Opens a FIFO of the host: a descriptor or -errno; -ENODEV: it is none, the sandbox has its own. */
+    public int openHostFifo(int access) { return -dev.kernelet.abi.Errno.ENODEV; }
+
+    /** An O_PATH descriptor of a socket of the host, which is the caller's; or -errno as above. */
+    public int openHostSocket() { return -dev.kernelet.abi.Errno.ENODEV; }
+
     public abstract OpenFile open(Task t, Path path, int flags);
 
     /**

@@ -10,6 +10,7 @@ import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
 import dev.kernelet.sentry.kernel.Reactor;
 import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.vfs.Inode;
 import dev.kernelet.sentry.vfs.OpenFile;
 import dev.kernelet.sentry.wait.WaitQueue;
 
@@ -38,6 +39,8 @@ public final class HostFdFile extends OpenFile {
     private final boolean ownsOffset;
     private Reactor.Watch watch;
     private boolean isAlwaysReady;
+    /** A FIFO opened for reading that no writer has opened yet: its end of file is none (fifo(7)). */
+    private boolean awaitsWriter;
 
     HostFdFile(HostFdInode node, int flags, boolean isReopened) {
         super(node, flags);
@@ -50,6 +53,21 @@ public final class HostFdFile extends OpenFile {
         isTerminal = type == S_IFCHR && HostCall.call(IOCTL, fd, TCGETS, p) == 0;
         Memory.free(p);
         asksFirst = type == S_IFCHR;
+    }
+
+    /**
+     * A FIFO of the host: null when it is none; else the open file, or null with t.error. Opening for
+     * reading does not wait for a writer, the first read does; without a reader opening for writing fails
+     * (ENXIO), also when it should wait.
+     */
+    public static OpenFile fifo(Task t, Inode inode, int flags) {
+        long fd = inode.openHostFifo(flags & O_ACCMODE);
+        t.error = (int) fd;
+        if (fd < 0) return null;
+        OpenFile f = HostFdInode.open(t.kernel, (int) fd);
+        f.flags = f.flags & ~O_NONBLOCK | flags & O_NONBLOCK;
+        ((HostFdFile) f).awaitsWriter = (flags & O_ACCMODE) == 0;
+        return f;
     }
 
     public boolean isTerminal() { return isTerminal; }
@@ -78,7 +96,10 @@ public final class HostFdFile extends OpenFile {
         } else {
             n = (ask(POLLIN) & (POLLIN | POLLERR | POLLHUP)) == 0 ? -EAGAIN : HostCall.call(READ, fd, address, length);
         }
+        if (n == 0 && length > 0 && awaitsWriter && !isNonblocking()
+                && (ask(POLLIN) & POLLHUP) == 0) n = -EAGAIN;
         if (n == -EAGAIN) arm(POLLIN | POLLRDHUP);
+        else if (n > 0) awaitsWriter = false;
         return n;
     }
 

@@ -634,6 +634,13 @@ final class HostInode extends Inode {
         return f;
     }
 
+    @Override
+    public int openHostFifo(int access) { return type() == 0x1000 ? openByName(access)
+            : super.openHostFifo(access); }
+
+    @Override
+    public int openHostSocket() { return type() == 0xc000 ? openByName(O_PATH) : super.openHostSocket(); }
+
     boolean isHidden() { return isHidden; }
 
     /** A directory that is gone but still in use. */

@@ -75,6 +75,13 @@ class OverlayInode extends Inode {
     }
 
     @Override
+    public int openHostFifo(int access) { return lower == null ? super.openHostFifo(access)
+            : lower.openHostFifo(access); }
+
+    @Override
+    public int openHostSocket() { return lower == null ? super.openHostSocket() : lower.openHostSocket(); }
+
+    @Override
     public long blocks() { return lower == null ? 0 : lower.blocks(); }
 
     @Override

@@ -6,6 +6,7 @@ import static dev.kernelet.abi.SyscallNumber.*;
 
 import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
+import dev.kernelet.host.Outside;
 import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.Reactor;
 import dev.kernelet.sentry.kernel.Task;
@@ -45,6 +46,23 @@ public final class HostSocket extends Socket {
             return null;
         }
         return new HostSocket(t, (int) fd, family, type, protocol);
+    }
+
+    /**
+     * A socket of the host connected to the host's socket {@code file} (an O_PATH descriptor, closed); null
+     * with t.error.
+     */
+    public static Socket toHost(Task t, int type, int file) {
+        Socket s = create(t, AF_UNIX, type, 0);
+        if (s != null) {
+            t.error = (int) Outside.connect(((HostSocket) s).fd, file);
+            if (t.error < 0) {
+                s.put(t);
+                s = null;
+            }
+        }
+        HostCall.call(CLOSE, file);
+        return s;
     }
 
     @Override
@@ -144,6 +162,7 @@ public final class HostSocket extends Socket {
     public long receive(Task t, Message m, int flags) {
         int hostFlags = flags & RECEIVE_FLAGS | MSG_DONTWAIT;
         long n;
+        if (family == AF_UNIX) m.controlRoom = 0; // descriptors of the host stay outside: MSG_CTRUNC
         if (type == SOCK_STREAM && m.controlRoom == 0 && !m.wantsName) {
             n = HostCall.call(RECVFROM, fd, m.data, m.length, hostFlags, 0, 0);
         } else {

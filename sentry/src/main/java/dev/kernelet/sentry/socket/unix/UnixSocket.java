@@ -99,6 +99,18 @@ public abstract class UnixSocket extends LocalSocket {
         return Memory.getBytes(name + PATH, n);
     }
 
+    /**
+     * An O_PATH descriptor when the name is that of a socket of the host, and may be written; else negative.
+     */
+    public final int hostTarget(Task t, long name, int length) {
+        if (!address.isEmpty() || isConnected() || length <= PATH || length > NAME_SIZE) return -ENODEV;
+        if (Memory.getUnsignedShort(name) != AF_UNIX || Memory.getByte(name + PATH) == 0) return -ENODEV;
+        long r = t.walk.at(PathWalk.AT_FDCWD, pathOf(name, length), PathWalk.FOLLOW);
+        if (r < 0 || t.walk.inode.type() != Stat.S_IFSOCK || t.walk.inode.fifo != null) return -ENODEV;
+        r = Access.check(t.cred, t.walk.inode, Access.WRITE);
+        return r < 0 ? (int) r : t.walk.inode.openHostSocket();
+    }
+
     /** The socket with that name, or null with t.error. */
     final UnixSocket find(Task t, long name, int length) {
         t.error = -EINVAL;
