@@ -76,8 +76,8 @@ final class Landlock {
     private void allowFiles() {
         String medium = options.overlayMedium();
         boolean inPlace = medium != null && medium.equals("self");
-        // FIFOs are written to where no file is: a mount of its own, if there can be one,
-                is read-only all the same.
+        // FIFOs are written to where no file is. A mount of its own, where there can be one, is read-only
+        // all the same.
         long shown = options.host().opensFifos() ? READ | WRITE_FILE : READ;
         allow(options.root(), options.overlayRoot() && !inPlace ? shown : READ | CHANGE);
         for (Volume v : options.volumes()) {
