@@ -681,3 +681,59 @@ TEST(proc_net_unix_lists_names) {
     a.sun_path[n - 2] = 0;
     CHECK(strstr(read_file("/proc/net/unix"), a.sun_path) != NULL);
 }
+
+TEST(reset_before_packets_after_bytes) {
+    int p[2];
+    char c;
+    CHECK_OK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, p));
+    CHECK_EQ(send(p[0], "x", 1, 0), 1);
+    CHECK_EQ(send(p[1], "y", 1, 0), 1);
+    CHECK_OK(close(p[0]));
+    CHECK_ERR(recv(p[1], &c, 1, 0), ECONNRESET);
+    CHECK_EQ(recv(p[1], &c, 1, 0), 1);
+    CHECK_EQ(recv(p[1], &c, 1, 0), 0);
+    CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, p));
+    CHECK_EQ(send(p[0], "x", 1, 0), 1);
+    CHECK_EQ(send(p[1], "y", 1, 0), 1);
+    CHECK_OK(close(p[0]));
+    CHECK_EQ(recv(p[1], &c, 1, 0), 1);
+    CHECK_ERR(recv(p[1], &c, 1, 0), ECONNRESET);
+    CHECK_EQ(recv(p[1], &c, 1, 0), 0);
+}
+
+TEST(packets_are_not_marked_and_all_counted) {
+    int p[2], n = 0;
+    char text[16];
+    CHECK_OK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, p));
+    CHECK_EQ(send(p[0], "hello", 5, MSG_EOR), 5);
+    CHECK_EQ(send(p[0], "world", 5, 0), 5);
+    CHECK_OK(ioctl(p[1], FIONREAD, &n));
+    CHECK_EQ(n, 10);
+    struct iovec iov = { text, sizeof text };
+    struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+    CHECK_EQ(recvmsg(p[1], &m, 0), 5);
+    CHECK_EQ(m.msg_flags, 0);
+}
+
+TEST(datagrams_of_a_lost_peer_are_dropped) {
+    int p[2];
+    char c;
+    CHECK_OK(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, p));
+    CHECK_EQ(send(p[0], "x", 1, 0), 1);
+    CHECK_OK(close(p[0]));
+    CHECK_ERR(send(p[1], "y", 1, MSG_NOSIGNAL), ECONNREFUSED);
+    CHECK_ERR(recv(p[1], &c, 1, 0), EAGAIN);
+    CHECK_ERR(send(p[1], "y", 1, MSG_NOSIGNAL), ENOTCONN);
+}
+
+TEST(abstract_names_by_type) {
+    struct sockaddr_un a = { .sun_family = AF_UNIX };
+    socklen_t length = offsetof(struct sockaddr_un, sun_path) + 1 + snprintf(a.sun_path + 1, 40, "by-type-%d", getpid());
+    int stream = CHECK_OK(socket(AF_UNIX, SOCK_STREAM, 0)), packets = CHECK_OK(socket(AF_UNIX, SOCK_SEQPACKET, 0));
+    CHECK_OK(bind(stream, (void *) &a, length));
+    CHECK_OK(bind(packets, (void *) &a, length));
+    CHECK_ERR(bind(CHECK_OK(socket(AF_UNIX, SOCK_STREAM, 0)), (void *) &a, length), EADDRINUSE);
+    CHECK_OK(listen(packets, 1));
+    CHECK_ERR(connect(CHECK_OK(socket(AF_UNIX, SOCK_DGRAM, 0)), (void *) &a, length), ECONNREFUSED);
+    CHECK_OK(connect(CHECK_OK(socket(AF_UNIX, SOCK_SEQPACKET, 0)), (void *) &a, length));
+}

@@ -4,6 +4,7 @@ import static dev.kernelet.abi.Errno.*;
 import static dev.kernelet.abi.Fcntl.*;
 
 import dev.kernelet.abi.Memory;
+import dev.kernelet.sentry.fs.anon.EventFile;
 import dev.kernelet.sentry.fs.pipe.Pipe;
 import dev.kernelet.sentry.fs.pipe.PipeFile;
 import dev.kernelet.sentry.fs.host.HostFdFile;
@@ -153,7 +154,7 @@ final class SysSplice {
         boolean fromPipe = in instanceof PipeFile, toPipe = out instanceof PipeFile;
         if (fromPipe && inOffset != 0 || toPipe && outOffset != 0) return -ESPIPE;
         if (!in.isReadable() || !out.isWritable()) return -EBADF;
-        if (!fromPipe && !toPipe) return -EINVAL;
+        if (!fromPipe && !toPipe || out instanceof EventFile) return -EINVAL;
         if (inOffset != 0 && !in.isSeekable() || outOffset != 0 && !out.isSeekable()) return inOffset != 0 ? -ESPIPE : -EINVAL;
         if (!fromPipe && in.inode != null && in.inode.isDirectory()) return -EINVAL;
         if (!toPipe && (out.flags & O_APPEND) != 0 && out.inode != null && out.inode.isRegular()) return -EINVAL;
@@ -193,9 +194,10 @@ final class SysSplice {
     private static long pipeToPipe(Task t, PipeFile in, PipeFile out, long count, int flags, boolean takes) {
         if (in.pipe == out.pipe) return -EINVAL;
         long n = available(t, in, flags);
-        if (n <= 0) return n;
-        long room = room(t, out, flags);
-        if (room <= 0) return room;
+        if (n < 0) return n;
+        // At the end of the one, too, the other is looked at.
+        long room = n == 0 && out.pipe.hasReaders() ? 0 : room(t, out, flags);
+        if (room <= 0 || n == 0) return room < 0 ? room : 0;
         int m = (int) Math.min(Math.min(n, room), Math.min(count, t.mem.dataMax()));
         long window = t.mem.dataWindow();
         long got = takes ? in.read(t, window, m) : in.pipe.peek(window, 0, m);
@@ -224,9 +226,12 @@ final class SysSplice {
 
     private static long packetToFile(Task t, PipeFile in, OpenFile out, long at, long count) {
         long window = t.mem.dataWindow();
-        long n = in.read(t, window, Math.min(count, t.mem.dataMax()));
+        int most = (int) Math.min(count, t.mem.dataMax());
+        long n = in.pipe.peek(window, 0, most);
         if (n <= 0) return n;
-        return at < 0 ? out.write(t, window, n) : out.pwrite(t, window, n, at);
+        long w = at < 0 ? out.write(t, window, n) : out.pwrite(t, window, n, at);
+        // Only what has been written is gone from the pipe.
+        return w <= 0 ? w : Math.min(w, in.read(t, window, most));
     }
 
     private static long fileToPipe(Task t, OpenFile in, long at, PipeFile out, long count, int flags) {
@@ -235,6 +240,7 @@ final class SysSplice {
         while (done < count) {
             long room = done > 0 ? out.pipe.room() : room(t, out, flags);
             if (room <= 0) return done > 0 ? done : room;
+            if (in instanceof EventFile) return -EINVAL;
             long n = Math.min(Math.min(room, count - done), t.mem.dataMax());
             n = at < 0 ? in.read(t, window, n) : in.pread(t, window, n, at + done);
             if (n == -EAGAIN) return done > 0 ? done : waitFor(t, in, READABLE, 0);

@@ -33,7 +33,7 @@ public final class EventFile extends OpenFile {
 
     @Override
     public long write(Task t, long address, long length) {
-        if (length < 8) return -EINVAL;
+        if (length != 8) return -EINVAL;
         long value = Memory.getLong(address);
         if (value == -1) return -EINVAL;
         // The largest value that can be stored is 2^64 - 2 (eventfd(2)).

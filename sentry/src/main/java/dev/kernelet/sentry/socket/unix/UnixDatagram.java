@@ -48,18 +48,32 @@ public final class UnixDatagram extends UnixSocket {
     public long connect(Task t, long name, int length) {
         if (length < 2) return -EINVAL;
         if (Memory.getUnsignedShort(name) == AF_UNSPEC) {
-            relay.cancel();
-            peer = null;
+            disconnect(t, null);
             return 0;
         }
         UnixSocket other = find(t, name, length);
         if (other == null) return t.error;
         if (wantsCredentials()) autobind();
         if (other.peer != null && other.peer != this) return -EPERM;
-        relay.cancel();
+        disconnect(t, other);
         peer = other;
         queue.wake(POLLOUT | POLLWRNORM);
         return 0;
+    }
+
+    /** Has another peer, or none: what the old one sent is dropped, and the old one learns of it if it has no other peer. */
+    private void disconnect(Task t, UnixSocket next) {
+        UnixSocket old = peer;
+        if (old == null || old == next) return;
+        relay.cancel();
+        peer = null;
+        if (packets.count == 0) return;
+        for (Packet p = packets.first(); p != null; p = p.next) received(p);
+        packets.clear(t, sockets);
+        room.wakeAll(~0);
+        if (old.isDead || old.peer != this) return;
+        old.error = ECONNRESET;
+        old.queue.wakeAll(POLLIN | POLLOUT | POLLERR);
     }
 
     @Override
@@ -79,6 +93,10 @@ public final class UnixDatagram extends UnixSocket {
         Rights parsed = sockets.parsed;
         long r = parsed.parse(t, m);
         if (r < 0) return r;
+        if (m.length > sendBuffer - 32) return -EMSGSIZE;
+        r = takeError();
+        if (r < 0) return r;
+        if ((shut & 2) != 0) return -EPIPE;
         UnixDatagram to;
         if (m.nameLength > 0) {
             to = (UnixDatagram) find(t, m.name, m.nameLength);
@@ -88,16 +106,12 @@ public final class UnixDatagram extends UnixSocket {
             to = (UnixDatagram) peer;
         }
         if (wantsCredentials()) autobind();
-        if (m.length > sendBuffer - 32) return -EMSGSIZE;
         if (to.isDead) {
-            if (m.nameLength == 0) {
-                relay.cancel();
-                peer = null;
-            }
+            if (m.nameLength == 0) disconnect(t, null);
             return -ECONNREFUSED;
         }
         if (to.peer != null && to.peer != this) return -EPERM;
-        if ((to.shut & 1) != 0 || (shut & 2) != 0) return -EPIPE;
+        if ((to.shut & 1) != 0) return -EPIPE;
         int cost = (int) m.length + PacketQueue.OVERHEAD;
         if (unreceived > 0 && unreceived + cost > sendBuffer) return -EAGAIN;
         if (to.isFullFor(this)) {
@@ -123,10 +137,10 @@ public final class UnixDatagram extends UnixSocket {
     @Override
     public long receive(Task t, Message m, int flags) {
         if ((flags & MSG_OOB) != 0) return -EOPNOTSUPP;
+        long e = takeError();
+        if (e < 0) return e;
         Packet p = packets.first();
         if (p == null) {
-            long e = takeError();
-            if (e < 0) return e;
             return (shut & 1) != 0 && (flags & MSG_DONTWAIT) == 0 ? 0 : -EAGAIN;
         }
         if (m.wantsName) putSource(m, p.from);

@@ -9,18 +9,21 @@ public final class UnixNames {
     private final ArrayList<UnixSocket> all = new ArrayList<>();
     private int nextAutomatic;
 
-    UnixSocket get(String name) { return byName.get(name); }
+    /** Sockets of different types do not see each other's abstract names. */
+    private static String key(int type, String name) { return (char) type + name; }
 
-    boolean put(String name, UnixSocket s) { return byName.putIfAbsent(name, s) == null; }
+    UnixSocket get(int type, String name) { return byName.get(key(type, name)); }
 
-    void remove(String name) { byName.remove(name); }
+    boolean put(String name, UnixSocket s) { return byName.putIfAbsent(key(s.type, name), s) == null; }
+
+    void remove(String name, UnixSocket s) { byName.remove(key(s.type, name)); }
 
     /** A free name of five hexadecimal digits (unix(7), autobind), or null. */
-    String automatic() {
+    String automatic(int type) {
         for (int i = 0; i < 1 << 20; i++) {
             String digits = Integer.toHexString(nextAutomatic++ & 0xfffff);
             String name = "\0" + "00000".substring(digits.length()) + digits;
-            if (!byName.containsKey(name)) return name;
+            if (!byName.containsKey(key(type, name))) return name;
         }
         return null;
     }

@@ -51,7 +51,7 @@ public abstract class UnixSocket extends LocalSocket {
             if (bound.fifo == this) bound.fifo = null;
             if (--bound.opens == 0) bound.releaseIfUnused();
         } else if (!address.isEmpty()) {
-            sockets.unix.remove(address);
+            sockets.unix.remove(address, this);
         }
         room.wakeAll(~0);
     }
@@ -86,7 +86,7 @@ public abstract class UnixSocket extends LocalSocket {
 
     final long autobind() {
         if (!address.isEmpty()) return 0;
-        String name = sockets.unix.automatic();
+        String name = sockets.unix.automatic(type);
         if (name == null) return -ENOSPC;
         sockets.unix.put(name, this);
         address = name;
@@ -117,7 +117,7 @@ public abstract class UnixSocket extends LocalSocket {
         if (length <= PATH || length > NAME_SIZE || Memory.getUnsignedShort(name) != AF_UNIX) return null;
         UnixSocket s;
         if (Memory.getByte(name + PATH) == 0) {
-            s = sockets.unix.get(Memory.getBytes(name + PATH, length - PATH));
+            s = sockets.unix.get(type, Memory.getBytes(name + PATH, length - PATH));
         } else {
             long r = t.walk.at(PathWalk.AT_FDCWD, pathOf(name, length), PathWalk.FOLLOW);
             if (r == 0) r = Access.check(t.cred, t.walk.inode, Access.WRITE);

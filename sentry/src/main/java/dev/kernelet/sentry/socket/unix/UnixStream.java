@@ -168,6 +168,10 @@ public final class UnixStream extends UnixSocket {
     // ---- data
     @Override
     public long send(Task t, Message m, int flags) {
+        if (packets != null) {
+            long e = takeError();
+            if (e < 0 || state != CONNECTED) return e < 0 ? e : -ENOTCONN;
+        }
         if ((flags & MSG_OOB) != 0) return -EOPNOTSUPP;
         Rights parsed = null;
         if (m.controlLength > 0) {
@@ -285,14 +289,12 @@ public final class UnixStream extends UnixSocket {
     private long receivePacket(Task t, Message m, int flags) {
         if (state != CONNECTED) return -ENOTCONN;
         if ((flags & MSG_OOB) != 0) return -EOPNOTSUPP;
-        Packet p = packets.first();
-        if (p == null) {
-            long e = takeError();
-            return e < 0 ? e : (shut & 1) != 0 ? 0 : -EAGAIN;
-        }
-        m.flags |= MSG_EOR;
+        // Before what is still there to be received, unlike a stream's.
+        long e = takeError();
+        if (e < 0) return e;
+        if (packets.first() == null) return (shut & 1) != 0 ? 0 : -EAGAIN;
         if (m.wantsName) putSource(m, other());
-        if ((flags & MSG_PEEK) == 0) packetBytes -= p.length + PacketQueue.OVERHEAD;
+        if ((flags & MSG_PEEK) == 0) packetBytes -= packets.first().length + PacketQueue.OVERHEAD;
         long n = packets.receive(t, sockets, m, flags, wantsCredentials());
         if ((flags & MSG_PEEK) == 0 && other().hasRoom()) other().queue.wake(POLLOUT | POLLWRNORM);
         return n;
@@ -305,7 +307,7 @@ public final class UnixStream extends UnixSocket {
     long readable() {
         if (state == LISTENING) return -EINVAL;
         if (bytes != null) return bytes.used();
-        return packets.first() == null ? 0 : packets.first().length;
+        return packetBytes - packets.count * PacketQueue.OVERHEAD;
     }
 
     @Override
