@@ -137,7 +137,8 @@ public final class Clone {
             return pidfd;
         }
         // parent_tid and clear_child_tid are one word for pthread_create: it must be written before the child can end.
-        if ((f & VM) != 0) t.mem.flush();
+        // Nor may a child of its own process miss it in memory that both share.
+        if ((f & VM) != 0 || (f & PARENT_SETTID) != 0 && t.mm.sharedKey(r.parentTid) != null) t.mem.flush();
         c.isNew = true;
         k.makeReady(c);
         if ((f & VFORK) == 0) return tid;

@@ -11,6 +11,9 @@ import dev.kernelet.abi.SyscallNumber;
 public final class Rseq {
     private static final int UNREGISTER = 1, SIZE_MIN = 32;
 
+    /** The host has taken a registration before. */
+    private static boolean works;
+
     private Rseq() {}
 
     public static long rseq(Task t, long area, int length, int flags, int signature) {
@@ -22,8 +25,13 @@ public final class Rseq {
         }
         if (length < SIZE_MIN || (area & SIZE_MIN - 1) != 0) return -EINVAL;
         if (length > 4096 || !t.mem.writable(area, length)) return -EFAULT;
-        long r = t.ctx.hostCall(SyscallNumber.RSEQ, area, length, 0, signature, 0, 0);
-        if (r != 0) return r > -4096 && r < 0 ? r : -EINVAL;
+        // Where it has worked before, on the way back; should it fail then, leave() finds nothing: no harm.
+        boolean isDeferred = works && t.ctx.deferHostCall(SyscallNumber.RSEQ, area, length, 0, signature, 0, 0, 0);
+        if (!isDeferred) {
+            long r = t.ctx.hostCall(SyscallNumber.RSEQ, area, length, 0, signature, 0, 0);
+            if (r != 0) return r > -4096 && r < 0 ? r : -EINVAL;
+            works = true;
+        }
         t.rseqArea = area;
         t.rseqLength = length;
         t.rseqSignature = signature;
