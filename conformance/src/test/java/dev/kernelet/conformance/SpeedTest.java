@@ -85,9 +85,9 @@ class SpeedTest {
         assertTrue((all.heap - start.heap) / CALLS < 200, "bytes a call: " + (all.heap - start.heap) / CALLS);
     }
 
-    /** A fork is one trip; an exec one to load the program, two for its restartable sequences (rseq(2)). */
+    /** A fork is one trip; an exec one to load the program, one for its restartable sequences (rseq(2)). */
     @ParameterizedTest
-    @CsvSource({"fork,1,4", "exec,4,24"})
+    @CsvSource({"fork,1,4", "exec,3,24"})
     void processes(String operation, int commands, int events) throws Exception {
         Counts all = count(operation, PROCESSES, "");
         long made = (all.commands - start.commands) / PROCESSES;
