@@ -171,5 +171,6 @@ int main(int argc, char **argv)
 	}
 	fprintf(stderr, "slot: %d rounds: %d ended, %d by signals, %d killed late; a neighbour waited %.3f s at most\n", rounds, ends[0],
 		ends[1], ends[2], longest);
+	HOLDS(longest < 8, "forged slots keep others from running for %.3f s", longest);
 	return attack_end();
 }

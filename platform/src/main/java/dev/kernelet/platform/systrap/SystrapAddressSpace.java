@@ -181,6 +181,8 @@ final class SystrapAddressSpace extends AddressSpace {
     }
 
     // ---- waiting for a command's answer
+    /** Made when an answer is late for the first time. Kernel lock. */
+    private Silence silence;
 
     /** True: answered. False: the process is dead, if need be because it did not answer by the deadline. */
     boolean await(long slot, long tid, int turns) {
@@ -196,15 +198,15 @@ final class SystrapAddressSpace extends AddressSpace {
             platform.spun(turns, false);
         }
         int waits = 0;
-        Silence silence = null;
         platform.answersSlept++;
         while (Memory.getIntVolatile(turn) == TURN_STUB && !dead) {
             Memory.putIntVolatile(slot + OFF_SENTRY_WAITS, 1);
             // In time slept, not by the clock: a frozen sandbox that thaws has lost one period, no more.
             if (Host.futexWait(turn, TURN_STUB, platform.silencePeriod) != -Host.ETIMEDOUT) continue;
-            if (silence == null) silence = new Silence(pid, tid);
-            boolean isLate = ++waits * Silence.PERIOD_MILLIS >= platform.deadlineSeconds * 1000;
-            if (isLate || silence.isRefusal()) kill();
+            if (silence == null) silence = new Silence(pid);
+            boolean isHostile = Memory.getIntVolatile(turn) == TURN_STUB ? silence.isRefusal(tid, waits)
+                    : silence.isUnsaid();
+            if (++waits * Silence.PERIOD_MILLIS >= platform.deadlineSeconds * 1000 || isHostile) kill();
         }
         Memory.putInt(slot + OFF_SENTRY_WAITS, 0);
         return !dead;
