@@ -204,7 +204,7 @@ final class ContainerCommands {
             for (var r : rows) {
                 lines.add(new String[] {Integer.toUnsignedString(r.uid()), Integer.toString(r.pid()),
                         Integer.toString(r.parent()),
-                    Integer.toString(r.hostPid()), r.command()});
+                    Integer.toString(r.hostPid()), DebugLog.printable(r.command())});
             }
             table(text, lines);
         }

@@ -289,5 +289,5 @@ public final class Task {
     }
 
     @Override
-    public String toString() { return name + "[" + tid + "]"; }
+    public String toString() { return dev.kernelet.sentry.log.DebugLog.printable(name) + "[" + tid + "]"; }
 }

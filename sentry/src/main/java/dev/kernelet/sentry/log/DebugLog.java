@@ -125,6 +125,21 @@ public final class DebugLog {
         };
     }
 
+    /** Names that programs give themselves, for terminals and lines of text: no control characters, as ps(1). */
+    public static String printable(String s) {
+        StringBuilder b = null;
+        for (int i = 0; i < s.length(); i++) {
+            char c = s.charAt(i);
+            if (c >= ' ' && c < 0x7f || c >= 0xa0) continue;
+            // Bytes of UTF-8, but for U+0080 to U+009F.
+            char before = i == 0 ? 0 : s.charAt(i - 1);
+            if (c >= 0x80 && (before > 0xc2 || before >= 0x80 && before < 0xc0)) continue;
+            if (b == null) b = new StringBuilder(s);
+            b.setCharAt(i, '?');
+        }
+        return b == null ? s : b.toString();
+    }
+
     /** A JSON string literal. */
     public static String quote(String s) {
         var b = new StringBuilder(s.length() + 2);

@@ -87,7 +87,7 @@ public final class Strace {
         var line = new StringBuilder(160);
         padded(line.append('['), t.group.pid);
         padded(line.append(':'), t.tid);
-        line.append("] ").append(t.name).append(' ').append(phase).append(' ');
+        line.append("] ").append(DebugLog.printable(t.name)).append(' ').append(phase).append(' ');
         String name = SyscallNumber.name(nr);
         if (name == null) line.append("sys_").append(nr);
         else line.append(name);

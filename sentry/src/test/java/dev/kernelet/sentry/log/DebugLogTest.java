@@ -16,6 +16,14 @@ class DebugLogTest {
     }
 
     @Test
+    void namesOfProgramsAreNoCommandsToATerminal() {
+        String plain = "plain \u00c3\u0080 \u00e2\u0080\u0099";
+        assertEquals(plain, DebugLog.printable(plain));
+        assertEquals("\u00c2?2J", DebugLog.printable("\u00c2\u009b2J"));
+        assertEquals("?]0;title?x?y?[2J?", DebugLog.printable("\u001b]0;title\u0007x\ny\u009b[2J\u007f"));
+    }
+
+    @Test
     void quotesAnyBytes() {
         assertEquals("\"a\\\"b\\\\c\\u000a\\u00ff\"", DebugLog.quote("a\"b\\c\n\u00ff"));
     }
