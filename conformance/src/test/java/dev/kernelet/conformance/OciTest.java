@@ -80,7 +80,12 @@ class OciTest extends Bundles {
     void hostileBundles() throws Exception {
         run("""
                 try() { bundle "$1"; $R run -b $T/b ktest-a > /dev/null 2> $T/e < /dev/null; s=$?
-                    [ $s != 0 ] && [ "$(wc -l < $T/e)" -le 3 ] && grep -q '^kernelet: ' $T/e || { echo "$1: status $s"; head -n 5 $T/e; }; }
+                    [ $s = 1 ] && [ "$(wc -l < $T/e)" -le 3 ] && grep -q '^kernelet: ' $T/e &&
+                        tail -n 1 $T/log | grep -q '"level":"error"' || { echo "$1: status $s"; head -n 5 \
+                $T/e; }; }
+                try 'c["hooks"] = {"prestart": [{"path": "relative"}]}'
+                try 'c["process"]["user"] = {"uid": "root"}'
+                try 'c["process"]["cwd"] = "/proc/version"'
                 try 'c = {}'
                 try 'c["ociVersion"] = "9.0"'
                 try 'c["process"]["args"] = []'

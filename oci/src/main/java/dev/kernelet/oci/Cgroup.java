@@ -79,6 +79,19 @@ final class Cgroup {
     }
 
     /**
+     * The end of a container ends all processes of its directories: none may be there yet that is not its
+     * own. Before they are noted anywhere.
+     */
+    void checkUnused() {
+        for (String d : directories) {
+            if (Host.read(d + "/cgroup.procs").isBlank()) continue;
+            throw new Failure("the cgroup " + d + " is not empty",
+                    "Another container uses it, perhaps one of the same id"
+                    + " with another --root: give linux.cgroupsPath, or another id.");
+        }
+    }
+
+    /**
      * Makes the directories, sets the limits and moves this process there. Where cgroups cannot be had, a
      * container without
      * limits runs without them.

@@ -155,6 +155,7 @@ public final class SandboxProcess {
      */
     private int prepare() {
         Cgroup cgroup = Cgroup.plan(spec.cgroupsPath, o.id, spec.warnings);
+        cgroup.checkUnused();
         state.cgroups.addAll(cgroup.directories);
         store.save(state);
         if (state.hasHooks) {

@@ -79,4 +79,83 @@ class RuntimeSpecTest {
             }
         }
     }
+
+    private static final String LARGE = """
+            {"ociVersion":"1.2.0", "root":{"path":"/r", "readonly":true}, "hostname":"h", "domainname":"d",
+             "annotations":{"a":"b"},
+             "process":{"cwd":"/", "args":["a"], "env":["A=b"], "terminal":false, \
+            "consoleSize":{"height":1, "width":1},
+              "user":{"uid":0, "gid":0, "umask":1, "additionalGids":[1]}, \
+            "capabilities":{"effective":["CAP_KILL"]},
+              "rlimits":[{"type":"RLIMIT_NOFILE", "soft":1, "hard":2}], "oomScoreAdj":1, \
+            "noNewPrivileges":true,
+              "scheduler":{"policy":"SCHED_OTHER", "nice":1, "flags":["SCHED_FLAG_RESET_ON_FORK"]},
+              "ioPriority":{"class":"IOPRIO_CLASS_BE", "priority":4}},
+             "mounts":[{"destination":"/t", "type":"tmpfs", "source":"x", "options":["ro", "size=1k", \
+            "tmpcopyup"]}],
+             "hooks":{"prestart":[{"path":"/x", "args":["a"], "env":["a=b"], "timeout":1}], \
+            "startContainer":[]},
+             "linux":{"namespaces":[{"type":"user"}, {"type":"network", "path":"/x"}],
+              "uidMappings":[{"containerID":0, "hostID":5, "size":1}],
+              "gidMappings":[{"containerID":0, "hostID":5, "size":1}],
+              "devices":[{"type":"c", "path":"/dev/x", "major":1, "minor":3, "fileMode":438, "uid":0, \
+            "gid":0}],
+              "cgroupsPath":"/a", "maskedPaths":["/x"], "readonlyPaths":["/y"], "sysctl":{"net.a":"1"},
+              "rootfsPropagation":"private", "personality":{"domain":"LINUX", "flags":[]},
+              "seccomp":{"defaultAction":"SCMP_ACT_ERRNO", "defaultErrnoRet":1, "flags":[],
+               "architectures":["SCMP_ARCH_X86_64"], "syscalls":[{"names":["read"], "action":"SCMP_ACT_ALLOW",
+                "args":[{"index":0, "value":1, "valueTwo":0, "op":"SCMP_CMP_EQ"}]}]},
+              "resources":{"memory":{"limit":1048576, "swap":-1}, "pids":{"limit":1}, "unified":{"a":"b"},
+               "cpu":{"quota":1, "period":2, "shares":2, "cpus":"0-1", "mems":"0"},
+               "blockIO":{"weight":10, "throttleReadBpsDevice":[{"major":1, "minor":1, "rate":1}]},
+               "hugepageLimits":[{"pageSize":"2MB", "limit":1}], "network":{"classID":1, "priorities":[]},
+               "devices":[{"allow":true, "type":"c", "major":1, "minor":1, "access":"rwm"}]}}}
+            """;
+
+    /** Each value is replaced by each of some others: what comes of it is a specification or a Failure. */
+    @Test
+    void valuesOfOtherKinds() {
+        assertEquals(1, RuntimeSpec.parse(LARGE, "/bundle").container.uids.length / 3);
+        String[] others = {"null", "{}", "[]", "[null]", "[[]]", "[{}]", "\"\"", "\"/../x\"", "0", "-1",
+                "1e99",
+                "18446744073709551615", "9223372036854775807", "true", "{\"a\":null}"};
+        int values = 0;
+        for (int at = 0; at < LARGE.length(); at++) {
+            int end = valueEnd(LARGE, at);
+            if (end < 0) continue;
+            values++;
+            for (String other : others) {
+                String text = LARGE.substring(0, at) + other + LARGE.substring(end);
+                try {
+                    RuntimeSpec.parse(text, "/bundle");
+                } catch (Failure expected) {
+                    assertNotNull(expected.getMessage());
+                } catch (RuntimeException e) {
+                    throw new AssertionError(text.substring(Math.max(0, at - 40), Math.min(text.length(), at
+                            + 40)), e);
+                }
+            }
+        }
+        assertTrue(values > 150, "values: " + values);
+    }
+
+    /** Where the value that begins at {@code at} ends; -1 when none does. */
+    private static int valueEnd(String s, int at) {
+        char before = at == 0 ? '{' : s.charAt(at - 1), c = s.charAt(at);
+        boolean isBegin = at > 0 && (before == ':' || before == '[') && c != ']' || before == ' '
+                && "{\"".indexOf(c) >= 0;
+        if (!isBegin) return -1;
+        int depth = 0;
+        boolean isString = false;
+        for (int i = at; i < s.length(); i++) {
+            char d = s.charAt(i);
+            if (d == '"') isString = !isString;
+            if (isString) continue;
+            if (d == '{' || d == '[') depth++;
+            if (d == '}' || d == ']') depth--;
+            if (depth < 0 || depth == 0 && (d == ',' || d == ':')) return s.charAt(i) == ':' ? -1 : i;
+            if (depth == 0 && (d == '}' || d == ']')) return i + 1;
+        }
+        return -1;
+    }
 }
