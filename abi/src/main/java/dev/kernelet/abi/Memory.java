@@ -131,6 +131,28 @@ public final class Memory {
         return true;
     }
 
+    /** A hash of {@code length} bytes from {@code from} on, eight at a time. */
+    public static int hash(byte[] bytes, int from, int length) {
+        if ((from | length | bytes.length - from - length) < 0) throw new IndexOutOfBoundsException();
+        long h = length, tail = 0;
+        int i = 0;
+        for (long at = BYTES + from; i + 8 <= length; i += 8) h = mix(h ^ U.getLong(bytes, at + i));
+        for (; i < length; i++) tail = tail << 8 | bytes[from + i] & 0xff;
+        h = mix(h ^ tail);
+        return (int) (h ^ h >>> 32);
+    }
+
+    private static long mix(long h) {
+        h *= 0x9e3779b97f4a7c15L;
+        return h ^ h >>> 29;
+    }
+
+    /** The same of a byte string. */
+    public static int hash(String s) {
+        byte[] own = (byte[]) U.getReference(s, STRING_BYTES);
+        return hash(own, 0, own.length);
+    }
+
     /** Stores {@code s} (a byte string: one char per byte) and returns its length; no terminator. */
     public static int putBytes(long address, String s) {
         int n = s.length();

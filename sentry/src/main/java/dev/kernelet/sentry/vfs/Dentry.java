@@ -36,15 +36,11 @@ public final class Dentry {
     }
 
     public static int hash(String name) {
-        int h = 0;
-        for (int i = 0, n = name.length(); i < n; i++) h = h * 31 + (byte) name.charAt(i);
-        return h * 0x9e3779b9;
+        return Memory.hash(name);
     }
 
     public static int hash(byte[] path, int from, int length) {
-        int h = 0;
-        for (int i = from, end = from + length; i < end; i++) h = h * 31 + path[i];
-        return h * 0x9e3779b9;
+        return Memory.hash(path, from, length);
     }
 
     /** The cached child of that name (possibly negative), or null when nothing is known. */
