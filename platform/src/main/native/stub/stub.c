@@ -367,7 +367,8 @@ static void wait_unsure(u64 slot)
 			time.nsec = 0, time.sec = 1;
 		time.sec *= 2;
 	}
-	AT32(slot, OFF_UNSURE)--;
+	if (!AT32(slot, OFF_RINGING)) /* else it is the ringer who looks, and the next order counts */
+		AT32(slot, OFF_UNSURE)--;
 }
 
 /*
@@ -410,6 +411,8 @@ static void wait_turn(u64 slot)
 
 			delay = delay < 20000000 ? delay * 2 : delay;
 			futex(slot + OFF_TURN, 0, TURN_SENTRY_ASLEEP, &soon);
+			if (AT32(slot, OFF_UNSURE))
+				check_parent();
 			if (AT32(slot, OFF_TURN) != TURN_STUB)
 				ring(slot);
 		} else {
