@@ -22,7 +22,12 @@ final class CreateCommand {
                 + ": no container id given");
         if (f.position() + 1 < arguments.length) throw new UsageException("more than a container id given: "
                 + arguments[f.position() + 1]);
-        if (!global.directfs) throw new UsageException("--directfs=false is for \"kernelet do\" only");
+        if (!global.directfs || global.hostFifo || global.hostUds || global.cpuLimit > 0
+                || global.fileSizeLimit > 0 || global.outputLimit > 0) {
+            throw new UsageException("--directfs=false, --host-fifo, --host-uds, --cpu-limit, "
+                    + "--file-size-limit and"
+                    + " --output-limit are for \"kernelet do\" only");
+        }
         o.id = arguments[f.position()];
         if (global.strace) {
             String unknown = Strace.configure(global.straceSyscalls, global.straceLogSize);
