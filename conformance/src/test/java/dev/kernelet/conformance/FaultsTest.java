@@ -156,7 +156,7 @@ class FaultsTest {
     @Test
     void threadBomb() throws Exception {
         shell.run("$K --pids-limit=100 do python3 -c '\nimport threading, time\nn = 0\ntry:\n  while True:\n"
-                + "    threading.Thread(target=time.sleep, args=(1,), daemon=True).start(); n += 1\nexcept "
+                + "    threading.Thread(target=time.sleep, args=(99,), daemon=True).start(); n += 1\nexcept "
                         + "RuntimeError: print(90 < n <= 100)'")
                 .is(0, "True\n");
     }
