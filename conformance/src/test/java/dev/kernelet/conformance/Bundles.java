@@ -34,8 +34,12 @@ abstract class Bundles {
             P
             }
             state() { $R state $1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["status"])'; }
-            until_stopped() { for ((i = 0; i < 200; i++)); do [ "$(state $1)" = stopped ] && return; sleep \
-            0.05; done; }
+            until_stopped() {
+                for ((i = 0; i < 200; i++)); do
+                    s=$($R state $1) || return
+                    case $s in *'"status":"stopped"'*) return ;; esac; sleep 0.05
+                done
+            }
             cd $T
             """;
 

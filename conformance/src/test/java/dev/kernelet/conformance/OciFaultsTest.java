@@ -40,16 +40,16 @@ class OciFaultsTest extends Bundles {
                         $R create -b $T/b ktest-a < /dev/null > $T/out 2>&1 && echo $KIND: created
                         $R delete --force ktest-a || echo $KIND: $?; left; done; done
                 bundle 'sh("exec sleep 60")'
-                create() { $R create -b $T/b ktest-a < /dev/null > $T/out 2>&1; }
+                create() { $R create -b $T/b ktest-a < /dev/null > $T/out 2>&1 || cat $T/out; }
                 create; kill -9 $(pid_of ktest-a); until_stopped ktest-a
                 $R start ktest-a 2> /dev/null && echo started; $R delete ktest-a; echo created $?; left
-                create; $R start ktest-a; kill -9 $(pid_of ktest-a); $R delete --force ktest-a;
-                        echo running $?; left
+                create; $R start ktest-a; kill -9 $(pid_of ktest-a); $R delete --force ktest-a
+                echo running $?; left
                 create; $R start ktest-a; $R pause ktest-a; kill -9 $(pid_of ktest-a)
                 $R delete --force ktest-a; echo paused $?; left
                 bundle '""" + H + """
-                h("startContainer", "exec sleep 60"); h("poststop", "kill -9 $PPID; sleep 0.2");
-                        sh("exec sleep 60")'
+                h("startContainer", "exec sleep 60"); h("poststop", "kill -9 $PPID; sleep 0.2")
+                sh("exec sleep 60")'
                 create; $R start ktest-a 2> /dev/null & sleep 1; kill -9 $(pid_of ktest-a); wait
                 until_stopped ktest-a; $R delete ktest-a; echo starting $?; $R delete --force ktest-a;
                         echo $?; left
@@ -131,8 +131,8 @@ class OciFaultsTest extends Bundles {
                 bundle 'sh("true")'
                 for ((c = 0; c < n; c += 2)); do
                     $R run -b $T/b ktest-a < /dev/null > $T/out 2>&1 || cat $T/out
-                    $R create -b $T/b ktest-b < /dev/null > $T/out 2>&1 && $R delete --force ktest-b
-                            || cat $T/out
+                    $R create -b $T/b ktest-b < /dev/null > $T/out 2>&1 || cat $T/out
+                    $R delete --force ktest-b
                 done
                 left; ls /tmp /dev/shm /run | grep -c ktest; grep -c "$T" /proc/self/mountinfo; true
                 """).is(0, "0\n0\n");
