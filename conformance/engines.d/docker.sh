@@ -51,6 +51,7 @@ row_docker_run() {
 	is flags "a=1 /tmp 5 6 name" run -e a=1 -w /tmp -u 5:6 --hostname name box \
 		sh -c 'echo "a=$a $PWD $(id -u) $(id -g) $(uname -n)"'
 	is entrypoint "x y" run --entrypoint echo box x y
+	is mounts "" run box sh -c 'grep "^rootfs" /proc/mounts; true'
 	is init "/sbin/docker-init" run --init box sh -c 'tr "\0" " " < /proc/1/cmdline | cut -d" " -f1'
 	is capabilities "0000000000000400 refused" run --cap-drop ALL --cap-add NET_BIND_SERVICE box \
 		sh -c 'echo $(sed -n "s/^CapEff:.//p" /proc/self/status) $(chown 5 /tmp 2> /dev/null || echo refused)'

@@ -49,7 +49,7 @@ final class ContainerView {
 
     /** Mounts all; {@code t} is a task of the superuser for the walks, without a program. */
     void mount(Task t) {
-        root = attach(host(spec.root, spec.overlayRoot, kernel.options.ids, "root.path"), null, 0, "rootfs");
+        root = attach(host(spec.root, spec.overlayRoot, kernel.options.ids, "root.path"), null, 0, "root");
         t.fs.mounts = mounts;
         t.fs.setRoot(root);
         t.fs.setCwd(root);
