@@ -74,7 +74,7 @@ public final class Prctl {
                 return a == 0 && b == 0 || a == 1 && b >= 0 && b <= 2 ? 0 : -EINVAL;
             }
             case 34 -> { return a != 0 || b != 0 || c != 0 || d != 0 ? -EINVAL : 2; } // PR_MCE_KILL_DEFAULT
-            case 35 -> { return t.cred.capable(Credentials.CAP_SYS_RESOURCE) ? -EINVAL : -EPERM; } // PR_SET_MM
+            case 35 -> { return c != 0 || d != 0 || t.cred.capable(Credentials.CAP_SYS_RESOURCE) ? -EINVAL : -EPERM; } // PR_SET_MM
             case 36 -> { // PR_SET_CHILD_SUBREAPER
                 t.group.isSubreaper = a != 0;
                 return 0;
