@@ -73,8 +73,8 @@ row_podman_kube() {
 		        - pod
 	Y
 	has play "Pod:" p kube play --network none "$state/podman/pod.yaml"
-	until_is second "kube" p logs two-second
-	until_is first "up" p logs two-first
+	until_is second "kube" script 'p logs two-second 2> /dev/null'
+	until_is first "up" script 'p logs two-first 2> /dev/null'
 	is between "pod question" p exec two-second bash -c "$ask" ask 127.0.0.1 81
 	has containers "two-first two-second" script 'echo $(p ps --format "{{.Names}}" | sort)'
 	has down "two" script 'p pod inspect two --format "{{.Name}}"; p kube down "$state/podman/pod.yaml"'
