@@ -215,6 +215,7 @@ jlong JNI(onRefusedCall)(void *env, void *cls, jint report)
 static struct {
 	int ruleset; /* Landlock's, or -1 */
 	unsigned capabilities[6]; /* effective, permitted, inheritable: low words, then high ones */
+	int tids[64]; /* who has, in order of coming; beyond these only the number is known */
 	volatile int done, error;
 } confinement;
 
@@ -230,7 +231,9 @@ static void confine_thread(int sig)
 		error = sys3(SYS_capset, (&(struct capabilities){ 0x20080522, 0 }), confinement.capabilities, 0);
 	if (error)
 		confinement.error = -(int)error;
-	__atomic_fetch_add(&confinement.done, 1, __ATOMIC_SEQ_CST);
+	unsigned n = __atomic_fetch_add(&confinement.done, 1, __ATOMIC_SEQ_CST);
+	if (n < sizeof confinement.tids / sizeof *confinement.tids)
+		__atomic_store_n(&confinement.tids[n], (int)sys3(SYS_gettid, 0, 0, 0), __ATOMIC_SEQ_CST);
 }
 
 /* Confines the calling thread, and lets signal 64 do the same to the one that gets it. 0 or -errno. */
@@ -251,9 +254,16 @@ jlong JNI(confine)(void *env, void *cls, jlong ruleset, jlong keep)
 	return -confinement.error;
 }
 
-/* How many threads have been confined; or -errno of one that could not be. */
-jlong JNI(confined)(void *env, void *cls)
+/* How many threads have been confined, with a tid whether that one has; or -errno of one that could not be. */
+jlong JNI(confined)(void *env, void *cls, jlong tid)
 {
 	(void)env, (void)cls;
-	return confinement.error ? -confinement.error : confinement.done;
+	if (confinement.error)
+		return -confinement.error;
+	if (!tid)
+		return confinement.done;
+	for (unsigned i = 0; i < sizeof confinement.tids / sizeof *confinement.tids; i++)
+		if (__atomic_load_n(&confinement.tids[i], __ATOMIC_SEQ_CST) == tid)
+			return 1;
+	return 0;
 }

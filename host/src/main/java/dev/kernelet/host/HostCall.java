@@ -57,6 +57,9 @@ public final class HostCall {
      */
     public static native long confine(long ruleset, long keep);
 
-    /** How many threads {@link #confine} and signal 64 have confined; a negative errno when one could not be. */
-    public static native long confined();
+    /**
+     * How many threads {@link #confine} and signal 64 have confined; with a {@code tid} but 0, whether (1, 0)
+     * they have confined that one. A negative errno when one could not be.
+     */
+    public static native long confined(long tid);
 }

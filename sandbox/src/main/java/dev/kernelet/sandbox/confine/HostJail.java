@@ -39,13 +39,16 @@ public final class HostJail {
     private static final int PR_SET_NO_NEW_PRIVS = 38, PR_SET_MDWE = 65, MDWE_REFUSE_EXEC_GAIN = 1,
             MDWE_NO_INHERIT = 2;
 
-    private static final int SIGNAL = 64, SIGNAL_DEADLINE_MILLIS = 5000, ROOM = 4096;
+    private static final int SIGNAL = 64, SIGNAL_DEADLINE_MILLIS = 5000, LOOK_MILLIS = 20, ROOM = 4096;
     private static final long CAP_CHOWN = 1, CAP_DAC_OVERRIDE = 1 << 1, CAP_DAC_READ_SEARCH = 1 << 2,
             CAP_FOWNER = 1 << 3,
             CAP_FSETID = 1 << 4, CAP_NET_BIND_SERVICE = 1 << 10, CAP_NET_RAW = 1 << 13;
 
     /** Threads that were there before {@link #restrict}, the calling one included. */
     private static int threads;
+    /** The threads that were asked to, as many as the bridge remembers. */
+    private static final int[] tids = new int[64];
+    private static int asked;
     private static Landlock landlock;
 
     private HostJail() {}
@@ -91,13 +94,28 @@ public final class HostJail {
         for (long n; (n = HostCall.call(GETDENTS64, fd, buffer, ROOM)) > 0; ) {
             for (long at = buffer; at < buffer + n; at += Memory.getUnsignedShort(at + 16)) {
                 int tid = number(at + 19);
-                if (tid > 0 && tid != self && tid != but && HostCall.call(TGKILL, pid, tid,
-                        SIGNAL) == 0) count++;
+                if (tid <= 0 || tid == self || tid == but) continue;
+                if (HostCall.call(TGKILL, pid, tid, SIGNAL) != 0) continue;
+                remember(tid);
+                count++;
             }
         }
         Memory.free(buffer);
         HostCall.call(CLOSE, fd);
         return count;
+    }
+
+    /** Whether every thread that was to confine itself has, or has ended before it could. */
+    private static boolean allConfined() {
+        long pid = HostCall.call(GETPID);
+        for (int i = 0; i < asked; i++) {
+            if (HostCall.confined(tids[i]) != 1 && HostCall.call(TGKILL, pid, tids[i], 0) != -Errno.ESRCH) return false;
+        }
+        return asked < tids.length;
+    }
+
+    private static void remember(int tid) {
+        if (asked < tids.length) tids[asked++] = tid;
     }
 
     private static int number(long at) {
@@ -111,8 +129,14 @@ public final class HostJail {
 
     static void awaitThreads() {
         long end = System.nanoTime() + SIGNAL_DEADLINE_MILLIS * 1_000_000L;
-        for (long done; (done = HostCall.confined()) < threads; HostCall.call(SCHED_YIELD)) {
-            if (done >= 0 && System.nanoTime() < end) continue;
+        long look = System.nanoTime() + LOOK_MILLIS * 1_000_000L;
+        for (long done; (done = HostCall.confined(0)) < threads; HostCall.call(SCHED_YIELD)) {
+            long now = System.nanoTime();
+            if (done >= 0 && now > look) { // one may have ended before it got the signal
+                if (allConfined()) break;
+                look = now + LOOK_MILLIS * 1_000_000L;
+            }
+            if (done >= 0 && now < end) continue;
             throw new Failure("cannot confine the Sentry: " + (done < 0 ? Errno.name((int) -done) : done
                     + " threads of " + threads),
                     "The machine may be overloaded: try again.");
@@ -181,7 +205,9 @@ public final class HostJail {
     /** The leading thread, which is not needed without restrictions any more. */
     private static void confineLeader() {
         long pid = HostCall.call(GETPID);
-        if (HostCall.call(TGKILL, pid, pid, SIGNAL) == 0) threads++;
+        if (HostCall.call(TGKILL, pid, pid, SIGNAL) != 0) return;
+        remember((int) pid);
+        threads++;
     }
 
     /** The Sentry's list for these options. */
