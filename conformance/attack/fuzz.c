@@ -294,7 +294,8 @@ static void random_call(const struct call *c)
 	for (int i = 0; i < 6; i++) a[i] = i >= n ? next() : c->signature[i] != 'P' && one_in(60) ? any() : argument(c->signature[i]);
 	if (c->nr == SYS_mount || c->nr == SYS_umount2 || c->nr == SYS_pivot_root) /* within the round's directory */
 		a[0] = text("d"), a[1] = c->nr == SYS_umount2 ? a[1] : text(one_in(2) ? "d" : "d/e");
-	if (c->nr == SYS_mount) a[2] = text(one_in(2) ? "tmpfs" : one_in(2) ? "proc" : "sysfs");
+	/* No remount: "d" may have become a link to the root, where no program could be started any more. */
+	if (c->nr == SYS_mount) a[3] &= ~32UL, a[2] = text(one_in(2) ? "tmpfs" : one_in(2) ? "proc" : "sysfs");
 	if ((c->nr == 62 || c->nr == 200 || c->nr == 234) && (int)a[0] < 0) a[0] = 0;
 	if (c->nr == SYS_fcntl && (a[1] & 0xff) == 8) a[2] = 0; /* F_SETOWN: not the supervisor */
 	if (trace) {
