@@ -176,16 +176,18 @@ static u32 fetch_frame(u64 slot)
 
 static void call_event(u64 slot, u32 nr, u32 trapped)
 {
-	AT32(slot, OFF_NR) = nr;
-	AT32(slot, OFF_TRAPPED) = trapped;
-	AT32(slot, OFF_PREFETCHED) = nr == NR_rt_sigreturn ? fetch_frame(slot) : prefetch(slot, nr);
+	u32 pieces = nr == NR_rt_sigreturn ? fetch_frame(slot) : prefetch(slot, nr);
+
 	if (nr == NR_execve || nr == NR_execveat) {
 		int first = nr == NR_execve ? 1 : 2;
 		u32 used = gather(slot, argument(slot, first), slot + OFF_GATHERED, 0);
 
 		gather(slot, argument(slot, first + 1), slot + OFF_GATHERED + GATHERED_SIZE, used);
 	}
-	publish(slot, EVENT_SYSCALL);
+	AT32(slot, OFF_NR) = nr;
+	for (int i = 0; i < 6; i++)
+		AT64(slot, OFF_CALL_ARGS + 8 * i) = argument(slot, i);
+	publish(slot, EVENT_SYSCALL | trapped | pieces << EVENT_PIECES_SHIFT);
 }
 
 /* Registers are in the slot (from a patched call site). */
@@ -270,7 +272,7 @@ long signal_event(int sig, u8 *info, u8 *context)
 			nr = ~0U; /* int $0x80: numbers of another architecture */
 		save_registers(slot, g);
 		AT64(slot, REG(R_ORIG_RAX)) = g[G_RAX];
-		call_event(slot, nr, 1);
+		call_event(slot, nr, EVENT_TRAPPED);
 		return *(long *)(context + CONTEXT_FP);
 	}
 	if (in_stub) {
@@ -556,15 +558,14 @@ static void load_lazy(u64 slot)
 /* Deferred copies, the result, and away. */
 static long resume_syscall(u64 slot)
 {
-	u32 count = AT32(slot, OFF_DEFERRED);
-	u64 call = slot + OFF_CALL, nr = AT64(call, 0);
+	u32 flags = AT32(slot, OFF_FLAGS), count = flags >> DEFERRED_SHIFT;
 
-	if (nr) {
-		u64 a0 = AT64(call, 8), failure = AT64(call, 56), a4 = AT64(call, 40);
+	AT64(slot, REG(R_RAX)) = AT64(slot, OFF_ANSWER);
+	if (flags & HAS_CALL) {
+		u64 call = slot + OFF_CALL, nr = AT64(call, 0), a0 = AT64(call, 8), failure = AT64(call, 56), a4 = AT64(call, 40);
 		int fds[1] = { -1 };
 		long result;
 
-		AT64(call, 0) = 0;
 		if (nr & CALL_RECEIVES)
 			a4 = receive(fds, 1, DONTWAIT) < 1 ? -1 : fds[0];
 		result = sys6((u32)nr, a0, AT64(call, 16), AT64(call, 24), AT64(call, 32), a4, AT64(call, 48));
@@ -581,8 +582,7 @@ static long resume_syscall(u64 slot)
 		if (from == (u64)DEFERRED_ZEROS ? zero_bytes((void *)to, n) : copy_bytes((void *)to, (void *)(slot + from), n))
 			AT64(slot, REG(R_RAX)) = -EFAULT;
 	}
-	if (AT32(slot, OFF_FLAGS))
-		load_lazy(slot);
+	load_lazy(slot);
 	return AT64(slot, REG(R_EFLAGS)) & TF ? LEAVE_FULL : LEAVE_SYSCALL;
 }
 

@@ -62,7 +62,9 @@ public final class StubLayout {
     public static final int OFF_PREFETCH = 0x1e000;
     public static final int PREFETCH_SIZE = 0x2000;
 
-    // ---- control page: whose turn it is. The futex word both sides wait on.
+    // ---- control page. Its first line is all that an ordinary call and its answer need: a cache line on its way from
+    // one processor to the other costs as much as a handler. What both sides write at every turn is here, nothing else.
+    /** Whose turn it is. The futex word both sides wait on. */
     public static final int OFF_TURN = 0x00;
     /** The stub has published an event or answered a command. */
     public static final int TURN_SENTRY = 1;
@@ -70,29 +72,53 @@ public final class StubLayout {
     public static final int TURN_STUB = 2;
     /** As TURN_SENTRY, and the stub sleeps on the word. */
     public static final int TURN_SENTRY_ASLEEP = 3;
-    /** Not zero: a Sentry thread sleeps on the turn word until the command is answered. */
-    public static final int OFF_SENTRY_WAITS = 0x04;
-    /** An interrupt came while the stub could not report it. */
-    public static final int OFF_PENDING = 0x08;
-    /** CLONE_CHILD_CLEARTID word: not zero while the host thread exists. */
-    public static final int OFF_TID = 0x0c;
+    /** How far the Sentry is: what the stub may wait for awake. */
+    public static final int OFF_SERVED = 0x04;
+    /** The event is not taken yet. */
+    public static final int SERVED_NOT = 0;
+    /** The call blocks. */
+    public static final int SERVED_PARKED = 1;
+    /** The handler runs. */
+    public static final int SERVED_TAKEN = 2;
 
-    // ---- the event
-    public static final int OFF_EVENT = 0x10;
+    // ---- the event: the stub's
+    public static final int OFF_NR = 0x08;
+    /** Of a system call also: by SIGSYS (EVENT_TRAPPED), or from a rewritten call site; how many pieces are prefetched. */
+    public static final int OFF_EVENT = 0x0c;
+    public static final int EVENT_MASK = 0xff;
     public static final int EVENT_SYSCALL = 1;
     public static final int EVENT_FAULT = 2;
     public static final int EVENT_INTERRUPTED = 3;
-    public static final int OFF_NR = 0x14;
-    public static final int OFF_SIGNAL = 0x18;
-    public static final int OFF_CODE = 0x1c;
-    public static final int OFF_TRAPNO = 0x20;
-    /** Prefetched pieces of this event: how many, then 16 bytes each: address, offset in the window (int), length (int). */
-    public static final int OFF_PREFETCHED = 0x24;
-    public static final int OFF_FAULT_ADDRESS = 0x28;
-    public static final int OFF_ERROR_CODE = 0x30;
-    /** Of a system call: 1 by SIGSYS, 0 from a rewritten call site. */
-    public static final int OFF_TRAPPED = 0x3c;
-    public static final int OFF_PIECES = 0x40;
+    public static final int EVENT_TRAPPED = 0x100;
+    public static final int EVENT_PIECES_SHIFT = 16;
+    /** Six arguments of a system call. */
+    public static final int OFF_CALL_ARGS = 0x10;
+
+    // ---- the command: the Sentry's, where the event was
+    public static final int OFF_OP = 0x10;
+    /** RESUME_*: which of the lazily loaded parts to load, if there is a call at OFF_CALL, how many deferred copies. */
+    public static final int OFF_FLAGS = 0x14;
+    public static final int LOAD_FSBASE = 1;
+    public static final int LOAD_XSTATE = 2;
+    public static final int HAS_CALL = 4;
+    public static final int DEFERRED_SHIFT = 8;
+    /** Of a host call its number and six arguments. */
+    public static final int OFF_ARGS = 0x18;
+    /** What a command came to: the stub's. */
+    public static final int OFF_RESULT = 0x08;
+    /** RESUME_SYSCALL: the call's result. */
+    public static final int OFF_ANSWER = 0x18;
+    /** Deferred copies of RESUME_SYSCALL (up to MAX_DEFERRED), 24 bytes each: slot offset, address, length. */
+    public static final int OFF_DEFERRED_LIST = 0x20;
+    public static final int DEFERRED_SIZE = 24;
+    /** As a deferred copy's slot offset: zeros. */
+    public static final int DEFERRED_ZEROS = -1;
+
+    /**
+     * Prefetched pieces of an event, 16 bytes each: address, offset in the window (int), length (int). Deferred copies,
+     * which are written when these are of no use any more, may reach as far.
+     */
+    public static final int OFF_PIECES = 0x50;
     public static final int PIECE_SIZE = 16;
     public static final int PIECES_MAX = 3;
     /** A piece length with this bit is a string's, with its NUL. */
@@ -100,20 +126,19 @@ public final class StubLayout {
     public static final int PREFETCH_BUFFER_MAX = 4096;
     public static final int PREFETCH_PATH_MAX = 512;
 
+    // ---- of a fault
+    public static final int OFF_SIGNAL = 0xc0;
+    public static final int OFF_CODE = 0xc4;
+    public static final int OFF_TRAPNO = 0xc8;
+    public static final int OFF_FAULT_ADDRESS = 0xd0;
+    public static final int OFF_ERROR_CODE = 0xd8;
+
     // ---- registers, in the order of dev.kernelet.platform.Registers
     public static final int OFF_REGS = 0x100;
     public static final int OFF_FSBASE = 0x1b0;
     /** The slot's own address and stack top, for the entry from patched call sites (by %gs). */
     public static final int OFF_SELF = 0x1b8;
     public static final int OFF_STACK_PTR = 0x1c0;
-    /** How far the Sentry is: what the stub may wait for awake. */
-    public static final int OFF_SERVED = 0x38;
-    /** The event is not taken yet. */
-    public static final int SERVED_NOT = 0;
-    /** The call blocks. */
-    public static final int SERVED_PARKED = 1;
-    /** The handler runs. */
-    public static final int SERVED_TAKEN = 2;
     /** How many turns of its loop a stub waits awake for a handler, if it does at all. */
     public static final int SPIN_SERVED = 2000;
     /** A ring that came too early is repeated so often, after so many turns of the waiting loop. */
@@ -130,25 +155,18 @@ public final class StubLayout {
     /** The stub's own: orders that must still come until it is sure to die with the Sentry. */
     public static final int OFF_UNSURE = 0x1d8;
 
-    // ---- the command
-    public static final int OFF_OP = 0x200;
-    /** RESUME_*: which of the lazily loaded parts to load. */
-    public static final int OFF_FLAGS = 0x204;
-    public static final int LOAD_FSBASE = 1;
-    public static final int LOAD_XSTATE = 2;
-    public static final int OFF_ARGS = 0x208;
-    /** After OFF_ARGS: number and six arguments of a host call. */
-    public static final int OFF_RESULT = 0x248;
-    /** Deferred copies of RESUME_SYSCALL: how many, then 24 bytes each: slot offset, address, length. */
-    public static final int OFF_DEFERRED = 0x250;
-    public static final int OFF_DEFERRED_LIST = 0x258;
-    public static final int DEFERRED_SIZE = 24;
-    /** As a deferred copy's slot offset: zeros. */
-    public static final int DEFERRED_ZEROS = -1;
+    // ---- what is looked at often and seldom written
+    /** An interrupt came while the stub could not report it. */
+    public static final int OFF_PENDING = 0x430;
+    /** Not zero: a Sentry thread sleeps on the turn word until the command is answered. */
+    public static final int OFF_SENTRY_WAITS = 0x434;
+    /** CLONE_CHILD_CLEARTID word: not zero while the host thread exists. */
+    public static final int OFF_TID = 0x438;
+
     /** With the number of a deferred mmap: its descriptor waits in the control socket. */
     public static final long CALL_RECEIVES = 0x100000000L;
-    /** Host call of RESUME_SYSCALL: number (0: none), six arguments, the result if it fails (0: the errno itself). */
-    public static final int OFF_CALL = 0x2b8;
+    /** Host call of RESUME_SYSCALL: number, six arguments, the result if it fails (0: the errno itself). */
+    public static final int OFF_CALL = 0x200;
     /**
      * Calls the stub answers by itself: entry number {@code nr & 15}, 16 bytes each: the number (int; entry 0 must never
      * hold 0 unasked), at 8 the value. getpid, gettid and the identity calls all differ in these four bits.

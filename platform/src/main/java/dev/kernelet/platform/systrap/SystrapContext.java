@@ -63,20 +63,20 @@ final class SystrapContext extends ExecutionContext {
         Memory.putInt(s + OFF_SERVED, SERVED_TAKEN);
         platform.events++;
         interruptSent = false;
-        int event = Memory.getInt(s + OFF_EVENT);
+        int word = Memory.getInt(s + OFF_EVENT), event = word & EVENT_MASK;
         if (event == EVENT_SYSCALL) {
             nr = Memory.getInt(s + OFF_NR);
-            pieces = Memory.getInt(s + OFF_PREFETCHED);
-            long r = s + OFF_REGS;
-            a0 = Memory.getLong(r + 8 * Registers.RDI);
-            a1 = Memory.getLong(r + 8 * Registers.RSI);
-            a2 = Memory.getLong(r + 8 * Registers.RDX);
-            a3 = Memory.getLong(r + 8 * Registers.R10);
-            a4 = Memory.getLong(r + 8 * Registers.R8);
-            a5 = Memory.getLong(r + 8 * Registers.R9);
-            if (Memory.getInt(s + OFF_TRAPPED) != 0) {
+            pieces = word >>> EVENT_PIECES_SHIFT;
+            long args = s + OFF_CALL_ARGS;
+            a0 = Memory.getLong(args);
+            a1 = Memory.getLong(args + 8);
+            a2 = Memory.getLong(args + 16);
+            a3 = Memory.getLong(args + 24);
+            a4 = Memory.getLong(args + 32);
+            a5 = Memory.getLong(args + 40);
+            if ((word & EVENT_TRAPPED) != 0) {
                 platform.trapped++;
-                long rip = Memory.getLong(r + 8 * Registers.RIP);
+                long rip = Memory.getLong(s + OFF_REGS + 8 * Registers.RIP);
                 if (platform.patching && space.sites.hit(rip)) patchSite = rip;
             }
             return Trap.SYSCALL;
@@ -183,8 +183,10 @@ final class SystrapContext extends ExecutionContext {
             result = callFailure;
             callFailure = 0;
         }
-        Memory.putLong(s + OFF_REGS + 8 * Registers.RAX, result);
-        Memory.putInt(s + OFF_DEFERRED, deferred);
+        Memory.putLong(s + OFF_ANSWER, result);
+        for (int i = 0, n = 3 * deferred; i < n; i++) Memory.putLong(s + OFF_DEFERRED_LIST + 8L * i, deferredCopies[i]);
+        lazy |= deferred << DEFERRED_SHIFT;
+        if (callPending) lazy |= HAS_CALL;
         callPending = false;
         resume(OP_RESUME_SYSCALL);
     }
@@ -208,7 +210,7 @@ final class SystrapContext extends ExecutionContext {
         state = RUNNING;
         space.runs(1);
         // An interrupt that had come too early: the caller has looked at what there was to do.
-        Memory.putInt(s + OFF_PENDING, 0);
+        if (Memory.getInt(s + OFF_PENDING) != 0) Memory.putInt(s + OFF_PENDING, 0);
         if (Memory.getAndSetInt(s + OFF_TURN, TURN_STUB) == TURN_SENTRY_ASLEEP) wake(s);
     }
 
@@ -237,10 +239,8 @@ final class SystrapContext extends ExecutionContext {
     private void flushDeferred() {
         int n = deferred;
         deferred = 0;
-        for (int i = 0; i < n; i++) {
-            long at = slot + OFF_DEFERRED_LIST + (long) i * DEFERRED_SIZE;
-            command(OP_COPY_OUT, Memory.getLong(at), Memory.getLong(at + 8), Memory.getLong(at + 16));
-        }
+        for (int i = 0; i < 3 * n; i += 3)
+            command(OP_COPY_OUT, deferredCopies[i], deferredCopies[i + 1], deferredCopies[i + 2]);
     }
 
     @Override
@@ -403,21 +403,25 @@ final class SystrapContext extends ExecutionContext {
         if (length == 0) return true;
         // Out of range: a copy that is sure to fault, so the result becomes -EFAULT.
         if (clamp(userAddress, length) < length) userAddress = 0x800000000000L;
-        long at = slot + OFF_DEFERRED_LIST + (long) deferred++ * DEFERRED_SIZE;
-        Memory.putLong(at, OFF_WINDOW + offset);
-        Memory.putLong(at + 8, userAddress);
-        Memory.putLong(at + 16, length);
+        defer(OFF_WINDOW + offset, userAddress, length);
         return true;
+    }
+
+    /** Kept here until the resume: the line of the slot that it goes to is the stub's meanwhile. */
+    private final long[] deferredCopies = new long[3 * MAX_DEFERRED];
+
+    private void defer(long from, long userAddress, long length) {
+        int at = 3 * deferred++;
+        deferredCopies[at] = from;
+        deferredCopies[at + 1] = userAddress;
+        deferredCopies[at + 2] = length;
     }
 
     @Override
     public boolean deferZeros(long userAddress, long length) {
         if (deferred == MAX_DEFERRED) return false;
         if (clamp(userAddress, length) < length) userAddress = 0x800000000000L;
-        long at = slot + OFF_DEFERRED_LIST + (long) deferred++ * DEFERRED_SIZE;
-        Memory.putLong(at, DEFERRED_ZEROS);
-        Memory.putLong(at + 8, userAddress);
-        Memory.putLong(at + 16, length);
+        defer(DEFERRED_ZEROS, userAddress, length);
         return true;
     }
 
@@ -532,7 +536,6 @@ final class SystrapContext extends ExecutionContext {
         int from = receives ? 1 : 0;
         for (int i = from; i < 7; i++) Memory.putLong(args + 8L * (i - from), Memory.getLong(p + 8L * i));
         if (receives) Memory.putLong(args + 32, Memory.getLong(p + 48));
-        Memory.putLong(p, 0);
         long first = Memory.getLong(p + 8), failure = Memory.getLong(p + 56);
         long r = command(receives ? OP_MAP_FD : OP_HOST_CALL);
         for (int i = 0; i < 7; i++) Memory.putLong(args + 8L * i, saved[i]);

@@ -5,6 +5,7 @@ import dev.kernelet.host.HostCall;
 import dev.kernelet.platform.ExecutionContext;
 import dev.kernelet.platform.Registers;
 import dev.kernelet.platform.Trap;
+import dev.kernelet.platform.stub.StubLayout;
 import dev.kernelet.platform.process.Host;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -154,7 +155,8 @@ public final class SystrapCheck {
                 deaths++;
             } else if (trap == Trap.SYSCALL) {
                 calls++;
-                if (Memory.getInt(((SystrapContext) c).slot + dev.kernelet.platform.stub.StubLayout.OFF_TRAPPED) != 0) trapped++;
+                int event = Memory.getInt(((SystrapContext) c).slot + StubLayout.OFF_EVENT);
+                if ((event & StubLayout.EVENT_TRAPPED) != 0) trapped++;
                 if (!call(c)) running.remove(c);
             } else if (trap == Trap.FAULT) {
                 faulted = c;
