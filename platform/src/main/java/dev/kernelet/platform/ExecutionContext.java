@@ -31,6 +31,9 @@ public abstract class ExecutionContext {
      */
     public abstract int poll();
 
+    /** False: the host has been told to let the resumed thread run, and it does not yet: it may wait for this processor. */
+    public boolean isAwake() { return true; }
+
     public abstract boolean isDead();
 
     // ---- registers (valid while stopped; the values are the application's own business)

@@ -141,6 +141,8 @@ public final class StubLayout {
     public static final int OFF_STACK_PTR = 0x1c0;
     /** How many turns of its loop a stub waits awake for a handler, if it does at all. */
     public static final int SPIN_SERVED = 2000;
+    /** After so many it yields the processor once. */
+    public static final int YIELD_TURNS = 100;
     /** A ring that came too early is repeated so often, after so many turns of the waiting loop. */
     public static final int RING_TRIES = 10;
     public static final int RING_TURNS = 100;
@@ -160,6 +162,8 @@ public final class StubLayout {
     public static final int OFF_PENDING = 0x430;
     /** Not zero: a Sentry thread sleeps on the turn word until the command is answered. */
     public static final int OFF_SENTRY_WAITS = 0x434;
+    /** The stub runs since it was last woken. */
+    public static final int OFF_AWAKE = 0x43c;
     /** CLONE_CHILD_CLEARTID word: not zero while the host thread exists. */
     public static final int OFF_TID = 0x438;
 

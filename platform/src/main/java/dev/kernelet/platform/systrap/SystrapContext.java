@@ -24,6 +24,8 @@ final class SystrapContext extends ExecutionContext {
     int state = STOPPED;
     long tid;
     private boolean interruptSent;
+    /** It was asleep, or not born, when it was last resumed. */
+    private boolean woken;
     /** The end of the call site that trapped, if it is due to be rewritten. */
     private long patchSite;
     private int lazy, deferred, pieces;
@@ -45,6 +47,9 @@ final class SystrapContext extends ExecutionContext {
     public boolean isDead() { return state == DEAD || space.dead; }
 
     @Override
+    public boolean isAwake() { return !woken || Memory.getInt(slot + OFF_AWAKE) != 0; }
+
+    @Override
     public int poll() {
         if (state != RUNNING) return isDead() ? Trap.DEAD : Trap.NONE;
         long s = slot;
@@ -62,7 +67,7 @@ final class SystrapContext extends ExecutionContext {
         state = STOPPED;
         Memory.putInt(s + OFF_SERVED, SERVED_TAKEN);
         platform.events++;
-        interruptSent = false;
+        interruptSent = woken = false;
         int word = Memory.getInt(s + OFF_EVENT), event = word & EVENT_MASK;
         if (event == EVENT_SYSCALL) {
             nr = Memory.getInt(s + OFF_NR);
@@ -216,6 +221,8 @@ final class SystrapContext extends ExecutionContext {
 
     private void wake(long s) {
         platform.stubsWoken++;
+        woken = true;
+        Memory.putInt(s + OFF_AWAKE, 0);
         Host.futexWake(s + OFF_TURN, 1);
     }
 
@@ -591,6 +598,7 @@ final class SystrapContext extends ExecutionContext {
         Memory.putInt(to + OFF_ANSWERS, -1);
         Memory.copy(slot + OFF_REGS, to + OFF_REGS, 8L * Registers.COUNT);
         child.lazy = lazy;
+        child.woken = true;
         child.fsBase = fsBase;
         if ((lazy & LOAD_FSBASE) != 0) Memory.putLong(to + OFF_FSBASE, fsBase);
         int xstate = platform.traits.xstateSize();

@@ -156,7 +156,7 @@ public final class Exec {
         boolean isAlive = !c.isDead();
         if (isAlive) RobustList.walk(t, false);
         if (isAlive && isShared && t.rseqArea != 0) Rseq.leave(t);
-        if (isAlive && isShared && t.clearChildTid != 0) RobustList.clearTid(t, false);
+        if (isAlive && isShared && t.clearChildTid != 0) RobustList.clearTid(t);
         // A host process that goes on has all its time on its own clock.
         if (!isShared && old.space != null) t.group.cpuNanosBefore = CpuClocks.process(t.group);
         Exit.releaseVforkParent(t);

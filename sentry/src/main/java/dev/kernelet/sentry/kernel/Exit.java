@@ -157,7 +157,7 @@ public final class Exit {
         boolean isAlive = !c.isDead() && mm.space.isAlive();
         if (isAlive) RobustList.walk(t, wasRunning);
         if (isAlive && t.rseqArea != 0 && mm.users > 1 && !wasRunning) Rseq.leave(t);
-        if (isAlive && t.clearChildTid != 0 && mm.users > 1) RobustList.clearTid(t, wasRunning);
+        if (isAlive && t.clearChildTid != 0 && mm.users > 1) RobustList.clearTid(t);
         boolean isShared = mm.users > 1;
         if (isShared && isAlive && !wasRunning) c.exitThread();
         releaseVforkParent(t);

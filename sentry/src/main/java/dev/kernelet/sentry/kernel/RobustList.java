@@ -21,7 +21,8 @@ final class RobustList {
         // Nobody is left to see the marks in a memory that ends with its last task, unless it shares some.
         if (t.mm.users == 1 && !t.mm.hasSharedMappings()) return;
         long buffer = Memory.allocate(32);
-        if (read(t, isRemote, buffer, head, 24)) {
+        // Nearly always the list is empty: seen from outside, the thread need not be woken for that.
+        if (read(t, true, buffer, head, 24)) {
             long entry = Memory.getLong(buffer), offset = Memory.getLong(buffer + 8), pending = Memory.getLong(buffer + 16);
             for (int i = 0; i < LIMIT && (entry & ~1L) != head; i++) {
                 long e = entry & ~1L;
@@ -57,10 +58,9 @@ final class RobustList {
         return false;
     }
 
-    static void clearTid(Task t, boolean isRemote) {
+    static void clearTid(Task t) {
         long buffer = Memory.allocate(8);
-        if (isRemote) t.mm.space.writeRemote(t.clearChildTid, buffer, 4);
-        else if (t.mem.writable(t.clearChildTid, 4)) t.ctx.copyOut(t.clearChildTid, buffer, 4);
+        if (t.mem.writable(t.clearChildTid, 4)) t.mm.space.writeRemote(t.clearChildTid, buffer, 4);
         Memory.free(buffer);
         Futexes.wakeAddress(t, t.clearChildTid, 1);
     }

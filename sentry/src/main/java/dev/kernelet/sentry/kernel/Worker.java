@@ -117,7 +117,7 @@ final class Worker implements Runnable {
 
     // ---- spinning: worth what it costs to be woken (40 us), and more where a processor is free and programs
     // work for some time between calls; left out where it does not help, but for a look now and then
-    private static final long LONG = 150_000, SHORT = 12_000, PROBE = 6_000, PREEMPTED = 30_000;
+    private static final long LONG = 150_000, SHORT = 12_000, PROBE = 6_000, PREEMPTED = 30_000, GIVE_WAY = 8_000;
     private static final int ALWAYS = 256, NEARLY_ALWAYS = 220, MOSTLY = 170;
     /** How often spinning helped, of 256. */
     private int helped = ALWAYS;
@@ -153,8 +153,19 @@ final class Worker implements Runnable {
                 helped = Math.min(helped, MOSTLY - 1);
                 return false;
             }
+            if (now - start > GIVE_WAY && someoneIsWaiting()) return false;
         } while (now < end);
         helped -= helped >> 3;
+        return false;
+    }
+
+    /**
+     * Whether a task was sent on its way and does not run: the host puts it on the processor of whoever woke it more often than not,
+     * and leaves it there although another one idles.
+     */
+    private boolean someoneIsWaiting() {
+        Kernel k = kernel;
+        for (int i = 0; i < k.runningCount; i++) if (!k.running[i].ctx.isAwake()) return true;
         return false;
     }
 

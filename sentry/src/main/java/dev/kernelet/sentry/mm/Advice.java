@@ -83,7 +83,10 @@ public final class Advice {
         if (advice != MADV_DONTDUMP && advice != MADV_DODUMP) {
             int host = advice == MADV_DONTNEED_LOCKED ? MADV_DONTNEED : advice;
             boolean isPlain = advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_DONTNEED_LOCKED;
-            long r = isPlain ? mm.order(t, t.ctx, SyscallNumber.MADVISE, from, to - from, host, 0, 0)
+            // Pages given up may go as late as on the way back: before that nobody can know that they have gone.
+            boolean isDeferred = isPlain && mm.defers(t, to - from)
+                    && t.ctx.deferHostCall(SyscallNumber.MADVISE, from, to - from, host, 0, 0, 0, 0);
+            long r = isDeferred ? 0
                     : t.ctx.hostCall(SyscallNumber.MADVISE, from, to - from, host, 0, 0, 0);
             // Hints the host has no use for (huge pages not built in) are no errors of the application's.
             boolean isHint = advice == MADV_HUGEPAGE || advice == MADV_NOHUGEPAGE || advice <= MADV_WILLNEED;

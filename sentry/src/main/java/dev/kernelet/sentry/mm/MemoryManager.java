@@ -272,7 +272,7 @@ public final class MemoryManager implements AddressSpace.TextMap {
         if (r < 0) return r;
         host |= hostFlags(flags, vmFlags) | MAP_FIXED | MAP_ANONYMOUS;
         // Where there was nothing, other threads have no business before the call is over.
-        boolean isDeferred = !replaces && c == t.ctx && !t.attention && length <= DEFERRABLE
+        boolean isDeferred = !replaces && c == t.ctx && defers(t, length)
                 && c.deferHostCall(SyscallNumber.MMAP, address, length, prot, host, -1, 0, 0);
         r = isDeferred ? 0 : order(t, c, SyscallNumber.MMAP, address, length, prot, host, 0);
         return mapped(t, r, address, length, v, replaces);
@@ -291,7 +291,12 @@ public final class MemoryManager implements AddressSpace.TextMap {
     }
 
     private boolean isAlone(Task t, ExecutionContext c, long length) {
-        return users == 1 && c == t.ctx && !t.attention && length <= DEFERRABLE;
+        return users == 1 && c == t.ctx && defers(t, length);
+    }
+
+    /** Whether a host call over so many bytes may wait for the way back to the application. */
+    boolean defers(Task t, long length) {
+        return !t.attention && length <= DEFERRABLE;
     }
 
     /** MAP_NORESERVE always: what may be promised is the sandbox's limit, not the host's heuristics. */
