@@ -31,7 +31,7 @@ public abstract class ExecutionContext {
      */
     public abstract int poll();
 
-    /** False: the host has been told to let the resumed thread run, and it does not yet: it may wait for this processor. */
+    /** False: the host was told to let the resumed thread run, and it does not yet: it may wait for this processor. */
     public boolean isAwake() { return true; }
 
     public abstract boolean isDead();
@@ -188,7 +188,10 @@ public abstract class ExecutionContext {
     private static final int ENOSYS = 38;
 
     // ---- processes and threads
-    /** A new thread in the same address space, born stopped with a copy of this one's registers, fs base and FP state; null: EAGAIN. */
+    /**
+     * A new thread in the same address space, born stopped with a copy of this one's registers, fs base and FP state;
+     * null: EAGAIN.
+     */
     public abstract ExecutionContext newThread();
 
     /**

@@ -8,8 +8,8 @@ package dev.kernelet.platform.stub;
 public final class StubLayout {
     private StubLayout() {}
 
-    // ---- the stub's part of every address space; all below STUB_BASE is the application's. Where these addresses are not to be
-    // had (inside a Kernelet) all of it lies lower by a multiple of STUB_STEP.
+    // ---- the stub's part of every address space; all below STUB_BASE is the application's. Where these addresses are
+    // not to be had (inside a Kernelet) all of it lies lower by a multiple of STUB_STEP.
     /** By how much a base is lower than the one before: stack and mappings of a fresh process stay out of the way. */
     public static final long STUB_STEP = 0x800000000L;
     public static final long STUB_BASE = 0x7ffb00000000L;

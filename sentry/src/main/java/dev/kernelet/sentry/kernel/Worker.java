@@ -117,7 +117,8 @@ final class Worker implements Runnable {
 
     // ---- spinning: worth what it costs to be woken (40 us), and more where a processor is free and programs
     // work for some time between calls; left out where it does not help, but for a look now and then
-    private static final long LONG = 150_000, SHORT = 12_000, PROBE = 6_000, PREEMPTED = 30_000, GIVE_WAY = 8_000;
+    private static final long LONG = 150_000, SHORT = 12_000, PROBE = 6_000;
+    private static final long PREEMPTED = 30_000, GIVE_WAY = 8_000;
     private static final int ALWAYS = 256, NEARLY_ALWAYS = 220, MOSTLY = 170;
     /** How often spinning helped, of 256. */
     private int helped = ALWAYS;
@@ -160,8 +161,8 @@ final class Worker implements Runnable {
     }
 
     /**
-     * Whether a task was sent on its way and does not run: the host puts it on the processor of whoever woke it more often than not,
-     * and leaves it there although another one idles.
+     * Whether a task was sent on its way and does not run: the host puts it on the processor of whoever woke it more
+     * often than not, and leaves it there although another one idles.
      */
     private boolean someoneIsWaiting() {
         Kernel k = kernel;
