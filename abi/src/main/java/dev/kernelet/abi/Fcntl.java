@@ -1,6 +1,8 @@
 package dev.kernelet.abi;
 
-/** fcntl.h and linux/fcntl.h, linux/openat2.h, linux/falloc.h, linux/fs.h: flags of opening and descriptors. */
+/**
+ * fcntl.h and linux/fcntl.h, linux/openat2.h, linux/falloc.h, linux/fs.h: flags of opening and descriptors.
+ */
 public final class Fcntl {
     private Fcntl() {}
 

@@ -6,7 +6,9 @@ import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
 import dev.kernelet.sentry.log.DebugLog;
 
-/** The file of {@code --log}: one JSON object a line, in the shape container engines read, or key=value text. */
+/**
+ * The file of {@code --log}: one JSON object a line, in the shape container engines read, or key=value text.
+ */
 final class ErrorLog {
     private static final int O_WRONLY = 1, O_CREAT = 0x40, O_APPEND = 0x400, O_CLOEXEC = 0x80000;
     private static int fd = -1;

@@ -58,7 +58,10 @@ public final class CallFilter {
         return this;
     }
 
-    /** An entry of its own: the call fails with {@code errno}, as those who make it unasked can live with that. */
+    /**
+     * An entry of its own: the call fails with {@code errno}, as those who make it unasked can live with
+     * that.
+     */
     public CallFilter refuse(int nr, int errno, String reason) {
         end();
         emit(EQUAL, 0, 1, nr);

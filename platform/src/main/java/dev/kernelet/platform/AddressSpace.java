@@ -1,6 +1,8 @@
 package dev.kernelet.platform;
 
-/** One application address space: a host process of the platform. All of an application's threads share it. */
+/**
+ * One application address space: a host process of the platform. All of an application's threads share it.
+ */
 public abstract class AddressSpace {
     /** For the Sentry's use (its MemoryManager). */
     public Object owner;
@@ -34,7 +36,10 @@ public abstract class AddressSpace {
     /** The context the space was born with. */
     public abstract ExecutionContext first();
 
-    /** Kills the process at once, whatever its threads do; every context becomes {@link Trap#DEAD}. Never blocks. */
+    /**
+     * Kills the process at once, whatever its threads do; every context becomes {@link Trap#DEAD}. Never
+     * blocks.
+     */
     public abstract void kill();
 
     public abstract boolean isAlive();

@@ -31,7 +31,10 @@ public abstract class ExecutionContext {
      */
     public abstract int poll();
 
-    /** False: the host was told to let the resumed thread run, and it does not yet: it may wait for this processor. */
+    /**
+     * False: the host was told to let the resumed thread run, and it does not yet: it may wait for this
+     * processor.
+     */
     public boolean isAwake() { return true; }
 
     public abstract boolean isDead();
@@ -72,10 +75,16 @@ public abstract class ExecutionContext {
     /** Ends a system call with {@code result} in rax: the fast way, rcx and r11 are lost as the ABI says. */
     public abstract void resumeSyscall(long result);
 
-    /** Resumes with all registers as set by {@link #setReg}: after exec, signals, sigreturn, faults, interrupts. */
+    /**
+     * Resumes with all registers as set by {@link #setReg}: after exec, signals, sigreturn, faults,
+     * interrupts.
+     */
     public abstract void resume();
 
-    /** Hint: the call the context has stopped for blocks, no resume comes soon, so the stub need not spin for it. */
+    /**
+     * Hint: the call the context has stopped for blocks, no resume comes soon, so the stub need not spin for
+     * it.
+     */
     public void parked() {}
 
     /**
@@ -104,12 +113,18 @@ public abstract class ExecutionContext {
      */
     public abstract long copyInString(long destination, long userAddress, long max);
 
-    /** The data window, shared with the application's process: {@link #windowSize} bytes, hostile at all times. */
+    /**
+     * The data window, shared with the application's process: {@link #windowSize} bytes, hostile at all
+     * times.
+     */
     public abstract long window();
 
     public abstract int windowSize();
 
-    /** Application memory to window[offset...]. Free when the stub has already fetched these bytes along with the event. */
+    /**
+     * Application memory to window[offset...]. Free when the stub has already fetched these bytes along with
+     * the event.
+     */
     public abstract long windowIn(int offset, long userAddress, long length);
 
     /** window[offset...] to application memory, now. */
@@ -144,14 +159,23 @@ public abstract class ExecutionContext {
     /** Aligned 32-bit load, zero-extended; -EFAULT on a fault. */
     public abstract long load32(long userAddress);
 
-    /** Atomic compare-and-swap; returns the old value zero-extended (success iff equal to expected), or -EFAULT. */
+    /**
+     * Atomic compare-and-swap; returns the old value zero-extended (success iff equal to expected), or
+     * -EFAULT.
+     */
     public abstract long cas32(long userAddress, int expected, int value);
 
     // ---- the host calls a stub makes on order (results are checked, never trusted)
-    /** Host system call by the stopped thread, without descriptor arguments: munmap, mprotect, mremap, madvise, msync... */
+    /**
+     * Host system call by the stopped thread, without descriptor arguments: munmap, mprotect, mremap,
+     * madvise, msync...
+     */
     public abstract long hostCall(int nr, long a0, long a1, long a2, long a3, long a4, long a5);
 
-    /** mmap of a host descriptor of the Sentry's, MAP_FIXED at {@code address}. The stub keeps no descriptor. 0 or -errno. */
+    /**
+     * mmap of a host descriptor of the Sentry's, MAP_FIXED at {@code address}. The stub keeps no descriptor.
+     * 0 or -errno.
+     */
     public abstract long mapFd(long address, long length, int prot, int flags, int hostFd, long offset);
 
     /** Anonymous mmap, MAP_FIXED at {@code address}. 0 or -errno. */

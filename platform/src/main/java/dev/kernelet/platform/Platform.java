@@ -31,7 +31,10 @@ public abstract class Platform implements AutoCloseable {
      */
     public abstract void prepareSleep();
 
-    /** Sleeps until a context publishes an event, {@link #ring} is called, or the timeout (nanoseconds, -1: none) is over. */
+    /**
+     * Sleeps until a context publishes an event, {@link #ring} is called, or the timeout (nanoseconds, -1:
+     * none) is over.
+     */
     public abstract void sleep(long timeoutNanos);
 
     /** Takes the announcement back, or ends it after {@link #sleep}. */

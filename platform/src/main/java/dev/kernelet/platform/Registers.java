@@ -1,6 +1,9 @@
 package dev.kernelet.platform;
 
-/** Register numbers of {@link ExecutionContext#reg}: the order of user_regs_struct (sys/user.h) up to rsp, then ss. */
+/**
+ * Register numbers of {@link ExecutionContext#reg}: the order of user_regs_struct (sys/user.h) up to rsp,
+ * then ss.
+ */
 public final class Registers {
     private Registers() {}
 

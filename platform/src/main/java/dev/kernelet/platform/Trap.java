@@ -8,7 +8,10 @@ public final class Trap {
     public static final int NONE = 0;
     /** A system call: {@code nr} and {@code a0...a5} are set. */
     public static final int SYSCALL = 1;
-    /** A synchronous exception: {@code faultSignal}, {@code faultCode}, {@code faultAddress} and the trap fields are set. */
+    /**
+     * A synchronous exception: {@code faultSignal}, {@code faultCode}, {@code faultAddress} and the trap
+     * fields are set.
+     */
     public static final int FAULT = 2;
     /** Stopped because of {@link ExecutionContext#interrupt}; all registers are in the slot. */
     public static final int INTERRUPTED = 3;

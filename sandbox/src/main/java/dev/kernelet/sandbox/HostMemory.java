@@ -5,7 +5,10 @@ import dev.kernelet.abi.SyscallNumber;
 import dev.kernelet.host.HostCall;
 import dev.kernelet.host.HostProc;
 
-/** How much memory the control groups of this process allow. Read once at the start: later no path can be opened. */
+/**
+ * How much memory the control groups of this process allow. Read once at the start: later no path can be
+ * opened.
+ */
 final class HostMemory {
     /** More than any machine has: version 1 says "no limit" with a number like this. */
     private static final long NO_LIMIT = 1L << 50;

@@ -91,7 +91,10 @@ public final class Emptying {
 
     private long unmap(long from, long to) { return from < to ? hand.hostCall(MUNMAP, from, to - from, 0, 0, 0, 0) : 0; }
 
-    /** mincore(2) looks for the mapping first (ENOMEM) and then finds that it cannot write to the stub's text (EFAULT). */
+    /**
+     * mincore(2) looks for the mapping first (ENOMEM) and then finds that it cannot write to the stub's text
+     * (EFAULT).
+     */
     private boolean isMapped(long page) {
         return hand.hostCall(MINCORE, page, PAGE, STUB_BASE - lowering, 0, 0, 0) == -14;
     }

@@ -45,7 +45,10 @@ public final class Host {
 
     public static long mapAnonymous(long length) { return HostCall.call(MMAP, 0, length, 3, 0x22, -1, 0); }
 
-    /** memfd_create(2); {@code flags} beside close-on-exec: 2 allow sealing, 0x10 executable, 8 never executable. */
+    /**
+     * memfd_create(2); {@code flags} beside close-on-exec: 2 allow sealing, 0x10 executable, 8 never
+     * executable.
+     */
     public static long memfd(String name, int flags) {
         long at = string(name);
         long fd = HostCall.call(MEMFD_CREATE, at, flags | 1);
@@ -73,7 +76,10 @@ public final class Host {
 
     public static long futexWake(long address, int count) { return HostCall.call(FUTEX, address, 1, count); }
 
-    /** waitid(2): waits for, but does not reap, an ended child of the process group. {@code info} is a siginfo_t. */
+    /**
+     * waitid(2): waits for, but does not reap, an ended child of the process group. {@code info} is a
+     * siginfo_t.
+     */
     public static long peekDead(long group, long info) {
         return HostCall.call(WAITID, 2 /* P_PGID */, group, info, 0x41000004L /* __WALL, WNOWAIT, WEXITED */, 0);
     }
@@ -85,7 +91,10 @@ public final class Host {
         HostCall.call(CLOCK_NANOSLEEP, 1 /* CLOCK_MONOTONIC */, 0, scratch, 0);
     }
 
-    /** waitid(2) without waiting: {@code info} names {@code pid} when that child has ended. -ECHILD: not a child. */
+    /**
+     * waitid(2) without waiting: {@code info} names {@code pid} when that child has ended. -ECHILD: not a
+     * child.
+     */
     public static long peekChild(long pid, long info) {
         return HostCall.call(WAITID, 1 /* P_PID */, pid, info, 0x41000005L /* __WALL, WNOWAIT, WEXITED, WNOHANG */, 0);
     }

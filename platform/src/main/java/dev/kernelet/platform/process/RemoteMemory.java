@@ -27,7 +27,10 @@ public final class RemoteMemory {
     /** @param vmCalls false: without process_vm_readv */
     public RemoteMemory(boolean vmCalls) { this.vmCalls = vmCalls; }
 
-    /** Whether protections are looked at by the kernel: /proc/PID/mem writes to read-only memory, too (ptrace(2)). */
+    /**
+     * Whether protections are looked at by the kernel: /proc/PID/mem writes to read-only memory, too
+     * (ptrace(2)).
+     */
     public boolean respectsProtection() { return vmCalls; }
 
     /** Bytes read until the first fault, or a negative errno. */

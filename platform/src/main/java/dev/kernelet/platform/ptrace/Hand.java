@@ -26,7 +26,9 @@ final class Hand {
     static final long SYSCALL_DONE = SYSCALL + 3, CAS_DONE = CAS + 5, HANDLER_DONE = HANDLER + 1;
     private static final int IMAGE_SIZE = 0x200;
 
-    /** Private writable memory of each process, beyond the application's reach: what injected calls point to. */
+    /**
+     * Private writable memory of each process, beyond the application's reach: what injected calls point to.
+     */
     static final long AREA = ARENA_BASE;
     static final int AREA_SIZE = 0x10000;
     /** Frames of {@link #HANDLER} end here. */

@@ -36,7 +36,10 @@ final class Ptrace {
     static long eventMessage(int tid, long to) { return HostCall.call(PTRACE, 0x4201, tid, 0, to); }
     static long siginfo(int tid, long to) { return HostCall.call(PTRACE, 0x4202, tid, 0, to); }
 
-    /** PTRACE_GET_SYSCALL_INFO: the audit architecture of the call a thread stands at. {@code scratch}: 88 bytes. */
+    /**
+     * PTRACE_GET_SYSCALL_INFO: the audit architecture of the call a thread stands at. {@code scratch}: 88
+     * bytes.
+     */
     static long callArchitecture(int tid, long scratch) {
         long n = HostCall.call(PTRACE, 0x420e, tid, 88, scratch);
         return n < 8 ? -1 : Memory.getUnsignedInt(scratch + 4);
@@ -61,10 +64,16 @@ final class Ptrace {
         return HostCall.call(WAIT4, tid, status, WAIT_OWN | options, 0);
     }
 
-    /** Sleeps until SIGCHLD: a tracee has stopped, or {@link #kick}. {@code set}: a sigset_t; {@code timeout} or 0. */
+    /**
+     * Sleeps until SIGCHLD: a tracee has stopped, or {@link #kick}. {@code set}: a sigset_t; {@code timeout}
+     * or 0.
+     */
     static long awaitSignal(long set, long timeout) { return HostCall.call(RT_SIGTIMEDWAIT, set, 0, timeout, 8); }
 
-    /** Blocks SIGCHLD for the calling thread; whether it already was. {@code set}: that sigset_t; {@code old}: 8 bytes. */
+    /**
+     * Blocks SIGCHLD for the calling thread; whether it already was. {@code set}: that sigset_t; {@code old}:
+     * 8 bytes.
+     */
     static boolean blockSignal(long set, long old) {
         HostCall.call(RT_SIGPROCMASK, 0, set, old, 8);
         return (Memory.getLong(old) & 1L << SIGCHLD - 1) != 0;

@@ -176,7 +176,10 @@ public final class PtracePlatform extends Platform {
     private final long[] commandArgs = new long[7];
     private long commandResult;
 
-    /** Has the tracer do something with a stopped thread and waits for the result; -ESRCH when the process is dead. */
+    /**
+     * Has the tracer do something with a stopped thread and waits for the result; -ESRCH when the process is
+     * dead.
+     */
     long command(PtraceContext c, int op, long a, long b, long d, long e, long f, long g, long h) {
         if (c.isDead()) return -Host.ESRCH;
         long[] args = commandArgs;
@@ -219,7 +222,10 @@ public final class PtracePlatform extends Platform {
     private volatile boolean rung;
     private volatile int running;
 
-    /** Contexts that run application code, for the tracer's guess whether spinning is worth while. Kernel lock. */
+    /**
+     * Contexts that run application code, for the tracer's guess whether spinning is worth while. Kernel
+     * lock.
+     */
     void runs(int change) { running += change; }
 
     int running() { return running; }

@@ -10,7 +10,10 @@ public final class StubLayout {
 
     // ---- the stub's part of every address space; all below STUB_BASE is the application's. Where these addresses are
     // not to be had (inside a Kernelet) all of it lies lower by a multiple of STUB_STEP.
-    /** By how much a base is lower than the one before: stack and mappings of a fresh process stay out of the way. */
+    /**
+     * By how much a base is lower than the one before: stack and mappings of a fresh process stay out of the
+     * way.
+     */
     public static final long STUB_STEP = 0x800000000L;
     public static final long STUB_BASE = 0x7ffb00000000L;
     /** Text and constants end before this; the seccomp filter's instruction-pointer window. */
@@ -30,7 +33,10 @@ public final class StubLayout {
     // ---- doorbell page: the Sentry's, read-only for stubs
     /** 1: a Sentry thread sleeps here and wants to be woken; futex word. */
     public static final int DOOR_SLEEPING = 0;
-    /** How many turns of its waiting loop a stub spins until its event is taken (0: one processor, no spinning at all). */
+    /**
+     * How many turns of its waiting loop a stub spins until its event is taken (0: one processor, no spinning
+     * at all).
+     */
     public static final int DOOR_SPIN = 4;
     /** How many when a Sentry thread had to be woken: 0 while no processors are free. */
     public static final int DOOR_SPIN_LONG = 24;
@@ -83,7 +89,10 @@ public final class StubLayout {
 
     // ---- the event: the stub's
     public static final int OFF_NR = 0x08;
-    /** Of a system call also: by SIGSYS (EVENT_TRAPPED), or from a rewritten call site; how many pieces are prefetched. */
+    /**
+     * Of a system call also: by SIGSYS (EVENT_TRAPPED), or from a rewritten call site; how many pieces are
+     * prefetched.
+     */
     public static final int OFF_EVENT = 0x0c;
     public static final int EVENT_MASK = 0xff;
     public static final int EVENT_SYSCALL = 1;
@@ -96,7 +105,10 @@ public final class StubLayout {
 
     // ---- the command: the Sentry's, where the event was
     public static final int OFF_OP = 0x10;
-    /** RESUME_*: which of the lazily loaded parts to load, if there is a call at OFF_CALL, how many deferred copies. */
+    /**
+     * RESUME_*: which of the lazily loaded parts to load, if there is a call at OFF_CALL, how many deferred
+     * copies.
+     */
     public static final int OFF_FLAGS = 0x14;
     public static final int LOAD_FSBASE = 1;
     public static final int LOAD_XSTATE = 2;
@@ -108,7 +120,9 @@ public final class StubLayout {
     public static final int OFF_RESULT = 0x08;
     /** RESUME_SYSCALL: the call's result. */
     public static final int OFF_ANSWER = 0x18;
-    /** Deferred copies of RESUME_SYSCALL (up to MAX_DEFERRED), 24 bytes each: slot offset, address, length. */
+    /**
+     * Deferred copies of RESUME_SYSCALL (up to MAX_DEFERRED), 24 bytes each: slot offset, address, length.
+     */
     public static final int OFF_DEFERRED_LIST = 0x20;
     public static final int DEFERRED_SIZE = 24;
     /** As a deferred copy's slot offset: zeros. */
@@ -148,7 +162,10 @@ public final class StubLayout {
     public static final int RING_TURNS = 100;
     /** The stub's own: it has just woken a sleeping Sentry thread. */
     public static final int OFF_WOKE = 0x1cc;
-    /** The stub's own: one bit for each time in a row that waiting awake for the event to be taken was in vain. */
+    /**
+     * The stub's own: one bit for each time in a row that waiting awake for the event to be taken was in
+     * vain.
+     */
     public static final int OFF_SPIN_FAILS = 0x1d0;
     /** The stub's own: how often to leave that out therefore. */
     public static final int OFF_SPIN_SKIP = 0x1d4;
@@ -208,7 +225,10 @@ public final class StubLayout {
 
     // ---- OP_BATCH: entries at the window's beginning, data for copies behind them
     public static final int BATCH_MAX = 64;
-    /** Operation (int; becomes the result, a long), descriptor for argument 4 (int), call number, six arguments. */
+    /**
+     * Operation (int; becomes the result, a long), descriptor for argument 4 (int), call number, six
+     * arguments.
+     */
     public static final int BATCH_ENTRY = 64;
     public static final int BATCH_DATA = BATCH_MAX * BATCH_ENTRY;
     public static final int BATCH_FDS = 8;

@@ -292,7 +292,10 @@ final class CallSites {
         return writeSite(c, site, scratch, scratch + 8);
     }
 
-    /** The five bytes at {@code bytes} to the site, seen by other threads all at once. {@code scratch}: 8 bytes of the caller's. */
+    /**
+     * The five bytes at {@code bytes} to the site, seen by other threads all at once. {@code scratch}: 8
+     * bytes of the caller's.
+     */
     private boolean writeSite(SystrapContext c, long site, long bytes, long scratch) {
         if (space.running == 0 && space.poke(site, bytes, 5) == 5) return true;
         // Others run: they must see the old bytes or the new ones, so one aligned store.

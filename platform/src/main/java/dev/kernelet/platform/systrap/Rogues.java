@@ -16,7 +16,9 @@ import java.util.HashSet;
  */
 final class Rogues {
     static final int PERIOD_MILLIS = 250;
-    /** Rounds that an unknown child is left alone while some fork is under way: longer than a stub may take. */
+    /**
+     * Rounds that an unknown child is left alone while some fork is under way: longer than a stub may take.
+     */
     private static final int PATIENCE = 60;
     /** More at a time is a bomb, which outruns whoever kills one by one: then all stubs go, in one call. */
     private static final int BOMB = 20;

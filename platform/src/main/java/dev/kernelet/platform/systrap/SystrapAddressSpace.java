@@ -17,7 +17,10 @@ final class SystrapAddressSpace extends AddressSpace {
     long vdso;
     /** Killed or ended. Set by the reaper, too. */
     volatile boolean dead;
-    /** The host process id; guarded by this object's monitor with {@link #reaped}: never signalled after it was reaped. */
+    /**
+     * The host process id; guarded by this object's monitor with {@link #reaped}: never signalled after it
+     * was reaped.
+     */
     private int pid;
     private boolean reaped;
     private long memFd = -1;
@@ -94,7 +97,9 @@ final class SystrapAddressSpace extends AddressSpace {
         platform.runs(change);
     }
 
-    /** Writes private memory whatever its protection, by /proc/PID/mem; copied on write. Bytes, or negative. */
+    /**
+     * Writes private memory whatever its protection, by /proc/PID/mem; copied on write. Bytes, or negative.
+     */
     synchronized long poke(long address, long source, long length) {
         if (reaped) return -ESRCH;
         if (memFd < 0) memFd = Host.openProc(pid, "mem", 2 /* O_RDWR */);
@@ -169,7 +174,10 @@ final class SystrapAddressSpace extends AddressSpace {
         live++;
     }
 
-    /** Takes a leaving thread out; the number that stay. Its slot is free when the host has cleared the tid word. */
+    /**
+     * Takes a leaving thread out; the number that stay. Its slot is free when the host has cleared the tid
+     * word.
+     */
     synchronized int remove(SystrapContext context) {
         if (live == 1) return 0;
         contexts[context.index] = null;

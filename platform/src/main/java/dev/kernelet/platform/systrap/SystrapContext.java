@@ -533,7 +533,10 @@ final class SystrapContext extends ExecutionContext {
         return true;
     }
 
-    /** Something else needs the stub first: the deferred call is made now. The arguments of that other command are kept. */
+    /**
+     * Something else needs the stub first: the deferred call is made now. The arguments of that other command
+     * are kept.
+     */
     private void callNow() {
         callPending = false;
         long p = slot + OFF_CALL, args = slot + OFF_ARGS;
@@ -675,7 +678,10 @@ final class SystrapContext extends ExecutionContext {
         return lost ? -ESRCH : result;
     }
 
-    /** For the platform: a command without arguments, by the thread that owns this context. False: process lost. */
+    /**
+     * For the platform: a command without arguments, by the thread that owns this context. False: process
+     * lost.
+     */
     boolean nop() {
         command(OP_NOP);
         return !lost;

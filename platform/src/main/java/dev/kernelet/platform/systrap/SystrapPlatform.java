@@ -66,7 +66,10 @@ public final class SystrapPlatform extends Platform {
     /** The host has refused another process since somebody last asked for one. */
     private boolean refused;
     private String failure;
-    /** All stubs were killed on purpose: their programs end as by SIGKILL, and that is no failure of the platform's. */
+    /**
+     * All stubs were killed on purpose: their programs end as by SIGKILL, and that is no failure of the
+     * platform's.
+     */
     private boolean ended;
     private final Template template;
     /** The template stub's only one. */
@@ -115,7 +118,10 @@ public final class SystrapPlatform extends Platform {
         return (int) fd;
     }
 
-    /** How far below STUB_BASE the stub must lie: its place must be in the part of the address space this host offers. */
+    /**
+     * How far below STUB_BASE the stub must lie: its place must be in the part of the address space this host
+     * offers.
+     */
     private static long lowering() {
         long length = ARENA_BASE + ARENA_SIZE - STUB_BASE;
         for (long down = 0; down < 16 * STUB_STEP; down += STUB_STEP) {
@@ -308,7 +314,10 @@ public final class SystrapPlatform extends Platform {
         return true;
     }
 
-    /** The space of an ended child, or null: unknown. Waits while a birth is under way, as it may be that child. */
+    /**
+     * The space of an ended child, or null: unknown. Waits while a birth is under way, as it may be that
+     * child.
+     */
     synchronized SystrapAddressSpace ended(int pid) {
         var space = processes.remove(pid);
         awaitsBirth = true;

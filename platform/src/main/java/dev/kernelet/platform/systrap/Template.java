@@ -55,7 +55,10 @@ final class Template extends Thread {
         }
     }
 
-    /** A fork of the template. Processes that were killed just now may still count on the host, so a refusal is not final. */
+    /**
+     * A fork of the template. Processes that were killed just now may still count on the host, so a refusal
+     * is not final.
+     */
     private SystrapAddressSpace spare() {
         for (int attempt = 0; ; attempt++) {
             var spare = (SystrapAddressSpace) space.first.fork(scratch, Arena.create(scratch));

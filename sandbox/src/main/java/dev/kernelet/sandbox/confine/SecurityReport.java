@@ -10,7 +10,9 @@ import dev.kernelet.host.HostProc;
 import dev.kernelet.sandbox.Namespaces;
 import dev.kernelet.sandbox.SandboxOptions;
 
-/** What {@link HostJail} would put in force here, layer by layer, and the list of host calls. Changes nothing. */
+/**
+ * What {@link HostJail} would put in force here, layer by layer, and the list of host calls. Changes nothing.
+ */
 public final class SecurityReport {
     private static final int SECCOMP_GET_ACTION_AVAIL = 2, PR_GET_MDWE = 66;
 

@@ -21,7 +21,10 @@ final class SentryCalls {
     private static final int SOCK_FLAGS = 0x80800;
     private static final int S_IFMT = 0xf000, S_IFIFO = 0x1000, S_IFREG = 0x8000, S_IFSOCK = 0xc000;
     private static final int SIGKILL = 9, SIGCHLD = 17, SIGSTOP = 19, SIGTSTP = 20, SIGTTIN = 21, SIGTTOU = 22;
-    /** CLONE_VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS, PARENT_SETTID, CHILD_CLEARTID: pthread_create(3). */
+    /**
+     * CLONE_VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS, PARENT_SETTID, CHILD_CLEARTID:
+     * pthread_create(3).
+     */
     private static final int PTHREAD = 0x3d0f00;
 
     private final CallFilter f;

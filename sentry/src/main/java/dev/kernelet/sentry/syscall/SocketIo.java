@@ -165,7 +165,10 @@ final class SocketIo {
     }
 
     // ---- receive
-    /** Receives into the vector; names, control data and flags stay in {@code m}. {@code isLast}: no message follows. */
+    /**
+     * Receives into the vector; names, control data and flags stay in {@code m}. {@code isLast}: no message
+     * follows.
+     */
     static long receive(Task t, Socket s, Message m, long iov, int count, long length, int flags, boolean isLast) {
         boolean isStream = s.isStream();
         boolean waits = (flags & MSG_DONTWAIT) == 0 && !s.isNonblocking();

@@ -213,7 +213,10 @@ final class SysCred {
     }
 
     // ---- capabilities
-    /** The number of 64-bit sets' words for the header's version, or -errno (a wrong one is answered with ours). */
+    /**
+     * The number of 64-bit sets' words for the header's version, or -errno (a wrong one is answered with
+     * ours).
+     */
     private static long version(Task t, long header, long p, boolean isProbe) {
         switch (Memory.getInt(p)) {
             case CAP_V1 -> { return 1; }

@@ -263,7 +263,10 @@ final class SysFile {
         return finishWrite(t, f, w, Math.max(w, 0), rwf);
     }
 
-    /** Before content of a regular file changes: RLIMIT_FSIZE and privileges. The bytes that may be written, or -errno. */
+    /**
+     * Before content of a regular file changes: RLIMIT_FSIZE and privileges. The bytes that may be written,
+     * or -errno.
+     */
     static long beginWrite(Task t, OpenFile f, long count, long position) {
         Inode n = f.inode;
         long limit = t.group.limits.soft(Limits.FSIZE);
@@ -395,7 +398,9 @@ final class SysFile {
         return n == -EAGAIN ? waitFor(t, f, WAIT_READ, rwf) : n;
     }
 
-    /** The bytes of the vector up to its first inaccessible one; -EFAULT when there are none but should be. */
+    /**
+     * The bytes of the vector up to its first inaccessible one; -EFAULT when there are none but should be.
+     */
     private static long accessibleVector(Task t, long iov, int count, boolean write) {
         long total = 0;
         for (int i = 0; i < count; i++) {
@@ -431,7 +436,10 @@ final class SysFile {
         return finishWrite(t, f, w, done, rwf);
     }
 
-    /** Copies {@code length} bytes of the vector, from its byte {@code skip} on; fewer before a fault, or -EFAULT. */
+    /**
+     * Copies {@code length} bytes of the vector, from its byte {@code skip} on; fewer before a fault, or
+     * -EFAULT.
+     */
     private static long gather(Task t, long buffer, long iov, int count, long skip, long length) {
         long done = 0;
         for (int i = 0; i < count && done < length; i++) {

@@ -74,7 +74,9 @@ final class SysIpc {
         return IpcNamespace.of(t.kernel).messages.control(t, id, command, buffer);
     }
 
-    /** An absolute CLOCK_REALTIME timeout as monotonic deadline; Long.MAX_VALUE for none; -EFAULT, -EINVAL. */
+    /**
+     * An absolute CLOCK_REALTIME timeout as monotonic deadline; Long.MAX_VALUE for none; -EFAULT, -EINVAL.
+     */
     private static long realtimeDeadline(Task t, long timeout) {
         if (timeout == 0) return Long.MAX_VALUE;
         long nanos = TimeStructs.timespec(t, timeout);

@@ -12,7 +12,10 @@ import dev.kernelet.sentry.kernel.Scheduling;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
 
-/** Scheduling (sched(7)): checked, remembered and shown as Linux does; of all that the host keeps the processors. */
+/**
+ * Scheduling (sched(7)): checked, remembered and shown as Linux does; of all that the host keeps the
+ * processors.
+ */
 final class SysSched {
     private static final int RESET_ON_FORK = 0x40000000;
     private static final int ATTR_SIZE = 48;

@@ -17,7 +17,10 @@ import dev.kernelet.sentry.vfs.OpenFile;
 final class SysSocket {
     private SysSocket() {}
 
-    /** Most room for an option's value, control messages (net.core.optmem_max and a margin), messages per call. */
+    /**
+     * Most room for an option's value, control messages (net.core.optmem_max and a margin), messages per
+     * call.
+     */
     private static final int OPTION_MAX = 4096, CONTROL_MAX = 64 << 10, MESSAGES_MAX = 1024;
     private static final int SOCKET_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;
 
@@ -76,7 +79,9 @@ final class SysSocket {
     }
 
     // ---- names
-    /** A name of the application's in private memory, {@link #NAME_MAX} bytes with zeros behind it; or -errno. */
+    /**
+     * A name of the application's in private memory, {@link #NAME_MAX} bytes with zeros behind it; or -errno.
+     */
     private static long nameIn(Task t, long address, int length) {
         if (length < 0 || length > NAME_MAX) return -EINVAL;
         long p = t.mem.scratch(NAME_MAX);

@@ -57,7 +57,10 @@ final class SysTime {
     /** clock_adjtime(2). */
     static long clock_adjtime(Task t, int clock, long timex) { return clock == REALTIME ? adjtimex(t, timex) : -EINVAL; }
 
-    /** adjtimex(2): reading (modes 0) reports an unsynchronised clock; changes need privilege nobody inside has. */
+    /**
+     * adjtimex(2): reading (modes 0) reports an unsynchronised clock; changes need privilege nobody inside
+     * has.
+     */
     static long adjtimex(Task t, long timex) {
         long p = t.mem.in(timex, 208);
         if (p < 0) return p;
@@ -126,7 +129,10 @@ final class SysTime {
         return sleep(t, remaining, isAbsolute);
     }
 
-    /** Sleeps until a CPU clock reaches a time. The clock is the host's and calls nobody: it is looked at now and then. */
+    /**
+     * Sleeps until a CPU clock reaches a time. The clock is the host's and calls nobody: it is looked at now
+     * and then.
+     */
     private static long cpuSleep(Task t, int clock, boolean isAbsolute, long request, long remaining) {
         long now = read(t, clock);
         if (now < 0) return now;

@@ -4,7 +4,10 @@ import static dev.kernelet.abi.Errno.ENOSYS;
 
 import dev.kernelet.sentry.kernel.Task;
 
-/** The map of all system calls: number to handler, arguments decoded. Split by hundreds so that each part is compiled. */
+/**
+ * The map of all system calls: number to handler, arguments decoded. Split by hundreds so that each part is
+ * compiled.
+ */
 public final class SyscallTable {
     private SyscallTable() {}
 
