@@ -44,7 +44,6 @@ static const struct insn filter[] = {
 	LD(0),
 	/* waiting for the Sentry and waking it: WAIT and WAKE on shared words, which can reach nothing but mapped memory */
 	EITHER(NR_futex, 1, 0, 1),
-	ANY(NR_sched_yield),                           /* ... which may wait for this processor */
 	ANY(NR_rt_sigreturn),                          /* back from a fault or an interrupt in the stub */
 	ANY(NR_munmap),                                /* the application's own memory */
 	ANY(NR_mprotect),                              /* same */

@@ -315,20 +315,6 @@ static int spin(u64 slot, u32 turns, u32 while_state)
 }
 
 /*
- * The same, but after a while the processor is offered to whoever waits for it: it may be the Sentry. A host that finds all
- * processors busy wakes it where its waker is, and does not move it soon.
- */
-static int spin_yielding(u64 slot, u32 turns, u32 while_state)
-{
-	int done = spin(slot, turns < YIELD_TURNS ? turns : YIELD_TURNS, while_state);
-
-	if (done >= 0 || turns <= YIELD_TURNS)
-		return done;
-	sys3(NR_sched_yield, 0, 0, 0);
-	return spin(slot, turns - YIELD_TURNS, while_state);
-}
-
-/*
  * Sleeping and being woken costs tens of microseconds where processors idle, so it is worth as much to be awake when the
  * Sentry has decided: once it has taken the event, and unless it says that the call blocks. Whether it will take it soon
  * nobody knows (its thread may have no processor), so that is waited for briefly; longer when it had to be woken and
@@ -344,7 +330,7 @@ static int wait_awake(u64 slot)
 			AT32(slot, OFF_SPIN_SKIP)--;
 			return 0;
 		}
-		done = spin_yielding(slot, AT32(slot, OFF_WOKE) && more ? more : turns, SERVED_NOT);
+		done = spin(slot, AT32(slot, OFF_WOKE) && more ? more : turns, SERVED_NOT);
 		if (done > 0)
 			return 1;
 		AT32(slot, OFF_SPIN_FAILS) = done < 0 ? (AT32(slot, OFF_SPIN_FAILS) << 1 | 1) & 63 : 0;
@@ -352,7 +338,7 @@ static int wait_awake(u64 slot)
 		if (done < 0)
 			return 0;
 	}
-	return spin_yielding(slot, turns ? SPIN_SERVED : 0, SERVED_TAKEN) > 0;
+	return spin(slot, turns ? SPIN_SERVED : 0, SERVED_TAKEN) > 0;
 }
 
 static void check_parent(void)

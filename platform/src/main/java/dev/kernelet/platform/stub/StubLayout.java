@@ -155,8 +155,6 @@ public final class StubLayout {
     public static final int OFF_STACK_PTR = 0x1c0;
     /** How many turns of its loop a stub waits awake for a handler, if it does at all. */
     public static final int SPIN_SERVED = 2000;
-    /** After so many it yields the processor once. */
-    public static final int YIELD_TURNS = 100;
     /** A ring that came too early is repeated so often, after so many turns of the waiting loop. */
     public static final int RING_TRIES = 10;
     public static final int RING_TURNS = 100;

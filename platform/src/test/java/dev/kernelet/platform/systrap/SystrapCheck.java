@@ -412,7 +412,7 @@ public final class SystrapCheck {
     // ---- the boundary: jump to the stub's own syscall instruction with every number
 
     /** What the filter lets through whatever its arguments; all other numbers must be refused or be checked below. */
-    private static final int[] OPEN = {3, 10, 11, 15, 24, 25, 26, 27, 60, 110, 131, 14, 231, 324, 334};
+    private static final int[] OPEN = {3, 10, 11, 15, 25, 26, 27, 60, 110, 131, 14, 231, 324, 334};
 
     static long syscallInStub() {
         for (int i = 0; i < stubImage.length - 7; i++) {
