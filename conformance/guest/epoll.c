@@ -442,3 +442,23 @@ TEST(many_ready_at_once) {
     CHECK_EQ(epoll_wait(ep, events, 4000, 0), n);
     CHECK_EQ(epoll_wait(ep, events, 2500, 0), 2500);
 }
+
+TEST(compared_by_kcmp) {
+    make();
+    int p[2];
+    CHECK_OK(pipe(p));
+    CHECK_OK(add_to(ep, p[0], EPOLLIN, 0));
+    unsigned slot[3] = { ep, p[0], 0 };
+    pid_t me = getpid();
+    CHECK_EQ(syscall(SYS_kcmp, me, me, 7 /* KCMP_EPOLL_TFD */, p[0], slot), 0);
+    CHECK(syscall(SYS_kcmp, me, me, 7, p[1], slot) > 0);
+    slot[2] = 1;
+    CHECK_ERR(syscall(SYS_kcmp, me, me, 7, p[0], slot), ENOENT);
+    slot[2] = 0, slot[1] = 999;
+    CHECK_ERR(syscall(SYS_kcmp, me, me, 7, p[0], slot), ENOENT);
+    slot[0] = 999;
+    CHECK_ERR(syscall(SYS_kcmp, me, me, 7, p[0], slot), EBADF);
+    slot[0] = p[0];
+    CHECK_ERR(syscall(SYS_kcmp, me, me, 7, p[0], slot), EINVAL);
+    CHECK_ERR(syscall(SYS_kcmp, me, me, 7, p[0], (void *)8), EFAULT);
+}

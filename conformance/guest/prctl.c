@@ -325,6 +325,7 @@ TEST(uname_agrees_with_proc) {
 TEST(hostname_of_ordinary_user) {
     become_user();
     CHECK_ERR(sethostname("x", 1), EPERM);
+    CHECK_ERR(syscall(SYS_reboot, 0xfee1dead, 0x28121969, 0x89abcdef /* LINUX_REBOOT_CMD_CAD_ON */, 0), EPERM);
     CHECK_ERR(setdomainname("x", 1), EPERM);
 }
 

@@ -301,4 +301,12 @@ class FlagsOfDoTest {
         assertEquals(126, shell.run("$K do $T/f").status());
         assertEquals(126, shell.run("$K do $T").status());
     }
+
+    /** As a PID namespace's first process ends (reboot(2)): by SIGHUP for a restart, by SIGINT for the rest. */
+    @Test
+    void rebootEndsTheSandbox() throws Exception {
+        String call = "perl -e 'syscall(169, 0xfee1dead, 0x28121969, %s, 0); die $!'";
+        shell.run("$K do " + call.formatted("0x1234567")).is(129, "");
+        shell.run("$K do sh -c \"sleep 100 & " + call.formatted("0x4321fedc").replace("$", "\\$") + "; echo more\"").is(130, "");
+    }
 }

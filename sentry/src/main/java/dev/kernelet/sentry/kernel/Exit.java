@@ -42,6 +42,13 @@ public final class Exit {
         return Task.GONE;
     }
 
+    /** reboot(2): the sandbox's first process ends as by {@code signo}, and with it all others. */
+    public static long reboot(Task t, int signo) {
+        killGroup(t.kernel.init, signo);
+        exitTask(t, t.group.exitStatus);
+        return Task.GONE;
+    }
+
     /** The host process behind the task died, or had to be killed: as by SIGKILL. */
     static void hostDeath(Task t) {
         if (t.state == Task.DEAD) return;

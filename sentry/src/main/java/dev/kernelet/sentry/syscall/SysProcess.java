@@ -2,10 +2,13 @@ package dev.kernelet.sentry.syscall;
 
 import static dev.kernelet.abi.Fcntl.O_PATH;
 import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Signal.SIGHUP;
+import static dev.kernelet.abi.Signal.SIGINT;
 
 import dev.kernelet.abi.Memory;
 import dev.kernelet.abi.SyscallNumber;
 import dev.kernelet.host.HostCall;
+import dev.kernelet.sentry.fs.anon.EpollFile;
 import dev.kernelet.sentry.fs.anon.PidFile;
 import dev.kernelet.sentry.fs.proc.ProcFs;
 import dev.kernelet.sentry.kernel.Affinity;
@@ -459,10 +462,36 @@ final class SysProcess {
                 x = a.semUndo;
                 y = b.semUndo;
             }
-            default -> { return type == 7 ? -EOPNOTSUPP : -EINVAL; }
+            case 7 -> { // KCMP_EPOLL_TFD: struct kcmp_epoll_slot
+                long slot = t.mem.in(index2, 12);
+                if (slot < 0) return slot;
+                x = a.fds.get((int) index1);
+                OpenFile epoll = b.fds.get(Memory.getInt(slot));
+                if (x == null || epoll == null) return -EBADF;
+                if (!(epoll instanceof EpollFile e)) return -EINVAL;
+                y = e.target(Memory.getInt(slot + 4), Memory.getInt(slot + 8));
+                if (y == null) return -ENOENT;
+            }
+            default -> { return -EINVAL; }
         }
         if (x == y) return 0;
         return System.identityHashCode(x) < System.identityHashCode(y) ? 1 : 2;
+    }
+
+    private static final int REBOOT_MAGIC1 = 0xfee1dead;
+    private static final int RESTART = 0x01234567, RESTART2 = 0xa1b2c3d4, HALT = 0xcdef0123, POWER_OFF = 0x4321fedc;
+
+    /** reboot(2), as in any PID namespace but the first: its init ends as by SIGHUP or SIGINT. */
+    static long reboot(Task t, int magic1, int magic2, int command) {
+        if (!t.cred.capable(Credentials.CAP_SYS_BOOT)) return -EPERM;
+        boolean isMagic = magic1 == REBOOT_MAGIC1
+                && (magic2 == 0x28121969 || magic2 == 0x05121996 || magic2 == 0x16041998 || magic2 == 0x20112000);
+        if (!isMagic) return -EINVAL;
+        return switch (command) {
+            case RESTART, RESTART2 -> Exit.reboot(t, SIGHUP);
+            case HALT, POWER_OFF -> Exit.reboot(t, SIGINT);
+            default -> -EINVAL;
+        };
     }
 
     // ---- refused

@@ -218,6 +218,7 @@ public final class SyscallTable {
             case 164 -> SysTime.settimeofday(t, t.arg(0), t.arg(1));
             case 165 -> SysMount.mount(t, t.arg(0), t.arg(1), t.arg(2), t.arg(3), t.arg(4));
             case 166 -> SysMount.umount2(t, t.arg(0), t.argInt(1));
+            case 169 -> SysProcess.reboot(t, t.argInt(0), t.argInt(1), t.argInt(2));
             case 170 -> SysProcess.sethostname(t, t.arg(0), t.argInt(1));
             case 171 -> SysProcess.setdomainname(t, t.arg(0), t.argInt(1));
             case 186 -> SysProcess.gettid(t);

@@ -164,6 +164,14 @@ public final class EpollFile extends OpenFile {
         return null;
     }
 
+    /** What is watched under the number {@code fd}, when {@code skip} others that are, too, are left out; or null (kcmp(2)). */
+    public OpenFile target(int fd, int skip) {
+        for (Item b : buckets) {
+            for (Item i = b; i != null; i = i.nextInBucket) if (i.fd == fd && skip-- == 0) return i.file;
+        }
+        return null;
+    }
+
     private void grow() {
         Item[] old = buckets;
         buckets = new Item[old.length * 4];
