@@ -102,6 +102,15 @@ TEST(master_closed_hangs_up_slave) {
     CHECK_ERR2(open(slave_name, O_RDWR | O_NOCTTY), ENOENT, EIO);
 }
 
+TEST(master_closed_discards_what_was_typed) {
+    open_pty();
+    CHECK_EQ(write(master, "line\n", 5), 5);
+    usleep(20000); // the kernel's work queue brings it to the slave
+    CHECK_EQ(poll_one(slave, POLLIN, 1000) & POLLIN, POLLIN);
+    close(master);
+    CHECK_EQ(read(slave, text, 10), 0);
+}
+
 TEST(slave_closed_is_seen_by_master) {
     open_pty();
     CHECK_EQ(write(slave, "last words", 10), 10);

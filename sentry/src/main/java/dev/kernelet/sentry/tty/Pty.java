@@ -141,6 +141,7 @@ public final class Pty extends Terminal implements LineDiscipline.Sink {
         protected void release(Task t) {
             isMasterClosed = true;
             fs.remove(Pty.this);
+            discipline.flushInput(); // what nobody has read yet is nobody's (tty_vhangup, n_tty_flush_buffer)
             hangup();
             slaveQueue.wakeAll(~0);
         }
