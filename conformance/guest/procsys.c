@@ -160,6 +160,12 @@ TEST(permissions_of_sysctls) {
     CHECK_ERR2(open("/proc/sys/kernel/new", O_CREAT | O_WRONLY, 0600), ENOENT, EACCES);
 }
 
+TEST(read_only_sysctls_of_root) {
+    need_root();
+    CHECK_ERR(open("/proc/sys/kernel/ostype", O_WRONLY), EACCES);
+    CHECK_ERR(open("/proc/sys/fs/file-nr", O_RDWR), EACCES);
+}
+
 TEST(types_and_sizes) {
     struct stat st;
     CHECK_OK(stat("/proc/meminfo", &st));

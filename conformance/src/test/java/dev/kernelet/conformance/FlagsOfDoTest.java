@@ -302,6 +302,20 @@ class FlagsOfDoTest {
         assertEquals(126, shell.run("$K do $T").status());
     }
 
+    /** What may be written under /proc/sys has an effect, what has none may not be. */
+    @Test
+    void sysctls() throws Exception {
+        shell.run("$K do sh -c 'ls -R /usr/share/doc > /a; for n in 1 2 3; do echo $n > /proc/sys/vm/drop_caches; done;"
+                + " cat /proc/sys/vm/drop_caches; ls -R /usr/share/doc | cmp - /a && echo same'").is(0, "3\nsame\n");
+        for (String refused : List.of("9 vm/drop_caches", "x kernel/core_pattern", "2 vm/overcommit_memory",
+                "10 vm/swappiness")) {
+            String[] words = refused.split(" ");
+            shell.run("$K do bash -c 'echo " + words[0] + " > /proc/sys/" + words[1] + "' 2> /dev/null").is(1, "");
+        }
+        shell.run("$K do sh -c 'echo 1 > /proc/sys/vm/overcommit_memory && cat /proc/sys/vm/overcommit_memory'").is(0, "1\n");
+        shell.run("$K do sh -c 'echo name > /proc/sys/kernel/hostname; uname -n'").is(0, "name\n");
+    }
+
     /** As a PID namespace's first process ends (reboot(2)): by SIGHUP for a restart, by SIGINT for the rest. */
     @Test
     void rebootEndsTheSandbox() throws Exception {

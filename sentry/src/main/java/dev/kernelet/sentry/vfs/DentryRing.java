@@ -49,6 +49,15 @@ final class DentryRing {
         d.ringIndex = -1;
     }
 
+    /** Forgets all that is not in use. */
+    void shrink() {
+        for (int at = count - 1; at >= 0; at--) {
+            if (at >= count) continue;
+            Dentry d = ring[at];
+            if (release(d)) remove(d);
+        }
+    }
+
     /** Whether nothing keeps the dentry in the cache (any more). */
     private static boolean release(Dentry d) {
         if (d.isDead || !d.isAttached()) return true;

@@ -23,6 +23,9 @@ public abstract class Filesystem {
     /** Fills the struct statfs at {@code buf} (120 bytes, zeroed) but f_type and f_flags. 0 or -errno. */
     public long statfs(long buf) { return 0; }
 
+    /** Forgets the names and inodes that nobody uses. */
+    public final void shrink() { cached.shrink(); }
+
     /** syncfs(2). */
     public long sync() { return 0; }
 }

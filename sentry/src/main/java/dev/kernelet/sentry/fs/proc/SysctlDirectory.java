@@ -1,6 +1,7 @@
 package dev.kernelet.sentry.fs.proc;
 
 import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Fcntl.*;
 
 import dev.kernelet.sentry.fs.kernfs.PseudoDirectory;
 import dev.kernelet.sentry.fs.kernfs.PseudoFile;
@@ -9,6 +10,9 @@ import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.PidTable;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.Inode;
+import dev.kernelet.sentry.vfs.Mount;
+import dev.kernelet.sentry.vfs.OpenFile;
+import dev.kernelet.sentry.vfs.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 
@@ -25,9 +29,9 @@ final class SysctlDirectory extends PseudoDirectory {
         "fs/inotify/max_user_watches=524288", "fs/mqueue/msg_default=10", "fs/mqueue/msg_max=10",
         "fs/mqueue/msgsize_default=8192", "fs/mqueue/msgsize_max=8192", "fs/mqueue/queues_max=256",
         "kernel/overflowuid=65534", "kernel/overflowgid=65534",
-        "kernel/ostype=Linux", "kernel/osrelease=*", "kernel/version=#1 SMP PREEMPT_DYNAMIC", "kernel/hostname=*",
-        "kernel/domainname=*", "kernel/pid_max=*", "kernel/threads-max=*", "kernel/ngroups_max=65536",
-        "kernel/cap_last_cap=40", "kernel/core_pattern=+core", "kernel/core_uses_pid=+0", "kernel/randomize_va_space=2",
+        "kernel/ostype=Linux", "kernel/osrelease=*", "kernel/version=#1 SMP PREEMPT_DYNAMIC", "kernel/hostname=+*",
+        "kernel/domainname=+*", "kernel/pid_max=*", "kernel/threads-max=*", "kernel/ngroups_max=65536",
+        "kernel/cap_last_cap=40", "kernel/core_pattern=core", "kernel/core_uses_pid=0", "kernel/randomize_va_space=2",
         "kernel/random/boot_id=*", "kernel/random/uuid=*", "kernel/random/entropy_avail=256", "kernel/random/poolsize=256",
         "kernel/shmmax=18446744073692774399", "kernel/shmall=18446744073692774399", "kernel/shmmni=4096",
         "kernel/msgmax=8192", "kernel/msgmnb=16384", "kernel/msgmni=32000", "kernel/sem=32000\t1024000000\t500\t32000",
@@ -35,11 +39,11 @@ final class SysctlDirectory extends PseudoDirectory {
         "kernel/printk=4\t4\t1\t7", "kernel/sched_child_runs_first=0", "kernel/seccomp/actions_avail=", "kernel/tainted=0",
         "kernel/unprivileged_bpf_disabled=2", "kernel/panic=0", "kernel/sysrq=0", "kernel/io_uring_disabled=2",
         "vm/overcommit_memory=+0", "vm/overcommit_ratio=50", "vm/max_map_count=65530", "vm/mmap_min_addr=65536",
-        "vm/swappiness=+60", "vm/dirty_ratio=20", "vm/dirty_background_ratio=10", "vm/drop_caches=+0", "vm/nr_hugepages=0",
+        "vm/swappiness=60", "vm/dirty_ratio=20", "vm/dirty_background_ratio=10", "vm/drop_caches=+0", "vm/nr_hugepages=0",
         "vm/legacy_va_layout=0", "vm/min_free_kbytes=67584", "vm/vfs_cache_pressure=100", "vm/user_reserve_kbytes=131072",
-        "vm/admin_reserve_kbytes=8192", "net/core/somaxconn=+4096", "net/core/rmem_max=212992", "net/core/wmem_max=212992",
+        "vm/admin_reserve_kbytes=8192", "net/core/somaxconn=4096", "net/core/rmem_max=212992", "net/core/wmem_max=212992",
         "net/core/rmem_default=212992", "net/core/wmem_default=212992", "net/core/netdev_max_backlog=1000",
-        "net/core/optmem_max=131072", "net/ipv4/ip_forward=0", "net/ipv4/ip_local_port_range=+32768\t60999",
+        "net/core/optmem_max=131072", "net/ipv4/ip_forward=0", "net/ipv4/ip_local_port_range=32768\t60999",
         "net/ipv4/ip_local_reserved_ports=", "net/ipv4/ip_unprivileged_port_start=1024", "net/ipv4/tcp_fin_timeout=60",
         "net/ipv4/tcp_keepalive_time=7200", "net/ipv4/tcp_keepalive_intvl=75", "net/ipv4/tcp_keepalive_probes=9",
         "net/ipv4/tcp_syncookies=1", "net/ipv4/tcp_rmem=4096\t131072\t6291456", "net/ipv4/tcp_wmem=4096\t16384\t4194304",
@@ -84,7 +88,7 @@ final class SysctlDirectory extends PseudoDirectory {
         private String value;
 
         Variable(String path, String initial) {
-            super(procfs, initial.startsWith("+") || path.equals("kernel/hostname") ? 0644 : 0444);
+            super(procfs, initial.startsWith("+") ? 0644 : 0444);
             this.path = path;
             String given = procfs.kernel.options.sysctl == null ? null : procfs.kernel.options.sysctl.get(path);
             value = given != null ? given : initial.startsWith("+") ? initial.substring(1) : initial;
@@ -93,13 +97,43 @@ final class SysctlDirectory extends PseudoDirectory {
         @Override
         protected String text(Task t) { return (value.equals("*") ? computed(procfs.kernel, t, path) : value) + "\n"; }
 
+        /** Not even root writes what may not be written (test_perm in fs/proc/proc_sysctl.c). */
+        @Override
+        public OpenFile open(Task t, Path where, int flags) {
+            if ((flags & O_ACCMODE) != O_RDONLY && (mode & 0200) == 0) {
+                t.error = -EACCES;
+                return null;
+            }
+            return super.open(t, where, flags);
+        }
+
         @Override
         protected long store(Task t, String text) {
             if ((mode & 0200) == 0 || !t.cred.capable(Credentials.CAP_SYS_ADMIN)) return -EPERM;
             String v = text.trim();
-            if (path.equals("kernel/hostname")) procfs.kernel.options.hostname = v;
-            else value = v;
-            return text.length();
+            long r = set(t, v);
+            return r < 0 ? r : text.length();
+        }
+
+        private long set(Task t, String v) {
+            switch (path) {
+                case "kernel/hostname" -> procfs.kernel.options.hostname = v;
+                case "kernel/domainname" -> procfs.kernel.options.domainname = v;
+                case "vm/overcommit_memory" -> {
+                    // 0 and 1 promise nothing that does not hold; strict accounting (2) is not done.
+                    if (v.equals("2")) return -EPERM;
+                    if (!v.equals("0") && !v.equals("1")) return -EINVAL;
+                    value = v;
+                }
+                case "vm/drop_caches" -> {
+                    if (v.length() != 1 || v.charAt(0) < '1' || v.charAt(0) > '4') return -EINVAL;
+                    // Names and inodes; pages are the host's.
+                    if ((v.charAt(0) & 2) != 0) for (Mount m : t.fs.mounts.mounts) m.fs.shrink();
+                    value = v;
+                }
+                default -> { return -EPERM; }
+            }
+            return 0;
         }
     }
 
