@@ -7,7 +7,7 @@ import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.Filesystem;
 import dev.kernelet.sentry.vfs.FilesystemTypes;
 
-/** mount(2) of type tmpfs: the options of tmpfs(5) that make sense here. */
+/** mount(2) of type tmpfs. */
 public final class TmpfsType implements FilesystemTypes.Type {
     private TmpfsType() {}
 
@@ -19,62 +19,13 @@ public final class TmpfsType implements FilesystemTypes.Type {
 
     @Override
     public Filesystem make(Task t, String source, String data) {
-        int mode = 01777, uid = t.cred.fsuid, gid = t.cred.fsgid;
-        long size = 0;
-        t.error = -EINVAL;
-        for (int at = 0; at < data.length();) {
-            int end = data.indexOf(',', at);
-            if (end < 0) end = data.length();
-            int equals = data.indexOf('=', at);
-            String key = equals < 0 || equals > end ? data.substring(at, end) : data.substring(at, equals);
-            String value = equals < 0 || equals > end ? "" : data.substring(equals + 1, end);
-            at = end + 1;
-            long n = switch (key) {
-                case "mode" -> number(value, 8);
-                case "uid", "gid" -> number(value, 10);
-                case "size" -> bytes(t, value);
-                case "nr_blocks" -> number(value, 10) << 12;
-                case "nr_inodes", "mpol", "huge", "inode32", "inode64", "" -> 0;
-                default -> -1;
-            };
-            if (n < 0) return null;
-            switch (key) {
-                case "mode" -> mode = (int) n & 07777;
-                case "uid" -> uid = (int) n;
-                case "gid" -> gid = (int) n;
-                case "size", "nr_blocks" -> size = n;
-                default -> { }
-            }
+        var o = TmpfsOptions.parse(data, TmpfsSpace.of(t.kernel).limit, t.cred.fsuid, t.cred.fsgid);
+        if (o == null) {
+            t.error = -EINVAL;
+            return null;
         }
-        var fs = new Tmpfs(t.kernel, "tmpfs", mode, uid, gid);
-        fs.setSizeLimit(size);
+        var fs = new Tmpfs(t.kernel, "tmpfs", o.mode(), o.uid(), o.gid());
+        fs.setSizeLimit(o.size());
         return fs;
-    }
-
-    /** A number with k, m, g or % behind it; -1 if it is none. */
-    private static long bytes(Task t, String s) {
-        int shift = switch (s.isEmpty() ? 0 : s.charAt(s.length() - 1) | 0x20) {
-            case 'k' -> 10;
-            case 'm' -> 20;
-            case 'g' -> 30;
-            default -> 0;
-        };
-        if (s.endsWith("%")) {
-            long percent = number(s.substring(0, s.length() - 1), 10);
-            return percent < 0 || percent > 100 ? -1 : TmpfsSpace.of(t.kernel).limit / 100 * percent;
-        }
-        long n = number(shift > 0 ? s.substring(0, s.length() - 1) : s, 10);
-        return n < 0 || n > Long.MAX_VALUE >> shift ? -1 : n << shift;
-    }
-
-    private static long number(String s, int base) {
-        if (s.isEmpty() || s.length() > 18) return -1;
-        long n = 0;
-        for (int i = 0; i < s.length(); i++) {
-            int digit = s.charAt(i) - '0';
-            if (digit < 0 || digit >= base) return -1;
-            n = n * base + digit;
-        }
-        return n;
     }
 }
