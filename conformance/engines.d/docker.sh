@@ -71,7 +71,7 @@ row_docker_files() {
 		run -v kept:/v box sh -c "echo 1 > /v/x"; run -v kept:/v box cat /v/x; d volume rm kept > /dev/null'
 	is read_only "refused written" run --read-only --tmpfs /t:size=1m,mode=1777 box \
 		sh -c 'echo $(touch /x 2> /dev/null || echo refused) $(echo written > /t/x; cat /t/x; dd if=/dev/zero of=/t/y bs=1M count=2 2> /dev/null)'
-	is shm "8192" run --shm-size 8m box sh -c 'df -k /dev/shm | awk "NR == 2 { print \$2 }"'
+	is shm "8192" run --shm-size 8m box sh -c 'df -k /dev/shm | mawk "NR == 2 { print \$2 }"'
 	background --name files box sleep 1000
 	is copy_in "" d cp "$state/volume/file" files:/root/copied
 	is copied_in "host" d exec files cat /root/copied
@@ -152,6 +152,8 @@ row_docker_signals() {
 	d unpause deaf > /dev/null
 	is unpause "running" running deaf
 	is unpaused_exec "1" d exec deaf echo 1
+	# What is printed is there before Docker hears of the end.
+	until_true script 'd events --since 5m --until 0s --filter container=deaf --format "{{.Action}}" | grep -q exec_die'
 	d restart -t 0 deaf > /dev/null
 	is restarted "running" running deaf
 	has events "die exec_create exec_die exec_start kill pause start stop unpause" script 'echo $(d events --since 5m --until 0s --filter container=deaf --format "{{.Action}}" | sed "s/:.*//" | sort -u)'
