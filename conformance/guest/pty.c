@@ -646,3 +646,35 @@ TEST(login_tty_sets_everything) {
     }
     CHECK_EQ(exit_of(pid), 0);
 }
+
+/* struct termio of System V, which stress-ng and old programs use: the low halves of the flags only. */
+TEST(settings_of_system_v) {
+    open_pty();
+    struct { unsigned short i, o, c, l; unsigned char line, cc[8]; } old;
+    struct termios now;
+    CHECK_EQ(sizeof old, 18);
+    CHECK_OK(tcgetattr(slave, &now));
+    CHECK_OK(ioctl(slave, TCGETA, &old));
+    CHECK_EQ(old.i, now.c_iflag & 0xffff);
+    CHECK_EQ(old.o, now.c_oflag & 0xffff);
+    CHECK_EQ(old.c, now.c_cflag & 0xffff);
+    CHECK_EQ(old.l, now.c_lflag & 0xffff);
+    CHECK_EQ(old.cc[0], 3);
+    now.c_lflag |= EXTPROC;
+    now.c_cc[VSUSP] = 25;
+    CHECK_OK(tcsetattr(slave, TCSANOW, &now));
+    old.l &= ~(ICANON | ECHO);
+    old.cc[0] = 5;
+    CHECK_OK(ioctl(slave, TCSETA, &old));
+    CHECK_OK(ioctl(slave, TCSETAW, &old));
+    CHECK_OK(tcgetattr(master, &now));
+    CHECK_EQ(now.c_lflag & (ICANON | ECHO | EXTPROC), EXTPROC);
+    CHECK_EQ(now.c_cc[VINTR], 5);
+    CHECK_EQ(now.c_cc[VSUSP], 25);
+    type("lost");
+    CHECK_EQ(poll_one(slave, POLLIN, 5000), POLLIN); // natively it arrives in its own time
+    CHECK_OK(ioctl(slave, TCSETAF, &old));
+    CHECK_EQ(poll_one(slave, POLLIN, 0), 0);
+    CHECK_ERR(ioctl(slave, TCGETA, (void *) 1), EFAULT);
+    CHECK_ERR(ioctl(slave, TCSETA, (void *) 1), EFAULT);
+}

@@ -434,3 +434,23 @@ TEST(poll_of_a_file) {
     CHECK_EQ(poll(&one, 1, 0), 1);
     CHECK_EQ(one.revents, POLLIN | POLLOUT);
 }
+
+TEST(vectors_of_nothing_ask_no_file) {
+    char c;
+    struct iovec none[2] = { { &c, 0 }, { &c, 0 } };
+    int dir = CHECK_OK(open(".", O_RDONLY)), counter = CHECK_OK(syscall(SYS_eventfd2, 0, 0));
+    CHECK_EQ(readv(dir, none, 1), 0);
+    CHECK_EQ(readv(counter, none, 2), 0);
+    CHECK_EQ(writev(counter, none, 1), 0);
+    CHECK_ERR(writev(dir, none, 1), EBADF);
+}
+
+TEST(write_life_hint_of_any_file) {
+    unsigned long long hint = 9;
+    int p[2];
+    CHECK_OK(pipe(p));
+    CHECK_OK(fcntl(p[0], 1035 /* F_GET_RW_HINT */, &hint));
+    CHECK_EQ(hint, 0);
+    CHECK_ERR(fcntl(p[0], 1035, (void *) 1), EFAULT);
+    CHECK_ERR(fcntl(p[0], 1037 /* F_GET_FILE_RW_HINT, until Linux 5.17 */, &hint), EINVAL);
+}

@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 
 static int p[2];
@@ -736,4 +737,21 @@ TEST(abstract_names_by_type) {
     CHECK_OK(listen(packets, 1));
     CHECK_ERR(connect(CHECK_OK(socket(AF_UNIX, SOCK_DGRAM, 0)), (void *) &a, length), ECONNREFUSED);
     CHECK_OK(connect(CHECK_OK(socket(AF_UNIX, SOCK_SEQPACKET, 0)), (void *) &a, length));
+}
+
+TEST(reading_nothing_takes_no_datagram) {
+    int p[2];
+    char text[8];
+    struct iovec none = { text, 0 };
+    CHECK_OK(socketpair(AF_UNIX, SOCK_DGRAM, 0, p));
+    CHECK_EQ(read(p[1], text, 0), 0);
+    CHECK_EQ(readv(p[1], &none, 1), 0);
+    CHECK_EQ(send(p[0], "kept", 4, 0), 4);
+    CHECK_EQ(read(p[1], text, 0), 0);
+    CHECK_EQ(readv(p[1], &none, 1), 0);
+    CHECK_EQ(recv(p[1], text, 8, MSG_DONTWAIT), 4);
+    CHECK_EQ(writev(p[0], &none, 1), 0);
+    CHECK_ERR(recv(p[1], text, 8, MSG_DONTWAIT), EAGAIN);
+    CHECK_EQ(write(p[0], text, 0), 0);
+    CHECK_EQ(recv(p[1], text, 8, MSG_DONTWAIT), 0);
 }

@@ -221,7 +221,7 @@ final class SocketIo {
 
     // ---- read(2) and write(2)
     static long read(Task t, Socket s, long address, long length) {
-        if (length == 0 && s.isStream()) return 0;
+        if (length == 0) return 0; // of datagrams as well: recv(2) would wait for one and take it
         long iov = single(t, address, length);
         if (iov < 0) return iov;
         Message m = s.sockets.message;

@@ -121,9 +121,8 @@ final class SysFd {
             case F_GETLEASE -> { return Leases.get(t, f); }
             case F_SETLEASE -> { return Leases.set(t, f, fd, (int) argument); }
             case F_NOTIFY -> { return -EINVAL; } // as without CONFIG_DNOTIFY; inotify(7) is there
-            case F_GET_RW_HINT, F_GET_FILE_RW_HINT -> {
-                return f.inode != null && f.inode.isRegular() ? t.mem.outLong(argument, 0) : -EINVAL;
-            }
+            // F_GET_FILE_RW_HINT went with Linux 5.17.
+            case F_GET_RW_HINT -> { return t.mem.outLong(argument, 0); }
             default -> { return -EINVAL; }
         }
     }

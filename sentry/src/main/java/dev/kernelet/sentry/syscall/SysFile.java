@@ -348,6 +348,7 @@ final class SysFile {
             Memory.putLong(p + 16L * i + 8, n);
             total += n;
         }
+        if (total == 0) return 0; // no file is asked: a directory, an event counter, a datagram socket
         if (f instanceof Socket s && position == SEQUENTIAL) return SocketIo.vector(t, s, p, count, total, writes);
         if (count == 1) {
             long address = Memory.getLong(p), n = Memory.getLong(p + 8);

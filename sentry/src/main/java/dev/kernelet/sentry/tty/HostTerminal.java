@@ -119,13 +119,13 @@ public final class HostTerminal extends Terminal implements DeviceTable.Driver {
     @Override
     protected long ioctl(Task t, OpenFile file, int request, long argument, boolean isMaster) {
         switch (request) {
-            case TCGETS, TCGETS2, TIOCGWINSZ, FIONREAD, TIOCOUTQ -> {
+            case TCGETS, TCGETS2, TCGETA, TIOCGWINSZ, FIONREAD, TIOCOUTQ -> {
                 int size = sizeOf(request);
                 long p = t.mem.scratch(size);
                 long r = HostCall.call(IOCTL, fd, Integer.toUnsignedLong(request), p);
                 return r < 0 ? r : t.mem.out(argument, p, size);
             }
-            case TCSETS, TCSETSW, TCSETSF, TCSETS2, TCSETSW2, TCSETSF2, TIOCSWINSZ -> {
+            case TCSETS, TCSETSW, TCSETSF, TCSETS2, TCSETSW2, TCSETSF2, TCSETA, TCSETAW, TCSETAF, TIOCSWINSZ -> {
                 long r = request == TIOCSWINSZ ? 0 : checkBackground(t, SIGTTOU);
                 if (r < 0) return r;
                 long p = t.mem.in(argument, sizeOf(request));
@@ -146,6 +146,7 @@ public final class HostTerminal extends Terminal implements DeviceTable.Driver {
     private static int sizeOf(int request) {
         return switch (request) {
             case TCGETS, TCSETS, TCSETSW, TCSETSF -> Termios.SIZE;
+            case TCGETA, TCSETA, TCSETAW, TCSETAF -> Termios.OLD_SIZE;
             case TIOCGWINSZ, TIOCSWINSZ -> 8;
             case FIONREAD, TIOCOUTQ -> 4;
             default -> Termios.SIZE2;

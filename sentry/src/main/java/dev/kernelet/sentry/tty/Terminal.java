@@ -16,7 +16,8 @@ import dev.kernelet.sentry.vfs.OpenFile;
  * Kernel lock.
  */
 public abstract class Terminal implements Session.ControllingTerminal {
-    static final int TCGETS = 0x5401, TCSETS = 0x5402, TCSETSW = 0x5403, TCSETSF = 0x5404, TCSBRK = 0x5409, TCXONC = 0x540a,
+    static final int TCGETS = 0x5401, TCSETS = 0x5402, TCSETSW = 0x5403, TCSETSF = 0x5404, TCGETA = 0x5405,
+            TCSETA = 0x5406, TCSETAW = 0x5407, TCSETAF = 0x5408, TCSBRK = 0x5409, TCXONC = 0x540a,
             TCFLSH = 0x540b, TIOCEXCL = 0x540c, TIOCNXCL = 0x540d, TIOCSCTTY = 0x540e, TIOCGPGRP = 0x540f, TIOCSPGRP = 0x5410,
             TIOCOUTQ = 0x5411, TIOCSTI = 0x5412, TIOCGWINSZ = 0x5413, TIOCSWINSZ = 0x5414, FIONREAD = 0x541b, TIOCPKT = 0x5420,
             TIOCNOTTY = 0x5422, TIOCSETD = 0x5423, TIOCGETD = 0x5424, TCSBRKP = 0x5425, TIOCGSID = 0x5429,
@@ -150,7 +151,12 @@ public abstract class Terminal implements Session.ControllingTerminal {
                 termios.write(p, isLong);
                 return t.mem.out(argument, p, isLong ? Termios.SIZE2 : Termios.SIZE);
             }
-            case TCSETS, TCSETSW, TCSETSF, TCSETS2, TCSETSW2, TCSETSF2 -> {
+            case TCGETA -> {
+                long p = t.mem.scratch(Termios.OLD_SIZE);
+                termios.writeOld(p);
+                return t.mem.out(argument, p, Termios.OLD_SIZE);
+            }
+            case TCSETS, TCSETSW, TCSETSF, TCSETS2, TCSETSW2, TCSETSF2, TCSETA, TCSETAW, TCSETAF -> {
                 long r = isMaster ? 0 : checkBackground(t, SIGTTOU);
                 return r < 0 ? r : setTermios(t, request, argument);
             }
@@ -213,11 +219,13 @@ public abstract class Terminal implements Session.ControllingTerminal {
 
     private long setTermios(Task t, int request, long argument) {
         boolean isLong = request == TCSETS2 || request == TCSETSW2 || request == TCSETSF2;
-        long p = t.mem.in(argument, isLong ? Termios.SIZE2 : Termios.SIZE);
+        boolean isOld = request >= TCSETA && request <= TCSETAF;
+        long p = t.mem.in(argument, isLong ? Termios.SIZE2 : isOld ? Termios.OLD_SIZE : Termios.SIZE);
         if (p < 0) return p;
-        if (request == TCSETSF || request == TCSETSF2) flush(true, false);
+        if (request == TCSETSF || request == TCSETSF2 || request == TCSETAF) flush(true, false);
         boolean wasCanonical = termios.has(Termios.ICANON);
-        termios.read(p, isLong);
+        if (isOld) termios.readOld(p);
+        else termios.read(p, isLong);
         termiosChanged(t, wasCanonical, request);
         return 0;
     }

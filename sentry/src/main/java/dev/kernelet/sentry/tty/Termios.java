@@ -5,6 +5,9 @@ import dev.kernelet.abi.Memory;
 /** struct termios of the kernel (36 bytes) and termios2 (44): flags, line discipline, control characters. */
 public final class Termios {
     public static final int SIZE = 36, SIZE2 = 44;
+    /** struct termio of System V: the low halves of the flags, line discipline, eight control characters. */
+    static final int OLD_SIZE = 18;
+    private static final int OLD_NCC = 8;
     // c_iflag
     static final int IGNBRK = 1, BRKINT = 2, ISTRIP = 0x20, INLCR = 0x40, IGNCR = 0x80, ICRNL = 0x100, IUCLC = 0x200, IXON = 0x400,
             IXANY = 0x800, IMAXBEL = 0x2000, IUTF8 = 0x4000;
@@ -50,6 +53,24 @@ public final class Termios {
             Memory.putInt(p + 36, ispeed);
             Memory.putInt(p + 40, ospeed);
         }
+    }
+
+    void readOld(long p) {
+        int input = Memory.getInt(p), control = Memory.getInt(p + 4);
+        iflag = iflag & ~0xffff | input & 0xffff;
+        oflag = oflag & ~0xffff | input >>> 16;
+        cflag = cflag & ~0xffff | control & 0xffff;
+        lflag = lflag & ~0xffff | control >>> 16;
+        line = Memory.getByte(p + 8);
+        Memory.copyToArray(p + 9, cc, 0, OLD_NCC);
+    }
+
+    void writeOld(long p) {
+        Memory.putInt(p, iflag & 0xffff | oflag << 16);
+        Memory.putInt(p + 4, cflag & 0xffff | lflag << 16);
+        Memory.putByte(p + 8, line);
+        Memory.copyFromArray(cc, 0, p + 9, OLD_NCC);
+        Memory.putByte(p + 17, (byte) 0);
     }
 
     boolean has(int localFlag) { return (lflag & localFlag) != 0; }
