@@ -1,5 +1,6 @@
 /* pipe(7), pipe2(2), fifo(7). */
 #include "check.h"
+#include <sys/socket.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
 
@@ -406,4 +407,22 @@ TEST(ping_pong) {
         CHECK_EQ(back, c);
     }
     WAIT(child);
+}
+
+TEST(times_of_pipes_and_sockets_are_set) {
+    int fds[4];
+    struct stat st;
+    struct timespec times[2] = { { 1000, 5 }, { 2000, 7 } };
+    CHECK_OK(pipe(fds));
+    CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, fds + 2));
+    for (int i = 0; i < 4; i += 2) {
+        CHECK_OK(futimens(fds[i], times));
+        CHECK_OK(fstat(fds[i], &st));
+        CHECK_EQ(st.st_atim.tv_sec, 1000);
+        CHECK_EQ(st.st_mtim.tv_sec, 2000);
+        CHECK_EQ(st.st_mtim.tv_nsec, 7);
+        CHECK_OK(futimens(fds[i], NULL));
+        CHECK_OK(fstat(fds[i], &st));
+        CHECK(st.st_mtim.tv_sec > 1000000000);
+    }
 }

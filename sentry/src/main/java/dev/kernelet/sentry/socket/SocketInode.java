@@ -40,4 +40,12 @@ final class SocketInode extends Inode {
         if (newGid >= 0) gid = newGid;
         return 0;
     }
+
+    @Override
+    public long setTimes(Task t, long newAtime, long newMtime) {
+        if (newAtime != Long.MIN_VALUE) atime = newAtime;
+        if (newMtime != Long.MIN_VALUE) mtime = newMtime;
+        ctime = t.kernel.realtime();
+        return 0;
+    }
 }

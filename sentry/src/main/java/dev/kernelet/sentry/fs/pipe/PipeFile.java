@@ -193,6 +193,14 @@ public final class PipeFile extends OpenFile {
             if (newGid >= 0) gid = newGid;
             return 0;
         }
+
+        @Override
+        public long setTimes(Task t, long newAtime, long newMtime) {
+            if (newAtime != Long.MIN_VALUE) atime = newAtime;
+            if (newMtime != Long.MIN_VALUE) mtime = newMtime;
+            ctime = t.kernel.realtime();
+            return 0;
+        }
     }
 
     /** For splice(2): what a native address range holds goes into the pipe as far as it fits. */
