@@ -678,3 +678,14 @@ TEST(settings_of_system_v) {
     CHECK_ERR(ioctl(slave, TCGETA, (void *) 1), EFAULT);
     CHECK_ERR(ioctl(slave, TCSETA, (void *) 1), EFAULT);
 }
+
+TEST(many_one_after_the_other) {
+    for (int i = 0; i < 8000; i++) {
+        open_pty();
+        close(slave);
+        close(master);
+    }
+    // What is gone takes no room: there is still some for a directory.
+    CHECK_OK(mkdir("after", 0700));
+    CHECK_OK(rmdir("after"));
+}

@@ -87,10 +87,12 @@ public final class DevPts extends Filesystem {
     void remove(Pty p) {
         inodes[p.index] = null;
         Dentry d = root.child(Integer.toString(p.index));
-        if (d != null) {
-            root.detach(d);
-            d.isDead = true;
-        }
+        // Out of the ring of cached names, too: else each terminal that ever was stays, 200 KB of them.
+        if (d == null) return;
+        root.prune(d);
+        if (d.isDead) return;
+        root.detach(d); // something is mounted on it
+        d.isDead = true;
     }
 
     Inode inode(int index) { return inodes[index]; }

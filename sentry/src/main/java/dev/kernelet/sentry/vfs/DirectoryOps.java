@@ -195,6 +195,7 @@ public final class DirectoryOps {
         // The filesystem may have given up the lock meanwhile.
         if (dir.child(d.name) == d) dir.detach(d);
         d.isDead = true;
+        d.fs.cached.remove(d);
     }
 
     private static void gone(Inode n) {
