@@ -66,10 +66,16 @@ public abstract class AddressSpace {
      * Reads application memory without any of its threads: any time while the process lives, also while they run.
      * Slow (1 us or more). Returns bytes read, or a negative errno.
      */
-    public abstract long readRemote(long userAddress, long destination, long length);
+    public final long readRemote(long userAddress, long destination, long length) {
+        return remote(userAddress, destination, length, false);
+    }
 
     /** Writes application memory without any of its threads; see {@link #readRemote}. */
-    public abstract long writeRemote(long userAddress, long source, long length);
+    public final long writeRemote(long userAddress, long source, long length) {
+        return remote(userAddress, source, length, true);
+    }
+
+    protected abstract long remote(long userAddress, long local, long length, boolean write);
 
     /**
      * The text of the host's {@code /proc/PID/name} for this process ("statm", "smaps"...), at most 4 MiB; null when it

@@ -209,7 +209,13 @@ public abstract class ExecutionContext {
      */
     public long setAffinity(long[] mask) { return -ENOSYS; }
 
-    private static final int ENOSYS = 38;
+    private static final int EINVAL = 22, ENOSYS = 38;
+
+    /** mmap's result must be the address that was asked for: 0, or -errno. */
+    protected static long mapResult(long result, long address) {
+        if (result == address) return 0;
+        return result < 0 && result > -4096 ? result : -EINVAL;
+    }
 
     // ---- processes and threads
     /**

@@ -43,6 +43,16 @@ public abstract class Platform implements AutoCloseable {
     /** Wakes the thread that sleeps in {@link #sleep}, or makes its next sleep return at once. */
     public abstract void ring();
 
+    /** Waits on this object, whose monitor the caller has, for {@code millis} at most (0: as long as it takes). */
+    protected final void pause(long millis) {
+        try {
+            wait(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted");
+        }
+    }
+
     /** For the debug log: what was done, in numbers. */
     public String statistics() { return ""; }
 

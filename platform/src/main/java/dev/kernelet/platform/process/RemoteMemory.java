@@ -15,6 +15,12 @@ public final class RemoteMemory {
         public int tid;
         private long memFd = -1;
 
+        /** The descriptor of its /proc/PID/mem, or -errno. */
+        public final long open() {
+            if (memFd < 0) memFd = Host.openProc(tid, "mem", O_RDWR);
+            return memFd;
+        }
+
         public final void close() {
             if (memFd >= 0) Host.close(memFd);
             memFd = -1;
@@ -33,13 +39,8 @@ public final class RemoteMemory {
      */
     public boolean respectsProtection() { return vmCalls; }
 
-    /** Bytes read until the first fault, or a negative errno. */
-    public long read(Target t, long address, long to, long length) { return transfer(t, address, to, length, false); }
-
-    /** Bytes written until the first fault, or a negative errno. */
-    public long write(Target t, long address, long from, long length) { return transfer(t, address, from, length, true); }
-
-    private long transfer(Target t, long address, long local, long length, boolean write) {
+    /** Bytes read (or written) until the first fault, or a negative errno. */
+    public long transfer(Target t, long address, long local, long length, boolean write) {
         if (vmCalls) {
             synchronized (this) {
                 Memory.putLong(iovs, local);
@@ -51,16 +52,16 @@ public final class RemoteMemory {
                 vmCalls = false;
             }
         }
-        if (t.memFd < 0) t.memFd = Host.openProc(t.tid, "mem", O_RDWR);
-        if (t.memFd < 0) return t.memFd;
-        long n = write ? Host.pwrite(t.memFd, local, length, address) : Host.pread(t.memFd, local, length, address);
+        long fd = t.open();
+        if (fd < 0) return fd;
+        long n = write ? Host.pwrite(fd, local, length, address) : Host.pread(fd, local, length, address);
         // EIO: an unmapped page. 0: the process has no memory any more.
         return n == -EIO ? -EFAULT : n == 0 && length > 0 ? -ESRCH : n;
     }
 
-    /** The text of /proc/PID/name, at most 4 MiB; null when it cannot be read. */
-    public String text(Target t, String name) {
-        long fd = Host.openProc(t.tid, name, 0);
+    /** The text of the host's /proc/PID/name, at most 4 MiB; null when it cannot be read. */
+    public static String text(int pid, String name) {
+        long fd = Host.openProc(pid, name, 0);
         if (fd < 0) return null;
         int size = 64 << 10, max = 4 << 20;
         long buffer = Memory.allocate(size);

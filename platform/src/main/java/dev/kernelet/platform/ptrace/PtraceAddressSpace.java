@@ -77,20 +77,10 @@ final class PtraceAddressSpace extends AddressSpace {
     // ---- memory
 
     @Override
-    public long readRemote(long userAddress, long destination, long length) {
-        return remote(userAddress, destination, length, false);
-    }
-
-    @Override
-    public long writeRemote(long userAddress, long source, long length) {
-        return remote(userAddress, source, length, true);
-    }
-
-    private long remote(long userAddress, long local, long length, boolean write) {
-        long end = platform.traits.userEnd();
-        if (userAddress < 0 || userAddress >= end) return -EFAULT;
-        length = Math.min(length, end - userAddress);
-        return length <= 0 ? 0 : transfer(null, userAddress, local, length, write);
+    protected long remote(long userAddress, long local, long length, boolean write) {
+        if (userAddress < 0 || userAddress >= platform.traits.userEnd()) return -EFAULT;
+        length = platform.traits.clamp(userAddress, length);
+        return length == 0 ? 0 : transfer(null, userAddress, local, length, write);
     }
 
     /**
@@ -106,8 +96,7 @@ final class PtraceAddressSpace extends AddressSpace {
                 length = textMap.allowed(userAddress, length, write ? PROT_WRITE : PROT_READ);
                 if (length == 0) return -EFAULT;
             }
-            long n = !platform.byWords ? write ? remote.write(memory, userAddress, local, length)
-                    : remote.read(memory, userAddress, local, length) : -EPERM;
+            long n = platform.byWords ? -EPERM : remote.transfer(memory, userAddress, local, length, write);
             if (n >= 0 || n == -EFAULT || n == -ESRCH || stopped == null) return n;
         }
         return platform.command(stopped, write ? Tracer.POKE : Tracer.PEEK, userAddress, local, length, 0, 0, 0, 0);
@@ -116,13 +105,13 @@ final class PtraceAddressSpace extends AddressSpace {
     /** A copy beyond the application's range, by the tracer: bytes or a negative errno. */
     synchronized long area(long address, long local, long length, boolean write) {
         if (reaped || platform.byWords) return reaped ? -ESRCH : -EPERM;
-        return write ? platform.remote.write(memory, address, local, length) : platform.remote.read(memory, address, local, length);
+        return platform.remote.transfer(memory, address, local, length, write);
     }
 
     @Override
     public String hostProc(String name) {
         synchronized (this) {
-            return reaped ? null : platform.remote.text(memory, name);
+            return reaped ? null : RemoteMemory.text(memory.tid, name);
         }
     }
 }

@@ -82,17 +82,12 @@ final class PtraceContext extends ExecutionContext {
     // ---- registers
 
     @Override
-    public long reg(int register) { return regs[checkRegister(register)]; }
+    public long reg(int register) { return regs[Registers.check(register)]; }
 
     @Override
     public void setReg(int register, long value) {
-        regs[checkRegister(register)] = value;
+        regs[Registers.check(register)] = value;
         changed = true;
-    }
-
-    private static int checkRegister(int register) {
-        if (register < 0 || register >= Registers.COUNT) throw new IndexOutOfBoundsException();
-        return register;
     }
 
     @Override
@@ -224,13 +219,6 @@ final class PtraceContext extends ExecutionContext {
 
     // ---- copies
 
-    /** Bytes from {@code address} to the end of application memory, at most {@code length}. */
-    private long clamp(long address, long length) {
-        long end = platform.traits.userEnd();
-        if (address < 0 || address >= end || length <= 0) return 0;
-        return Math.min(length, end - address);
-    }
-
     /** Bytes copied, 0 if the first one faults; -EFAULT when the process is dead. */
     private long copied(long n) {
         if (n >= 0) return n;
@@ -239,19 +227,19 @@ final class PtraceContext extends ExecutionContext {
 
     @Override
     public long copyIn(long destination, long userAddress, long length) {
-        length = clamp(userAddress, length);
+        length = platform.traits.clamp(userAddress, length);
         return length == 0 ? 0 : copied(space.transfer(this, userAddress, destination, length, false));
     }
 
     @Override
     public long copyOut(long userAddress, long source, long length) {
-        length = clamp(userAddress, length);
+        length = platform.traits.clamp(userAddress, length);
         return length == 0 ? 0 : copied(space.transfer(this, userAddress, source, length, true));
     }
 
     @Override
     public long copyInString(long destination, long userAddress, long max) {
-        long room = clamp(userAddress, max), done = 0;
+        long room = platform.traits.clamp(userAddress, max), done = 0;
         while (done < room) {
             long n = copied(space.transfer(this, userAddress + done, destination + done, Math.min(room - done,
                     STRING_PIECE), false));
@@ -303,7 +291,7 @@ final class PtraceContext extends ExecutionContext {
 
     @Override
     public long load32(long userAddress) {
-        if ((userAddress & 3) != 0 || clamp(userAddress, 4) < 4) return -EFAULT;
+        if ((userAddress & 3) != 0 || platform.traits.clamp(userAddress, 4) < 4) return -EFAULT;
         // A copy is not one access: until two in a row agree.
         long p = platform.word, last = -1;
         for (;;) {
@@ -316,7 +304,7 @@ final class PtraceContext extends ExecutionContext {
 
     @Override
     public long cas32(long userAddress, int expected, int value) {
-        if ((userAddress & 3) != 0 || clamp(userAddress, 4) < 4) return -EFAULT;
+        if ((userAddress & 3) != 0 || platform.traits.clamp(userAddress, 4) < 4) return -EFAULT;
         long r = platform.command(this, Tracer.CAS, userAddress, expected, value, 0, 0, 0, 0);
         return r < 0 ? -EFAULT : r;
     }
@@ -330,20 +318,14 @@ final class PtraceContext extends ExecutionContext {
 
     @Override
     public long mapFd(long address, long length, int prot, int flags, int hostFd, long offset) {
-        return mapped(platform.command(this, Tracer.MAP_FD, address, length, prot, flags | MAP_FIXED, hostFd,
+        return mapResult(platform.command(this, Tracer.MAP_FD, address, length, prot, flags | MAP_FIXED, hostFd,
                 offset, 0), address);
     }
 
     @Override
     public long mapAnonymous(long address, long length, int prot, int flags) {
-        return mapped(hostCall(MMAP, address, length, prot, flags | MAP_FIXED | MAP_ANONYMOUS, -1, 0),
+        return mapResult(hostCall(MMAP, address, length, prot, flags | MAP_FIXED | MAP_ANONYMOUS, -1, 0),
                 address);
-    }
-
-    /** mmap's result must be the address that was asked for. */
-    private static long mapped(long result, long address) {
-        if (result == address) return 0;
-        return result < 0 && result > -4096 ? result : -EINVAL;
     }
 
     // ---- threads and processes

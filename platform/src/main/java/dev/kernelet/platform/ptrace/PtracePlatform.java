@@ -67,17 +67,8 @@ public final class PtracePlatform extends Platform {
     }
 
     private synchronized void awaitStart() {
-        while (!ready && failure == null) pause();
+        while (!ready && failure == null) pause(0);
         if (failure != null) throw new IllegalStateException(failure);
-    }
-
-    private void pause() {
-        try {
-            wait();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted");
-        }
     }
 
     // ---- the tracer's side
@@ -115,7 +106,7 @@ public final class PtracePlatform extends Platform {
             refused = false;
             for (;;) {
                 tracer.kick();
-                while (spares.isEmpty() && failure == null && !closed && !refused) pause();
+                while (spares.isEmpty() && failure == null && !closed && !refused) pause(0);
                 if (spares.isEmpty()) return null;
                 var space = spares.poll();
                 if (!space.dead) return space;

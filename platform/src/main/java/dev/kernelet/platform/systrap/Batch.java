@@ -13,14 +13,14 @@ final class Batch {
     /** Descriptors that one message carries. */
     private static final int FDS_SENT = 6;
 
-    private final SystrapContext context;
+    private final SystrapCommands context;
     private int noted, notedFds;
     private final int[] fds = new int[FDS_SENT];
     private long data;
     /** Of the first order that failed, or 0. */
     long error;
 
-    Batch(SystrapContext context) { this.context = context; }
+    Batch(SystrapCommands context) { this.context = context; }
 
     void begin() {
         error = 0;

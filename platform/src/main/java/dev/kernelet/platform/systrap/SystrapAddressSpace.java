@@ -6,6 +6,7 @@ import dev.kernelet.abi.Memory;
 import dev.kernelet.platform.AddressSpace;
 import dev.kernelet.platform.ExecutionContext;
 import dev.kernelet.platform.process.Host;
+import dev.kernelet.platform.process.RemoteMemory;
 
 /** One stub process: an arena, its contexts, and the process id. */
 final class SystrapAddressSpace extends AddressSpace {
@@ -23,7 +24,8 @@ final class SystrapAddressSpace extends AddressSpace {
      */
     private int pid;
     private boolean reaped;
-    private long memFd = -1;
+    /** Made when it is needed; guarded as the pid. */
+    private RemoteMemory.Target outside;
     CallSites sites = new CallSites(this);
     /** Contexts that run application code. Kernel lock. */
     int running;
@@ -102,8 +104,8 @@ final class SystrapAddressSpace extends AddressSpace {
      */
     synchronized long poke(long address, long source, long length) {
         if (reaped) return -ESRCH;
-        if (memFd < 0) memFd = Host.openProc(pid, "mem", 2 /* O_RDWR */);
-        return memFd < 0 ? memFd : Host.pwrite(memFd, source, length, address);
+        long fd = outside().open();
+        return fd < 0 ? fd : Host.pwrite(fd, source, length, address);
     }
 
     synchronized void signal(long tid, int signal) {
@@ -145,8 +147,7 @@ final class SystrapAddressSpace extends AddressSpace {
         for (var context : contexts) if (context != null) context.slot = graveyard;
         first.slot = graveyard;
         arena.close();
-        if (memFd >= 0) Host.close(memFd);
-        memFd = -1;
+        if (outside != null) outside.close();
     }
 
     // ---- slots
@@ -223,63 +224,27 @@ final class SystrapAddressSpace extends AddressSpace {
     // ---- memory from outside
 
     @Override
-    public long readRemote(long userAddress, long destination, long length) {
-        return remote(userAddress, destination, length, false);
-    }
-
-    @Override
-    public long writeRemote(long userAddress, long source, long length) {
-        return remote(userAddress, source, length, true);
-    }
-
-    private long remote(long userAddress, long local, long length, boolean write) {
-        long end = platform.traits.userEnd();
-        if (userAddress < 0 || userAddress >= end) return -EFAULT;
-        length = Math.min(length, end - userAddress);
-        if (length <= 0) return 0;
+    protected long remote(long userAddress, long local, long length, boolean write) {
+        if (userAddress < 0 || userAddress >= platform.traits.userEnd()) return -EFAULT;
+        length = platform.traits.clamp(userAddress, length);
+        if (length == 0) return 0;
         synchronized (this) {
-            if (reaped) return -ESRCH;
-            if (platform.vmCalls) {
-                long iovs = platform.iovScratch;
-                synchronized (platform) {
-                    Memory.putLong(iovs, local);
-                    Memory.putLong(iovs + 8, length);
-                    Memory.putLong(iovs + 16, userAddress);
-                    Memory.putLong(iovs + 24, length);
-                    long n = write ? Host.vmWrite(pid, iovs) : Host.vmRead(pid, iovs);
-                    if (n != -1 && n != -38) return n; // EPERM, ENOSYS: a container's filter
-                    platform.vmCalls = false;
-                }
-            }
-            if (memFd < 0) memFd = Host.openProc(pid, "mem", 2 /* O_RDWR */);
-            if (memFd < 0) return memFd;
-            long n = write ? Host.pwrite(memFd, local, length, userAddress) : Host.pread(memFd, local, length, userAddress);
-            return n == -5 ? -EFAULT : n; // /proc/PID/mem says EIO for an unmapped page
+            return reaped ? -ESRCH : platform.remote().transfer(outside(), userAddress, local, length, write);
         }
+    }
+
+    private RemoteMemory.Target outside() {
+        if (outside == null) {
+            outside = new RemoteMemory.Target();
+            outside.tid = pid;
+        }
+        return outside;
     }
 
     @Override
     public String hostProc(String name) {
         synchronized (this) {
-            if (reaped) return null;
-            long fd = Host.openProc(pid, name, 0);
-            if (fd < 0) return null;
-            int size = 64 << 10, max = 4 << 20;
-            long buffer = Memory.allocate(size);
-            long length = 0, n;
-            while ((n = Host.read(fd, buffer + length, size - length)) > 0) {
-                length += n;
-                if (size - length >= 4096 || size == max) continue;
-                long larger = Memory.allocate(size * 2);
-                Memory.copy(buffer, larger, length);
-                Memory.free(buffer);
-                buffer = larger;
-                size *= 2;
-            }
-            Host.close(fd);
-            String text = n < 0 ? null : Memory.getBytes(buffer, (int) length);
-            Memory.free(buffer);
-            return text;
+            return reaped ? null : RemoteMemory.text(pid, name);
         }
     }
 }

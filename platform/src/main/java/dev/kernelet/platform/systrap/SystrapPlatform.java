@@ -9,6 +9,7 @@ import dev.kernelet.platform.AddressSpace;
 import dev.kernelet.platform.Platform;
 import dev.kernelet.platform.PlatformTraits;
 import dev.kernelet.platform.process.Host;
+import dev.kernelet.platform.process.RemoteMemory;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -31,7 +32,6 @@ public final class SystrapPlatform extends Platform {
     /** Where the stub's part of an address space begins: STUB_BASE, or lower. */
     final long base;
     final long silencePeriod = Memory.allocate(16);
-    final long iovScratch = Memory.allocate(32);
     /** For sendmsg under the kernel lock. */
     final long sendScratch = Memory.allocate(128);
     private final long sleepTimeout = Memory.allocate(16);
@@ -41,7 +41,6 @@ public final class SystrapPlatform extends Platform {
     private final int processors = Runtime.getRuntime().availableProcessors();
     /** Worth waiting awake on; {@code -Dkernelet.spin=off}: never. */
     final boolean manyProcessors = processors > 1 && !"off".equals(System.getProperty("kernelet.spin"));
-    boolean vmCalls = true;
     /** Whether hot call sites are rewritten; {@code -Dkernelet.patch=off} turns it off. */
     volatile boolean patching = !"off".equals(System.getProperty("kernelet.patch"));
 
@@ -75,6 +74,8 @@ public final class SystrapPlatform extends Platform {
     /** The template stub's only one. */
     volatile SystrapContext templateContext;
     private Reaper reaper;
+    /** Made when it is needed first: most programs' memory is never looked at from outside. */
+    RemoteMemory remote;
 
     /**
      * Starts the platform in the background; {@link #traits} and {@link #newAddressSpace} wait for it.
@@ -147,6 +148,11 @@ public final class SystrapPlatform extends Platform {
     @Override
     public synchronized String failure() { return failure; }
 
+    synchronized RemoteMemory remote() {
+        if (remote == null) remote = new RemoteMemory(true);
+        return remote;
+    }
+
     @Override
     public PlatformTraits traits() {
         awaitTemplate();
@@ -154,19 +160,8 @@ public final class SystrapPlatform extends Platform {
     }
 
     private synchronized void awaitTemplate() {
-        while (!ready && failure == null) pause();
+        while (!ready && failure == null) pause(0);
         if (failure != null && !ended) throw new IllegalStateException(failure);
-    }
-
-    private void pause() { pause(0); }
-
-    private void pause(long millis) {
-        try {
-            wait(millis);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted");
-        }
     }
 
     // ---- the template's side
@@ -267,7 +262,7 @@ public final class SystrapPlatform extends Platform {
                 notifyAll();
             }
             for (;;) {
-                while (spares.isEmpty() && failure == null && !ended && !closed && !refused) pause();
+                while (spares.isEmpty() && failure == null && !ended && !closed && !refused) pause(0);
                 if (spares.isEmpty() || ended) return null;
                 var space = spares.poll();
                 notifyAll();
@@ -322,7 +317,7 @@ public final class SystrapPlatform extends Platform {
         var space = processes.remove(pid);
         awaitsBirth = true;
         while (space == null && births > 0) {
-            pause();
+            pause(0);
             space = processes.remove(pid);
         }
         awaitsBirth = false;

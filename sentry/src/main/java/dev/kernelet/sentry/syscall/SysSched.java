@@ -183,18 +183,13 @@ final class SysSched {
     // ---- nice values
     /** getpriority(2): 20 minus the nice value, so that errors can be told. */
     static long getpriority(Task t, int which, int who) {
-        int[] best = {40};
-        long r = each(t, which, who, o -> {
-            best[0] = Math.min(best[0], o.sched.nice);
-            return 0;
-        });
-        return r < 0 ? r : 20 - best[0];
+        return each(t, which, who, ASKED);
     }
 
     /** setpriority(2). */
     static long setpriority(Task t, int which, int who, int value) {
         int nice = Math.max(-20, Math.min(19, value));
-        return each(t, which, who, o -> mayChange(t, o) ? setNice(t, o, nice) : -EPERM);
+        return each(t, which, who, nice);
     }
 
     private static long setNice(Task t, Task o, int nice) {
@@ -206,33 +201,41 @@ final class SysSched {
         return 0;
     }
 
-    private interface ForTask {
-        long apply(Task o);
+    /** Instead of a nice value to set: what it is now. */
+    private static final int ASKED = Integer.MIN_VALUE;
+
+    private static long one(Task t, Task o, int nice) {
+        if (nice == ASKED) return 20 - o.sched.nice;
+        return mayChange(t, o) ? setNice(t, o, nice) : -EPERM;
     }
 
-    /** PRIO_PROCESS, PRIO_PGRP, PRIO_USER: the last error, or -ESRCH when nobody was meant. */
-    private static long each(Task t, int which, int who, ForTask f) {
+    /**
+     * PRIO_PROCESS, PRIO_PGRP, PRIO_USER: the last error, or -ESRCH when nobody was meant; when asked, the best one's
+     * answer.
+     */
+    private static long each(Task t, int which, int who, int nice) {
         if (which < 0 || which > 2) return -EINVAL;
         long result = -ESRCH;
         if (which == 0) {
             Task o = task(t, who);
-            return o == null ? -ESRCH : f.apply(o);
+            return o == null ? -ESRCH : one(t, o, nice);
         }
         if (which == 1) {
             ProcessGroup pg = who == 0 ? t.group.processGroup : t.kernel.pids.processGroup(who);
             if (pg == null) return -ESRCH;
-            for (ThreadGroup g : pg.members) for (Task o : g.tasks) result = worse(result, f.apply(o));
+            for (ThreadGroup g : pg.members) for (Task o : g.tasks) result = both(result, one(t, o, nice));
             return result;
         }
         int uid = who == 0 ? t.cred.uid : who;
         ThreadGroup g;
         for (int pid = 1; (g = t.kernel.pids.groupFrom(pid)) != null; pid = g.pid + 1) {
-            for (Task o : g.tasks) if (o.cred.uid == uid) result = worse(result, f.apply(o));
+            for (Task o : g.tasks) if (o.cred.uid == uid) result = both(result, one(t, o, nice));
         }
         return result;
     }
 
-    private static long worse(long so, long r) { return so == -ESRCH || r < 0 ? r : so; }
+    /** Answers to who asks are above 0: the largest; results of a change are not: the last error. */
+    private static long both(long so, long r) { return so == -ESRCH || r < 0 || so >= 0 && r > so ? r : so; }
 
     /** ioprio_get(2). */
     static long ioprio_get(Task t, int which, int who) {
