@@ -8,25 +8,25 @@ public abstract class AddressSpace {
     public Object owner;
 
     /**
-     * What a platform that rewrites call sites, or writes memory from outside, must know of the application's memory; set by
-     * its memory manager. Null: nothing is rewritten.
+     * What a platform that rewrites call sites, or writes memory from outside, must know of the application's
+     * memory; set by its memory manager. Null: nothing is rewritten.
      */
     public interface TextMap {
         /**
-         * A free range of whole pages within {@code distance} of {@code near}, the platform's from now on: neither
-         * mapped nor shown to the application. 0: there is none.
+         * A free range of whole pages within {@code distance} of {@code near}, the platform's from now on:
+         * neither mapped nor shown to the application. 0: there is none.
          */
         long reserve(long near, long length, long distance);
 
         /**
-         * The protection (PROT_*) of a range that lies in one private mapping of a file's text which the application
-         * itself cannot write to; -1 otherwise.
+         * The protection (PROT_*) of a range that lies in one private mapping of a file's text which the
+         * application itself cannot write to; -1 otherwise.
          */
         int privateText(long address, long length);
 
         /**
-         * How many of the {@code length} bytes at {@code address} the application itself may read (PROT_READ) or write
-         * (PROT_WRITE), up to the first it may not. Kernel lock.
+         * How many of the {@code length} bytes at {@code address} the application itself may read (PROT_READ)
+         * or write (PROT_WRITE), up to the first it may not. Kernel lock.
          */
         default long allowed(long address, long length, int prot) { return length; }
     }
@@ -63,8 +63,8 @@ public abstract class AddressSpace {
     public abstract long vdsoBase();
 
     /**
-     * Reads application memory without any of its threads: any time while the process lives, also while they run.
-     * Slow (1 us or more). Returns bytes read, or a negative errno.
+     * Reads application memory without any of its threads: any time while the process lives, also while they
+     * run. Slow (1 us or more). Returns bytes read, or a negative errno.
      */
     public final long readRemote(long userAddress, long destination, long length) {
         return remote(userAddress, destination, length, false);
@@ -78,8 +78,8 @@ public abstract class AddressSpace {
     protected abstract long remote(long userAddress, long local, long length, boolean write);
 
     /**
-     * The text of the host's {@code /proc/PID/name} for this process ("statm", "smaps"...), at most 4 MiB; null when it
-     * cannot be read. For figures only the host knows (resident memory). Slow.
+     * The text of the host's {@code /proc/PID/name} for this process ("statm", "smaps"...), at most 4 MiB;
+     * null when it cannot be read. For figures only the host knows (resident memory). Slow.
      */
     public String hostProc(String name) { return null; }
 }

@@ -3,14 +3,15 @@ package dev.kernelet.platform;
 /**
  * One application thread as the platform sees it: its registers and the hand that works in its address space.
  *
- * <p>A context is either <i>running</i> (application code) or <i>stopped</i> (it has trapped and serves commands). All
- * methods but {@link #poll} and {@link #interrupt} require it to be stopped and are called by one Sentry thread at a
- * time (the kernel lock). A command is one shared-memory round trip and also a wait: when the stub dies or does not
- * answer by the platform's deadline its process is killed, the command returns {@code -EFAULT} (copies) or
- * {@code -ESRCH} (others), and {@link #isDead} turns true; the Sentry then treats the task as killed.
+ * <p>A context is either <i>running</i> (application code) or <i>stopped</i> (it has trapped and serves
+ * commands). All methods but {@link #poll} and {@link #interrupt} require it to be stopped and are called by
+ * one Sentry thread at a time (the kernel lock). A command is one shared-memory round trip and also a wait:
+ * when the stub dies or does not answer by the platform's deadline its process is killed, the command returns
+ * {@code -EFAULT} (copies) or {@code -ESRCH} (others), and {@link #isDead} turns true; the Sentry then treats
+ * the task as killed.
  *
- * <p>Everything read from the stub is hostile. {@code nr}, {@code a0...a5} and the fault fields are read once, by poll.
- * Application addresses are checked against {@link PlatformTraits#userEnd} by the platform.
+ * <p>Everything read from the stub is hostile. {@code nr}, {@code a0...a5} and the fault fields are read
+ * once, by poll. Application addresses are checked against {@link PlatformTraits#userEnd} by the platform.
  */
 public abstract class ExecutionContext {
     /** For the Sentry's use (its Task). */
@@ -26,8 +27,8 @@ public abstract class ExecutionContext {
     public abstract AddressSpace space();
 
     /**
-     * One of {@link Trap}; NONE while running. Never blocks, allocates nothing. Once it has returned something else the
-     * context is stopped and poll must not be called again before the next resume.
+     * One of {@link Trap}; NONE while running. Never blocks, allocates nothing. Once it has returned
+     * something else the context is stopped and poll must not be called again before the next resume.
      */
     public abstract int poll();
 
@@ -60,8 +61,8 @@ public abstract class ExecutionContext {
     public boolean setGsBase(long value) { return value == 0; }
 
     /**
-     * The extended-state image (XSAVE layout, {@link PlatformTraits#xstateSize} bytes) of the stopped thread, saved
-     * into {@code destination}.
+     * The extended-state image (XSAVE layout, {@link PlatformTraits#xstateSize} bytes) of the stopped thread,
+     * saved into {@code destination}.
      */
     public abstract void saveXstate(long destination);
 
@@ -88,28 +89,29 @@ public abstract class ExecutionContext {
     public void parked() {}
 
     /**
-     * Lets the platform answer a call that takes no arguments and whose result does not change by itself (getpid,
-     * gettid, getuid...) without reporting it, until {@link #clearStubAnswers}. A platform may do nothing. Both may be
-     * called while the context runs.
+     * Lets the platform answer a call that takes no arguments and whose result does not change by itself
+     * (getpid, gettid, getuid...) without reporting it, until {@link #clearStubAnswers}. A platform may do
+     * nothing. Both may be called while the context runs.
      */
     public void setStubAnswer(int nr, long value) {}
 
     public void clearStubAnswers() {}
 
     /**
-     * Makes a running context stop soon ({@link Trap#INTERRUPTED}, or whatever else it was about to report). Harmless
-     * when stopped. Asynchronous; may be called by any thread that holds the kernel lock.
+     * Makes a running context stop soon ({@link Trap#INTERRUPTED}, or whatever else it was about to report).
+     * Harmless when stopped. Asynchronous; may be called by any thread that holds the kernel lock.
      */
     public abstract void interrupt();
 
-    // ---- copies. All return the number of bytes copied before the first fault (so less than length: EFAULT).
+    // ---- copies. All return the number of bytes copied before the first fault (so less than length:
+    // EFAULT).
     public abstract long copyIn(long destination, long userAddress, long length);
 
     public abstract long copyOut(long userAddress, long source, long length);
 
     /**
-     * Copies a NUL-terminated string of at most {@code max} bytes including the NUL. Returns its length without the
-     * NUL, -EFAULT, or -ENAMETOOLONG when no NUL was found.
+     * Copies a NUL-terminated string of at most {@code max} bytes including the NUL. Returns its length
+     * without the NUL, -EFAULT, or -ENAMETOOLONG when no NUL was found.
      */
     public abstract long copyInString(long destination, long userAddress, long max);
 
@@ -131,10 +133,11 @@ public abstract class ExecutionContext {
     public abstract long windowOut(int offset, long userAddress, long length);
 
     /**
-     * window[offset...] to application memory as part of the coming {@link #resumeSyscall}: no round trip. If the copy
-     * faults the call's result becomes -EFAULT. It happens when the stub gets to it, so what another thread may already
-     * act upon (parent_tid of clone) must be written with {@link #windowOut} before that thread runs. At most
-     * {@link #MAX_DEFERRED} per stop; returns false when that is used up (then use {@link #windowOut}).
+     * window[offset...] to application memory as part of the coming {@link #resumeSyscall}: no round trip. If
+     * the copy faults the call's result becomes -EFAULT. It happens when the stub gets to it, so what another
+     * thread may already act upon (parent_tid of clone) must be written with {@link #windowOut} before that
+     * thread runs. At most {@link #MAX_DEFERRED} per stop; returns false when that is used up (then use
+     * {@link #windowOut}).
      */
     public abstract boolean deferWindowOut(int offset, long userAddress, long length);
 
@@ -144,8 +147,8 @@ public abstract class ExecutionContext {
     public static final int MAX_DEFERRED = 4;
 
     /**
-     * Where in the window the bytes at {@code userAddress} that the stub fetched along with the event lie, or -1. For
-     * paths and small write buffers; {@code length} -1 asks for a NUL-terminated string.
+     * Where in the window the bytes at {@code userAddress} that the stub fetched along with the event lie, or
+     * -1. For paths and small write buffers; {@code length} -1 asks for a NUL-terminated string.
      */
     public abstract int prefetched(long userAddress, long length);
 
@@ -182,11 +185,14 @@ public abstract class ExecutionContext {
     public abstract long mapAnonymous(long address, long length, int prot, int flags);
 
     /**
-     * A {@link #hostCall} that succeeds with 0 or its first argument, as part of the coming {@link #resumeSyscall}: no round
-     * trip. When it fails the call's result becomes {@code failure}, or the host's errno if that is 0. Whatever needs the
-     * stub before makes it happen at once. One per stop; false: not taken, use hostCall.
+     * A {@link #hostCall} that succeeds with 0 or its first argument, as part of the coming
+     * {@link #resumeSyscall}: no round trip. When it fails the call's result becomes {@code failure}, or the
+     * host's errno if that is 0. Whatever needs the stub before makes it happen at once. One per stop; false:
+     * not taken, use hostCall.
      */
-    public boolean deferHostCall(int nr, long a0, long a1, long a2, long a3, long a4, long a5, long failure) { return false; }
+    public boolean deferHostCall(int nr, long a0, long a1, long a2, long a3, long a4, long a5, long failure) {
+        return false;
+    }
 
     /** A {@link #mapFd} in the same way: as part of the coming resumeSyscall. False: not taken. */
     public boolean deferMapFd(long address, long length, int prot, int flags, int hostFd, long offset) {
@@ -194,9 +200,10 @@ public abstract class ExecutionContext {
     }
 
     /**
-     * From here on {@link #mapFd}, {@link #mapAnonymous}, {@link #hostCall} and {@link #copyOut} may be only noted, and then
-     * answer as if they had succeeded; {@link #runBatch} does what was noted, in order, in one round trip. For a fresh
-     * address space: nothing must run in it meanwhile. A platform may as well do everything at once.
+     * From here on {@link #mapFd}, {@link #mapAnonymous}, {@link #hostCall} and {@link #copyOut} may be only
+     * noted, and then answer as if they had succeeded; {@link #runBatch} does what was noted, in order, in
+     * one round trip. For a fresh address space: nothing must run in it meanwhile. A platform may as well do
+     * everything at once.
      */
     public void beginBatch() {}
 
@@ -204,8 +211,9 @@ public abstract class ExecutionContext {
     public long runBatch() { return 0; }
 
     /**
-     * Binds the thread to the processors of {@code mask} (bits, low words first); threads and processes it makes are born so
-     * bound. On success {@code mask} is what the host made of it. 0 or -errno; -ENOSYS: the platform binds threads itself.
+     * Binds the thread to the processors of {@code mask} (bits, low words first); threads and processes it
+     * makes are born so bound. On success {@code mask} is what the host made of it. 0 or -errno; -ENOSYS: the
+     * platform binds threads itself.
      */
     public long setAffinity(long[] mask) { return -ENOSYS; }
 
@@ -219,14 +227,14 @@ public abstract class ExecutionContext {
 
     // ---- processes and threads
     /**
-     * A new thread in the same address space, born stopped with a copy of this one's registers, fs base and FP state;
-     * null: EAGAIN.
+     * A new thread in the same address space, born stopped with a copy of this one's registers, fs base and
+     * FP state; null: EAGAIN.
      */
     public abstract ExecutionContext newThread();
 
     /**
-     * A copy of the whole address space (host fork, copy-on-write) with one context, born stopped with a copy of this one's
-     * registers and state; null: the host refused (EAGAIN).
+     * A copy of the whole address space (host fork, copy-on-write) with one context, born stopped with a copy
+     * of this one's registers and state; null: the host refused (EAGAIN).
      */
     public abstract AddressSpace fork();
 

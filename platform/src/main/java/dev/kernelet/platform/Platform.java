@@ -3,7 +3,8 @@ package dev.kernelet.platform;
 /**
  * A way to run application code and catch its system calls. One per sandbox.
  *
- * <p>Threading: {@link #newAddressSpace}, {@link #ring} and {@link #sleep} may be called by any Sentry thread.
+ * <p>Threading: {@link #newAddressSpace}, {@link #ring} and {@link #sleep} may be called by any Sentry
+ * thread.
  */
 public abstract class Platform implements AutoCloseable {
     /** Told, on any thread, of an address space whose process has ended without {@link AddressSpace#kill}. */
@@ -16,9 +17,9 @@ public abstract class Platform implements AutoCloseable {
     public abstract PlatformTraits traits();
 
     /**
-     * A fresh, empty address space (nothing mapped but the platform's own pages) with one context in it, stopped as if
-     * it had trapped: the Sentry maps the program with its commands, sets all registers and resumes it.
-     * Returns null when the host refuses another process (the caller answers ENOMEM or EAGAIN).
+     * A fresh, empty address space (nothing mapped but the platform's own pages) with one context in it,
+     * stopped as if it had trapped: the Sentry maps the program with its commands, sets all registers and
+     * resumes it. Returns null when the host refuses another process (the caller answers ENOMEM or EAGAIN).
      */
     public abstract AddressSpace newAddressSpace();
 
@@ -26,8 +27,8 @@ public abstract class Platform implements AutoCloseable {
     public String failure() { return null; }
 
     /**
-     * Announces that the caller is about to sleep. From here on every context that publishes an event wakes the
-     * sleeper, so the caller must poll all running contexts once more before {@link #sleep}.
+     * Announces that the caller is about to sleep. From here on every context that publishes an event wakes
+     * the sleeper, so the caller must poll all running contexts once more before {@link #sleep}.
      */
     public abstract void prepareSleep();
 
@@ -43,7 +44,10 @@ public abstract class Platform implements AutoCloseable {
     /** Wakes the thread that sleeps in {@link #sleep}, or makes its next sleep return at once. */
     public abstract void ring();
 
-    /** Waits on this object, whose monitor the caller has, for {@code millis} at most (0: as long as it takes). */
+    /**
+     * Waits on this object, whose monitor the caller has, for {@code millis} at most (0: as long as it
+     * takes).
+     */
     protected final void pause(long millis) {
         try {
             wait(millis);

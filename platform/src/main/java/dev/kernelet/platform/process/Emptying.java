@@ -6,8 +6,9 @@ import dev.kernelet.abi.Memory;
 import dev.kernelet.platform.ExecutionContext;
 
 /**
- * Empties the fresh template: everything the host has mapped at exec goes, but for the vDSO and its data pages, which
- * move into the stub's region (their distances kept: the code addresses the data relative to itself).
+ * Empties the fresh template: everything the host has mapped at exec goes, but for the vDSO and its data
+ * pages, which move into the stub's region (their distances kept: the code addresses the data relative to
+ * itself).
  */
 public final class Emptying {
     private static final int MUNMAP = 11, MREMAP = 25, MINCORE = 27, MAX = 64;
@@ -48,7 +49,8 @@ public final class Emptying {
                 if (result == to) {
                     if (vdsoBase >= start[i] && vdsoBase < end[i]) newBase = to + (vdsoBase - start[i]);
                 } else if (start[i] == origin) {
-                    movable = false; // sealed system mappings: it stays where it is, a hole of the application's range
+                    // sealed system mappings: it stays where it is, a hole of the application's range
+                    movable = false;
                 } else {
                     return -22;
                 }
@@ -61,8 +63,8 @@ public final class Emptying {
     }
 
     /**
-     * As {@link #run}, when there is no /proc to read: what lies where is asked page by page. Only the vDSO and its data
-     * must be found, all else goes in whole ranges.
+     * As {@link #run}, when there is no /proc to read: what lies where is asked page by page. Only the vDSO
+     * and its data must be found, all else goes in whole ranges.
      */
     private long withoutMaps(long vdsoBase) {
         long from = vdsoBase & -PAGE, to = from, newBase = vdsoBase;
@@ -89,7 +91,9 @@ public final class Emptying {
         return r < 0 ? r : newBase;
     }
 
-    private long unmap(long from, long to) { return from < to ? hand.hostCall(MUNMAP, from, to - from, 0, 0, 0, 0) : 0; }
+    private long unmap(long from, long to) {
+        return from < to ? hand.hostCall(MUNMAP, from, to - from, 0, 0, 0, 0) : 0;
+    }
 
     /**
      * mincore(2) looks for the mapping first (ENOMEM) and then finds that it cannot write to the stub's text

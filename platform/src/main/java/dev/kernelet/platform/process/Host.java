@@ -22,9 +22,13 @@ public final class Host {
     public static long getpid() { return HostCall.call(GETPID); }
     public static long getpgid(long pid) { return HostCall.call(GETPGID, pid); }
     public static long kill(long pid, int signal) { return HostCall.call(KILL, pid, signal); }
-    public static long tgkill(long pid, long tid, int signal) { return HostCall.call(TGKILL, pid, tid, signal); }
+    public static long tgkill(long pid, long tid, int signal) {
+        return HostCall.call(TGKILL, pid, tid, signal);
+    }
     public static long munmap(long address, long length) { return HostCall.call(MUNMAP, address, length); }
-    public static long read(long fd, long buffer, long length) { return HostCall.call(READ, fd, buffer, length); }
+    public static long read(long fd, long buffer, long length) {
+        return HostCall.call(READ, fd, buffer, length);
+    }
 
     public static long pread(long fd, long buffer, long length, long offset) {
         return HostCall.call(PREAD, fd, buffer, length, offset);
@@ -34,11 +38,17 @@ public final class Host {
         return HostCall.call(PWRITE, fd, buffer, length, offset);
     }
 
-    public static long vmRead(long pid, long iovs) { return HostCall.call(PROCESS_VM_READV, pid, iovs, 1, iovs + 16, 1, 0); }
-    public static long vmWrite(long pid, long iovs) { return HostCall.call(PROCESS_VM_WRITEV, pid, iovs, 1, iovs + 16, 1, 0); }
+    public static long vmRead(long pid, long iovs) {
+        return HostCall.call(PROCESS_VM_READV, pid, iovs, 1, iovs + 16, 1, 0);
+    }
+    public static long vmWrite(long pid, long iovs) {
+        return HostCall.call(PROCESS_VM_WRITEV, pid, iovs, 1, iovs + 16, 1, 0);
+    }
 
     /** A file of a process, by the host's /proc. */
-    public static long openProc(int pid, String name, int flags) { return HostProc.open(pid + "/" + name, flags); }
+    public static long openProc(int pid, String name, int flags) {
+        return HostProc.open(pid + "/" + name, flags);
+    }
 
     /** A shared read-write mapping of a descriptor. */
     public static long mapShared(long fd, long length) { return HostCall.call(MMAP, 0, length, 3, 1, fd, 0); }
@@ -81,7 +91,8 @@ public final class Host {
      * siginfo_t.
      */
     public static long peekDead(long group, long info) {
-        return HostCall.call(WAITID, 2 /* P_PGID */, group, info, 0x41000004L /* __WALL, WNOWAIT, WEXITED */, 0);
+        return HostCall.call(WAITID, 2 /* P_PGID */, group, info, 0x41000004L /* __WALL, WNOWAIT, WEXITED */,
+                0);
     }
 
     /** Sleeps; {@code scratch}: 16 bytes. */
@@ -96,7 +107,8 @@ public final class Host {
      * child.
      */
     public static long peekChild(long pid, long info) {
-        return HostCall.call(WAITID, 1 /* P_PID */, pid, info, 0x41000005L /* __WALL, WNOWAIT, WEXITED, WNOHANG */, 0);
+        return HostCall.call(WAITID, 1 /* P_PID */, pid, info,
+                0x41000005L /* __WALL, WNOWAIT, WEXITED, WNOHANG */, 0);
     }
 
     public static long reap(long pid, long status, int options) {

@@ -3,8 +3,9 @@ package dev.kernelet.platform.process;
 import dev.kernelet.abi.Memory;
 
 /**
- * Memory of other processes from outside: by process_vm_readv(2) and process_vm_writev(2) or, where a container's filter
- * forbids these, by /proc/PID/mem. Whoever may trace a process may do both, from any thread, while it runs or stands.
+ * Memory of other processes from outside: by process_vm_readv(2) and process_vm_writev(2) or, where a
+ * container's filter forbids these, by /proc/PID/mem. Whoever may trace a process may do both, from any
+ * thread, while it runs or stands.
  */
 public final class RemoteMemory {
     private static final int EPERM = 1, ESRCH = 3, EIO = 5, EFAULT = 14, ENOSYS = 38, O_RDWR = 2;

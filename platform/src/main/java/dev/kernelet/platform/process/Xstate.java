@@ -34,7 +34,8 @@ public final class Xstate {
         Memory.zero(image, HEADER_END);
         Memory.putShort(image, (short) 0x37f);
         Memory.putInt(image + MXCSR, 0x1f80);
-        // Components that are not set in the header are initialised; x87 and SSE are set for the two control words.
+        // Components that are not set in the header are initialised; x87 and SSE are set for the two control
+        // words.
         Memory.putLong(image + HEADER, 3);
     }
 

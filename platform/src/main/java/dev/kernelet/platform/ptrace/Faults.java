@@ -4,9 +4,9 @@ import dev.kernelet.abi.Memory;
 import dev.kernelet.platform.Registers;
 
 /**
- * Reads what a signal-delivery-stop is about. Signal, code and address are in the siginfo, but the error code of a page fault
- * (write or read, present or not) is nowhere for a tracer: the signal is delivered to {@link Hand#HANDLER}, which has it in
- * its frame, and all registers are put back. The tracer's alone.
+ * Reads what a signal-delivery-stop is about. Signal, code and address are in the siginfo, but the error code
+ * of a page fault (write or read, present or not) is nowhere for a tracer: the signal is delivered to
+ * {@link Hand#HANDLER}, which has it in its frame, and all registers are put back. The tracer's alone.
  */
 final class Faults {
     private static final int SIGILL = 4, SIGTRAP = 5, SIGBUS = 7, SIGFPE = 8, SIGSEGV = 11, SI_KERNEL = 0x80;
@@ -25,7 +25,8 @@ final class Faults {
 
     /** Fills the fault fields in; false: no fault, somebody has sent that signal. */
     boolean read(PtraceContext c, int signal) {
-        if (signal != SIGSEGV && signal != SIGBUS && signal != SIGFPE && signal != SIGILL && signal != SIGTRAP) return false;
+        if (signal != SIGSEGV && signal != SIGBUS && signal != SIGFPE && signal != SIGILL
+                && signal != SIGTRAP) return false;
         long info = tracer.scratch;
         if (Ptrace.siginfo(c.tid, info) < 0) return false;
         int code = Memory.getInt(info + 8);
@@ -47,7 +48,8 @@ final class Faults {
         tracer.setRegister(Registers.RSP, Hand.FRAME_TOP);
         tracer.setRegister(Registers.ORIG_RAX, -1);
         if (Ptrace.setRegs(c.tid, tracer.regs) < 0) return;
-        if (tracer.runHand(c, Hand.HANDLER_DONE, signal) >= 0 && Ptrace.peekUser(c.tid, Registers.RSP, scratch) == 0) {
+        if (tracer.runHand(c, Hand.HANDLER_DONE, signal) >= 0
+                && Ptrace.peekUser(c.tid, Registers.RSP, scratch) == 0) {
             long frame = Memory.getLong(scratch);
             if (tracer.fetch(c, frame + FRAME_ERROR, scratch, 16) == 0) {
                 c.errorCode = Memory.getLong(scratch);

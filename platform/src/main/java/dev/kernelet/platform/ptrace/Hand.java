@@ -5,8 +5,9 @@ import static dev.kernelet.platform.stub.StubLayout.*;
 import dev.kernelet.abi.Memory;
 
 /**
- * The page of code in every traced process, the Sentry's hand there: an ELF image of a few instructions, each followed by
- * {@code int3}. The tracer sets all registers, lets the thread go at one of them, and has it back at the {@code int3}.
+ * The page of code in every traced process, the Sentry's hand there: an ELF image of a few instructions, each
+ * followed by {@code int3}. The tracer sets all registers, lets the thread go at one of them, and has it back
+ * at the {@code int3}.
  *
  * <pre>
  *   ENTRY    mov $34,%eax; syscall; jmp ENTRY    pause(2), until it is seized
@@ -15,7 +16,8 @@ import dev.kernelet.abi.Memory;
  *   HANDLER  int3                                signals of faults, delivered to learn their error code
  * </pre>
  *
- * <p>An application may jump here: it then traps as from anywhere, as PTRACE_SYSEMU holds for the whole thread.
+ * <p>An application may jump here: it then traps as from anywhere, as PTRACE_SYSEMU holds for the whole
+ * thread.
  */
 final class Hand {
     private Hand() {}
@@ -65,6 +67,7 @@ final class Hand {
     }
 
     private static void code(long image, long address, int... bytes) {
-        for (int i = 0; i < bytes.length; i++) Memory.putByte(image + (address - STUB_BASE) + i, (byte) bytes[i]);
+        for (int i = 0; i < bytes.length; i++)
+            Memory.putByte(image + (address - STUB_BASE) + i, (byte) bytes[i]);
     }
 }

@@ -5,9 +5,10 @@ import dev.kernelet.host.HostCall;
 import java.util.Arrays;
 
 /**
- * Keeps tracer and tracee on one processor while they talk: a stop is a hand-over between two threads, 5 us on one processor
- * and some 50 where an idle one must be woken. A thread that makes calls in quick succession is pinned beside the tracer;
- * one that computes for a while gets the processors of the sandbox's own process back. The tracer's alone.
+ * Keeps tracer and tracee on one processor while they talk: a stop is a hand-over between two threads, 5 us
+ * on one processor and some 50 where an idle one must be woken. A thread that makes calls in quick succession
+ * is pinned beside the tracer; one that computes for a while gets the processors of the sandbox's own process
+ * back. The tracer's alone.
  */
 final class Pinning {
     private static final int SCHED_SETAFFINITY = 203, SCHED_GETAFFINITY = 204, GETCPU = 309, MASK_SIZE = 128;
@@ -93,8 +94,8 @@ final class Pinning {
     }
 
     /**
-     * Before the tracer sleeps: lets go whoever computes. How long it may sleep until somebody is due, in nanoseconds; -1: as
-     * long as it likes.
+     * Before the tracer sleeps: lets go whoever computes. How long it may sleep until somebody is due, in
+     * nanoseconds; -1: as long as it likes.
      */
     long review() {
         if (processor < 0) return -1;

@@ -29,10 +29,16 @@ final class Ptrace {
     static long cont(int tid, int signal) { return HostCall.call(PTRACE, 7, tid, 0, signal); }
     static long getRegs(int tid, long regs) { return HostCall.call(PTRACE, 12, tid, 0, regs); }
     static long setRegs(int tid, long regs) { return HostCall.call(PTRACE, 13, tid, 0, regs); }
-    static long pokeUser(int tid, int register, long value) { return HostCall.call(PTRACE, 6, tid, 8L * register, value); }
-    static long peekUser(int tid, int register, long to) { return HostCall.call(PTRACE, 3, tid, 8L * register, to); }
+    static long pokeUser(int tid, int register, long value) {
+        return HostCall.call(PTRACE, 6, tid, 8L * register, value);
+    }
+    static long peekUser(int tid, int register, long to) {
+        return HostCall.call(PTRACE, 3, tid, 8L * register, to);
+    }
     static long peek(int tid, long address, long to) { return HostCall.call(PTRACE, 2, tid, address, to); }
-    static long poke(int tid, long address, long value) { return HostCall.call(PTRACE, 5, tid, address, value); }
+    static long poke(int tid, long address, long value) {
+        return HostCall.call(PTRACE, 5, tid, address, value);
+    }
     static long eventMessage(int tid, long to) { return HostCall.call(PTRACE, 0x4201, tid, 0, to); }
     static long siginfo(int tid, long to) { return HostCall.call(PTRACE, 0x4202, tid, 0, to); }
 
@@ -68,7 +74,9 @@ final class Ptrace {
      * Sleeps until SIGCHLD: a tracee has stopped, or {@link #kick}. {@code set}: a sigset_t; {@code timeout}
      * or 0.
      */
-    static long awaitSignal(long set, long timeout) { return HostCall.call(RT_SIGTIMEDWAIT, set, 0, timeout, 8); }
+    static long awaitSignal(long set, long timeout) {
+        return HostCall.call(RT_SIGTIMEDWAIT, set, 0, timeout, 8);
+    }
 
     /**
      * Blocks SIGCHLD for the calling thread; whether it already was. {@code set}: that sigset_t; {@code old}:

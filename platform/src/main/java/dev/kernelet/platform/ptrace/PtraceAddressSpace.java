@@ -99,7 +99,8 @@ final class PtraceAddressSpace extends AddressSpace {
             long n = platform.byWords ? -EPERM : remote.transfer(memory, userAddress, local, length, write);
             if (n >= 0 || n == -EFAULT || n == -ESRCH || stopped == null) return n;
         }
-        return platform.command(stopped, write ? Tracer.POKE : Tracer.PEEK, userAddress, local, length, 0, 0, 0, 0);
+        return platform.command(stopped, write ? Tracer.POKE : Tracer.PEEK, userAddress, local, length, 0, 0,
+                0, 0);
     }
 
     /** A copy beyond the application's range, by the tracer: bytes or a negative errno. */

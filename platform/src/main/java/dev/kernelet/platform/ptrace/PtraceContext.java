@@ -318,8 +318,8 @@ final class PtraceContext extends ExecutionContext {
 
     @Override
     public long mapFd(long address, long length, int prot, int flags, int hostFd, long offset) {
-        return mapResult(platform.command(this, Tracer.MAP_FD, address, length, prot, flags | MAP_FIXED, hostFd,
-                offset, 0), address);
+        return mapResult(platform.command(this, Tracer.MAP_FD, address, length, prot, flags | MAP_FIXED,
+                hostFd, offset, 0), address);
     }
 
     @Override

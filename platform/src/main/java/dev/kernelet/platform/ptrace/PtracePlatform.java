@@ -11,11 +11,11 @@ import dev.kernelet.platform.process.RemoteMemory;
 import java.util.ArrayDeque;
 
 /**
- * The ptrace platform: what the {@link Tracer} and the Sentry's workers share. Requests to the tracer: a ring of those that
- * need no answer, and one command at a time that does.
+ * The ptrace platform: what the {@link Tracer} and the Sentry's workers share. Requests to the tracer: a ring
+ * of those that need no answer, and one command at a time that does.
  *
- * <p>Locks: requests are made under the kernel lock (at the start: by the tracer itself). The platform's monitor guards the
- * spares and the start.
+ * <p>Locks: requests are made under the kernel lock (at the start: by the tracer itself). The platform's
+ * monitor guards the spares and the start.
  */
 public final class PtracePlatform extends Platform {
     private static final int RING = 1024, SPIN = 1500, SPARES = 2;
@@ -94,7 +94,9 @@ public final class PtracePlatform extends Platform {
         notifyAll();
     }
 
-    synchronized boolean wantsSpare() { return spares.size() < SPARES && !closed && !refused && failure == null; }
+    synchronized boolean wantsSpare() {
+        return spares.size() < SPARES && !closed && !refused && failure == null;
+    }
 
     boolean isClosed() { return closed; }
 
@@ -201,8 +203,10 @@ public final class PtracePlatform extends Platform {
         if (!Memory.compareAndSetInt(state, POSTED, AWAITED)) return;
         int seconds = 0;
         while (Memory.getIntVolatile(state) != IDLE) {
-            // Counted in seconds slept, not by the clock: a frozen sandbox that thaws has lost one second, no more.
-            if (Host.futexWait(state, AWAITED, oneSecond) == -Host.ETIMEDOUT && ++seconds >= deadlineSeconds) c.space.kill();
+            // Counted in seconds slept, not by the clock: a frozen sandbox that thaws has lost one second, no
+            // more.
+            if (Host.futexWait(state, AWAITED, oneSecond) == -Host.ETIMEDOUT && ++seconds >= deadlineSeconds)
+                c.space.kill();
         }
     }
 
@@ -270,5 +274,7 @@ public final class PtracePlatform extends Platform {
         }
     }
 
-    void learned(int xstateImage, long hwcap2) { traits = new PlatformTraits("ptrace", STUB_BASE, xstateImage, hwcap2); }
+    void learned(int xstateImage, long hwcap2) {
+        traits = new PlatformTraits("ptrace", STUB_BASE, xstateImage, hwcap2);
+    }
 }

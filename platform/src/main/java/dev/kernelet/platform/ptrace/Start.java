@@ -11,8 +11,10 @@ import dev.kernelet.platform.process.Xstate;
 /** Makes the template: the first traced process, of which all others are forks. Run by the tracer. */
 final class Start {
     private static final int ATTEMPTS = 5, XSTATE_BUFFER = 0x10000, XSTATE_XCR0 = 464, STACK_READ = 2048;
-    private static final int MMAP = 9, RT_SIGACTION = 13, PRCTL = 157, RECVMSG = 47, PR_SET_NAME = 15, PR_SET_NO_NEW_PRIVS = 38;
-    private static final int AT_HWCAP2 = 26, AT_SYSINFO_EHDR = 33, SIGBUS = 7, SIGFPE = 8, SIGSEGV = 11, SIGKILL = 9;
+    private static final int MMAP = 9, RT_SIGACTION = 13, PRCTL = 157, RECVMSG = 47, PR_SET_NAME = 15,
+            PR_SET_NO_NEW_PRIVS = 38;
+    private static final int AT_HWCAP2 = 26, AT_SYSINFO_EHDR = 33, SIGBUS = 7, SIGFPE = 8, SIGSEGV = 11,
+            SIGKILL = 9;
     /** SA_SIGINFO, SA_NODEFER, SA_RESTORER. */
     private static final long HANDLER_FLAGS = 0x4 | 0x40000000L | 0x04000000L;
     /** AMX tile state is never granted: left out of every image. */
@@ -131,7 +133,8 @@ final class Start {
         }
         c.resetXstate();
         space.vdso = new Emptying(c).run(pid, vdso);
-        if (space.dead || space.vdso < 0) return "the first process could not be emptied: " + Errno.name((int) -space.vdso);
+        if (space.dead || space.vdso < 0)
+            return "the first process could not be emptied: " + Errno.name((int) -space.vdso);
         return null;
     }
 

@@ -190,7 +190,8 @@ final class Tracer extends Thread {
         if (!readRegisters(c)) return;
         long[] r = c.regs;
         c.nr = (int) r[Registers.ORIG_RAX];
-        r[Registers.RAX] = r[Registers.ORIG_RAX]; // as the program had it: the kernel puts -ENOSYS there at first
+        // as the program had it: the kernel puts -ENOSYS there at first
+        r[Registers.RAX] = r[Registers.ORIG_RAX];
         // syscall leaves rip in rcx; where it does not, and for int $0x80, the kernel is asked.
         if (r[Registers.RCX] != r[Registers.RIP] && Ptrace.callArchitecture(c.tid,
                 scratch) != Ptrace.AUDIT_ARCH_X86_64) c.nr = -1;

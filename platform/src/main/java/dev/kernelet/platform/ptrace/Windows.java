@@ -5,8 +5,8 @@ import java.lang.ref.PhantomReference;
 import java.lang.ref.ReferenceQueue;
 
 /**
- * Data windows: memory of the Sentry's own, one to a context that asks for it. Used again only when nobody holds the context
- * any more: a handler of a killed task may still be at work in its window. Kernel lock.
+ * Data windows: memory of the Sentry's own, one to a context that asks for it. Used again only when nobody
+ * holds the context any more: a handler of a killed task may still be at work in its window. Kernel lock.
  */
 final class Windows {
     static final int SIZE = 0x10000;

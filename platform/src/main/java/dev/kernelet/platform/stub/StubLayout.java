@@ -1,15 +1,15 @@
 package dev.kernelet.platform.stub;
 
 /**
- * Addresses, offsets and command numbers shared by the Sentry and the stub. The one source of both: bin/native-build
- * turns each {@code public static final} line here into a C macro of the same name, so expressions must be valid in both
- * languages and stand on one line.
+ * Addresses, offsets and command numbers shared by the Sentry and the stub. The one source of both:
+ * bin/native-build turns each {@code public static final} line here into a C macro of the same name, so
+ * expressions must be valid in both languages and stand on one line.
  */
 public final class StubLayout {
     private StubLayout() {}
 
-    // ---- the stub's part of every address space; all below STUB_BASE is the application's. Where these addresses are
-    // not to be had (inside a Kernelet) all of it lies lower by a multiple of STUB_STEP.
+    // ---- the stub's part of every address space; all below STUB_BASE is the application's. Where these
+    // addresses are not to be had (inside a Kernelet) all of it lies lower by a multiple of STUB_STEP.
     /**
      * By how much a base is lower than the one before: stack and mappings of a fresh process stay out of the
      * way.
@@ -68,8 +68,9 @@ public final class StubLayout {
     public static final int OFF_PREFETCH = 0x1e000;
     public static final int PREFETCH_SIZE = 0x2000;
 
-    // ---- control page. Its first line is all that an ordinary call and its answer need: a cache line on its way from
-    // one processor to the other costs as much as a handler. What both sides write at every turn is here, nothing else.
+    // ---- control page. Its first line is all that an ordinary call and its answer need: a cache line on its
+    // way from one processor to the other costs as much as a handler. What both sides write at every turn is
+    // here, nothing else.
     /** Whose turn it is. The futex word both sides wait on. */
     public static final int OFF_TURN = 0x00;
     /** The stub has published an event or answered a command. */
@@ -129,8 +130,8 @@ public final class StubLayout {
     public static final int DEFERRED_ZEROS = -1;
 
     /**
-     * Prefetched pieces of an event, 16 bytes each: address, offset in the window (int), length (int). Deferred copies,
-     * which are written when these are of no use any more, may reach as far.
+     * Prefetched pieces of an event, 16 bytes each: address, offset in the window (int), length (int).
+     * Deferred copies, which are written when these are of no use any more, may reach as far.
      */
     public static final int OFF_PIECES = 0x50;
     public static final int PIECE_SIZE = 16;
@@ -187,8 +188,9 @@ public final class StubLayout {
     /** Host call of RESUME_SYSCALL: number, six arguments, the result if it fails (0: the errno itself). */
     public static final int OFF_CALL = 0x200;
     /**
-     * Calls the stub answers by itself: entry number {@code nr & 15}, 16 bytes each: the number (int; entry 0 must never
-     * hold 0 unasked), at 8 the value. getpid, gettid and the identity calls all differ in these four bits.
+     * Calls the stub answers by itself: entry number {@code nr & 15}, 16 bytes each: the number (int; entry 0
+     * must never hold 0 unasked), at 8 the value. getpid, gettid and the identity calls all differ in these
+     * four bits.
      */
     public static final int OFF_ANSWERS = 0x300;
     public static final int ANSWERS = 16;

@@ -1,5 +1,6 @@
 /**
- * What the Sentry and the native code in an application's address space agree on: addresses, slot offsets, commands.
+ * What the Sentry and the native code in an application's address space agree on: addresses, slot offsets,
+ * commands.
  *
  * <pre>
  *   0x7ffb00000000  stub text (one read-execute segment, no data)

@@ -6,8 +6,8 @@ import dev.kernelet.abi.Memory;
 import dev.kernelet.platform.process.Host;
 
 /**
- * The Sentry's side of what one stub process is given at birth: the arena (a sealed, sparse memfd of slots) and the control
- * socket. Belongs to one address space alone.
+ * The Sentry's side of what one stub process is given at birth: the arena (a sealed, sparse memfd of slots)
+ * and the control socket. Belongs to one address space alone.
  */
 final class Arena {
     /** The Sentry's mapping; slot n at base + n * SLOT_SIZE. */
@@ -29,7 +29,8 @@ final class Arena {
         long fd = Host.memfd("arena", 2 | 8);
         if (fd < 0) return null;
         // Sealed: a truncated arena would be a SIGBUS in the Sentry.
-        if (Host.ftruncate(fd, ARENA_SIZE) < 0 || Host.seal(fd, Host.SEAL_SHRINK | Host.SEAL_GROW | Host.SEAL_SEAL) < 0) {
+        if (Host.ftruncate(fd, ARENA_SIZE) < 0
+                || Host.seal(fd, Host.SEAL_SHRINK | Host.SEAL_GROW | Host.SEAL_SEAL) < 0) {
             Host.close(fd);
             return null;
         }

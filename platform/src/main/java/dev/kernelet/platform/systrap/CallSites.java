@@ -8,17 +8,20 @@ import dev.kernelet.platform.Registers;
 /**
  * Rewrites hot call sites of one address space: instead of trapping (1.6 us) they jump to the stub (0.1 us).
  *
- * <p>Only bytes <i>before</i> the {@code syscall} instruction change: the instruction in front of it, 5 bytes or more,
- * becomes a jump to a trampoline that does what was overwritten, loads the site's end into rcx (where the call would leave
- * it) and jumps to the stub's entry. So a jump to the {@code syscall} itself still works (it traps), rip - 2 still repeats
- * the call, and no saved rip can point into the middle of something new. What is overwritten is one instruction (or a group
- * nobody jumps into), so a thread is before or behind it, never inside.
+ * <p>Only bytes <i>before</i> the {@code syscall} instruction change: the instruction in front of it, 5 bytes
+ * or more, becomes a jump to a trampoline that does what was overwritten, loads the site's end into rcx
+ * (where the call would leave it) and jumps to the stub's entry. So a jump to the {@code syscall} itself
+ * still works (it traps), rip - 2 still repeats the call, and no saved rip can point into the middle of
+ * something new. What is overwritten is one instruction (or a group nobody jumps into), so a thread is before
+ * or behind it, never inside.
  *
- * <p>A patch vanishes with its mapping; trampolines stay as long as the address space. fork inherits both. Kernel lock.
+ * <p>A patch vanishes with its mapping; trampolines stay as long as the address space. fork inherits both.
+ * Kernel lock.
  */
 final class CallSites {
     static final int THRESHOLD = 10;
-    private static final int NEVER = Integer.MIN_VALUE / 2, CELL = 32, REGION = 0x4000, MAX_SITES = 4096, BEFORE = 12;
+    private static final int NEVER = Integer.MIN_VALUE / 2, CELL = 32, REGION = 0x4000, MAX_SITES = 4096,
+            BEFORE = 12;
     /** How far a region may lie from the sites it serves: rel32 with room to spare. */
     private static final long REACH = 0x70000000L;
 
@@ -52,8 +55,8 @@ final class CallSites {
     }
 
     /**
-     * Takes all patches back and makes no more: the application wants %gs for itself, by which they find the slot. False: one
-     * could not be taken back (a torn site while other threads run).
+     * Takes all patches back and makes no more: the application wants %gs for itself, by which they find the
+     * slot. False: one could not be taken back (a torn site while other threads run).
      */
     boolean turnOff(SystrapContext c) {
         isOff = true;
@@ -74,7 +77,8 @@ final class CallSites {
     }
 
     private boolean isCell(long address) {
-        for (int i = 0; i < regionCount; i++) if (address >= regions[i] && address < regions[i] + used[i]) return true;
+        for (int i = 0; i < regionCount; i++)
+            if (address >= regions[i] && address < regions[i] + used[i]) return true;
         return false;
     }
 
@@ -178,19 +182,24 @@ final class CallSites {
 
     /** How many bytes in front of {@code syscall} can be moved (5 or more), FORM_READ, or 0. */
     private static int form(SystrapContext c, long syscall) {
-        int b5 = Memory.getUnsignedByte(syscall - 5), b6 = Memory.getUnsignedByte(syscall - 6), b4 = Memory.getUnsignedByte(syscall - 4);
-        // mov $imm32,%r32; another instruction if a prefix comes before. The register still has that value: proof.
+        int b5 = Memory.getUnsignedByte(syscall - 5), b6 = Memory.getUnsignedByte(syscall - 6),
+                b4 = Memory.getUnsignedByte(syscall - 4);
+        // mov $imm32,%r32; another instruction if a prefix comes before. The register still has that value:
+        // proof.
         if (b5 >= 0xb8 && b5 <= 0xbf && b5 != 0xbc && holds(c, b5 & 7, Memory.getUnsignedInt(syscall - 4))) {
             if (b6 == 0x41) return holds(c, (b5 & 7) + 8, Memory.getUnsignedInt(syscall - 4)) ? 6 : 0;
             if ((b6 & 0xf0) != 0x40 && b6 != 0x66) return 5;
             return 0;
         }
-        if (b6 == 0x41 && b5 >= 0xb8 && b5 <= 0xbf && holds(c, (b5 & 7) + 8, Memory.getUnsignedInt(syscall - 4))) return 6;
+        if (b6 == 0x41 && b5 >= 0xb8 && b5 <= 0xbf
+                && holds(c, (b5 & 7) + 8, Memory.getUnsignedInt(syscall - 4))) return 6;
         // mov $imm32,%rax with a REX prefix
-        if (Memory.getUnsignedByte(syscall - 7) == 0x48 && b6 == 0xc7 && b5 == 0xc0 && holds(c, 0, Memory.getInt(syscall - 4)))
+        if (Memory.getUnsignedByte(syscall - 7) == 0x48 && b6 == 0xc7 && b5 == 0xc0
+                && holds(c, 0, Memory.getInt(syscall - 4)))
             return 7;
         // mov 8(%rsp),%r9: syscall(3)
-        if (b5 == 0x4c && b4 == 0x8b && Memory.getUnsignedByte(syscall - 3) == 0x4c && Memory.getShort(syscall - 2) == 0x0824)
+        if (b5 == 0x4c && b4 == 0x8b && Memory.getUnsignedByte(syscall - 3) == 0x4c
+                && Memory.getShort(syscall - 2) == 0x0824)
             return 5;
         if (Memory.getUnsignedShort(syscall - 2) == 0xc031) {
             // mov x(%rsp),%edi; xor %eax,%eax
@@ -210,9 +219,9 @@ final class CallSites {
     }
 
     /** Register numbers in the order of instruction encodings. */
-    private static final int[] NUMBER = {Registers.RAX, Registers.RCX, Registers.RDX, Registers.RBX, Registers.RSP, Registers.RBP,
-        Registers.RSI, Registers.RDI, Registers.R8, Registers.R9, Registers.R10, Registers.R11, Registers.R12, Registers.R13,
-        Registers.R14, Registers.R15};
+    private static final int[] NUMBER = {Registers.RAX, Registers.RCX, Registers.RDX, Registers.RBX,
+        Registers.RSP, Registers.RBP, Registers.RSI, Registers.RDI, Registers.R8, Registers.R9, Registers.R10,
+        Registers.R11, Registers.R12, Registers.R13, Registers.R14, Registers.R15};
 
     private static boolean holds(SystrapContext c, int register, long value) {
         if (register == 0) return c.nr == (int) value;

@@ -8,11 +8,11 @@ import dev.kernelet.platform.process.Host;
 import java.util.HashSet;
 
 /**
- * Looks for processes forked behind the Sentry's back: an application can jump to its stub's {@code syscall} with
- * the registers of a fork. The child has a stub's filter and nothing else, but nobody would count or end it. It is a
- * child of the template's thread, as all stubs are (CLONE_PARENT), so that thread's list of children has it
- * (proc_tid_children(5)). It is killed, and so is the process that shares its slots: the one that made it. A program
- * that makes many at once ends its sandbox. Template thread only.
+ * Looks for processes forked behind the Sentry's back: an application can jump to its stub's {@code syscall}
+ * with the registers of a fork. The child has a stub's filter and nothing else, but nobody would count or end
+ * it. It is a child of the template's thread, as all stubs are (CLONE_PARENT), so that thread's list of
+ * children has it (proc_tid_children(5)). It is killed, and so is the process that shares its slots: the one
+ * that made it. A program that makes many at once ends its sandbox. Template thread only.
  */
 final class Rogues {
     static final int PERIOD_MILLIS = 250;
@@ -75,7 +75,8 @@ final class Rogues {
                 return false;
             }
             Memory.zero(info, 128);
-            if (Host.peekChild(pid, info) < 0 || Memory.getInt(info + SI_PID) != 0) return false; // gone, or going
+            // gone, or going
+            if (Host.peekChild(pid, info) < 0 || Memory.getInt(info + SI_PID) != 0) return false;
             Host.kill(pid, 9);
         }
         patience = 0;

@@ -7,13 +7,15 @@ import dev.kernelet.platform.ExecutionContext;
 import dev.kernelet.platform.process.Host;
 
 /**
- * What the Sentry has the stub of a stopped thread do for it: copies, mappings, host calls; each at once, or noted to travel
- * with the coming resume or in a {@link Batch}. {@link SystrapContext} is the rest of the thread. (A class above it and not
- * an object beside it: a context stays one object, and a field of it one load away.)
+ * What the Sentry has the stub of a stopped thread do for it: copies, mappings, host calls; each at once, or
+ * noted to travel with the coming resume or in a {@link Batch}. {@link SystrapContext} is the rest of the
+ * thread. (A class above it and not an object beside it: a context stays one object, and a field of it one
+ * load away.)
  */
 abstract class SystrapCommands extends ExecutionContext {
     static final int RUNNING = 0, STOPPED = 1, DEAD = 2;
-    private static final int EFAULT = 14, ENAMETOOLONG = 36, EINVAL = 22, SCHED_SETAFFINITY = 203, SCHED_GETAFFINITY = 204;
+    private static final int EFAULT = 14, ENAMETOOLONG = 36, EINVAL = 22, SCHED_SETAFFINITY = 203,
+            SCHED_GETAFFINITY = 204;
     static final int ESRCH = 3;
 
     final SystrapAddressSpace space;
@@ -224,7 +226,8 @@ abstract class SystrapCommands extends ExecutionContext {
             boolean string = (size & PIECE_STRING) != 0;
             size &= ~PIECE_STRING;
             if (skipped < 0 || skipped > size || length < 0 && skipped != 0) continue;
-            if (at < WINDOW_SIZE || size < 0 || size > PREFETCH_SIZE || at > WINDOW_SIZE + PREFETCH_SIZE - size) return -1;
+            if (at < WINDOW_SIZE || size < 0 || size > PREFETCH_SIZE
+                    || at > WINDOW_SIZE + PREFETCH_SIZE - size) return -1;
             if (length < 0 ? string : length <= size - skipped) return at + (int) skipped;
         }
         return -1;
@@ -287,7 +290,9 @@ abstract class SystrapCommands extends ExecutionContext {
         return deferHostCall(9, address, length, prot, flags | 0x10, CALL_RECEIVES, offset, 0);
     }
 
-    private long mapped(long result, long address) { return lost && !batching ? -ESRCH : mapResult(result, address); }
+    private long mapped(long result, long address) {
+        return lost && !batching ? -ESRCH : mapResult(result, address);
+    }
 
     // ---- a host call that travels with the resume
     boolean callPending;
@@ -361,13 +366,15 @@ abstract class SystrapCommands extends ExecutionContext {
     public long setAffinity(long[] mask) {
         int bytes = 8 * mask.length;
         if (bytes > SMALL_SIZE) return -EINVAL;
-        long here = slot + OFF_SMALL, there = platform.base + (ARENA_BASE - STUB_BASE) + index * SLOT_SIZE + OFF_SMALL;
+        long here = slot + OFF_SMALL, there = platform.base + (ARENA_BASE - STUB_BASE) + index * SLOT_SIZE
+                + OFF_SMALL;
         for (int i = 0; i < mask.length; i++) Memory.putLong(here + 8L * i, mask[i]);
         long r = hostCall(SCHED_SETAFFINITY, 0, bytes, there, 0, 0, 0);
         if (r >= 0) r = hostCall(SCHED_GETAFFINITY, 0, bytes, there, 0, 0, 0);
         if (lost) return -ESRCH;
         if (r < 0) return r;
-        for (int i = 0; i < mask.length; i++) mask[i] = 8L * i < r ? Memory.getLong(slot + OFF_SMALL + 8L * i) : 0;
+        for (int i = 0; i < mask.length; i++)
+            mask[i] = 8L * i < r ? Memory.getLong(slot + OFF_SMALL + 8L * i) : 0;
         return 0;
     }
 

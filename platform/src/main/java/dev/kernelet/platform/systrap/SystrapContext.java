@@ -76,7 +76,8 @@ final class SystrapContext extends SystrapCommands {
             faultAddress = Memory.getLong(s + OFF_FAULT_ADDRESS);
             errorCode = Memory.getLong(s + OFF_ERROR_CODE);
             // Hostile: a signal number out of range must not reach an array of the Sentry's.
-            if (faultSignal != 11 && faultSignal != 7 && faultSignal != 8 && faultSignal != 5 && faultSignal != 4)
+            if (faultSignal != 11 && faultSignal != 7 && faultSignal != 8 && faultSignal != 5
+                    && faultSignal != 4)
                 faultSignal = faultSignal == 31 ? 31 : 11;
             return Trap.FAULT;
         }
@@ -89,7 +90,9 @@ final class SystrapContext extends SystrapCommands {
     public long reg(int register) { return Memory.getLong(slot + OFF_REGS + 8L * Registers.check(register)); }
 
     @Override
-    public void setReg(int register, long value) { Memory.putLong(slot + OFF_REGS + 8L * Registers.check(register), value); }
+    public void setReg(int register, long value) {
+        Memory.putLong(slot + OFF_REGS + 8L * Registers.check(register), value);
+    }
 
     @Override
     public void getRegs(long[] destination) {
@@ -111,7 +114,8 @@ final class SystrapContext extends SystrapCommands {
 
     @Override
     public void setFsBase(long value) {
-        // ARCH_SET_FS refuses what is no user address; wrfsbase of a non-canonical one would fault in the stub.
+        // ARCH_SET_FS refuses what is no user address; wrfsbase of a non-canonical one would fault in the
+        // stub.
         if (Long.compareUnsigned(value, platform.traits.userEnd()) >= 0) value = 0;
         fsBase = value;
         Memory.putLong(slot + OFF_FSBASE, value);
@@ -124,13 +128,15 @@ final class SystrapContext extends SystrapCommands {
     @Override
     public boolean setGsBase(long value) {
         if (value == gsBase) return true;
-        if (Long.compareUnsigned(value, platform.traits.userEnd()) >= 0 || !space.sites.turnOff(this)) return false;
+        if (Long.compareUnsigned(value, platform.traits.userEnd()) >= 0 || !space.sites.turnOff(this))
+            return false;
         gsBase = value;
         return loadGsBase();
     }
 
     private boolean loadGsBase() {
-        return gsBase == 0 || hostCall(158 /* arch_prctl */, 0x1001 /* ARCH_SET_GS */, gsBase, 0, 0, 0, 0) == 0;
+        if (gsBase == 0) return true;
+        return hostCall(158 /* arch_prctl */, 0x1001 /* ARCH_SET_GS */, gsBase, 0, 0, 0, 0) == 0;
     }
 
     @Override
@@ -166,7 +172,8 @@ final class SystrapContext extends SystrapCommands {
             callFailure = 0;
         }
         Memory.putLong(s + OFF_ANSWER, result);
-        for (int i = 0, n = 3 * deferred; i < n; i++) Memory.putLong(s + OFF_DEFERRED_LIST + 8L * i, deferredCopies[i]);
+        for (int i = 0, n = 3 * deferred; i < n; i++)
+            Memory.putLong(s + OFF_DEFERRED_LIST + 8L * i, deferredCopies[i]);
         lazy |= deferred << DEFERRED_SHIFT;
         if (callPending) lazy |= HAS_CALL;
         callPending = false;
@@ -296,7 +303,8 @@ final class SystrapContext extends SystrapCommands {
         }
         long s = slot;
         Memory.putInt(s + OFF_OP, OP_EXIT_THREAD);
-        if (Memory.getAndSetInt(s + OFF_TURN, TURN_STUB) == TURN_SENTRY_ASLEEP) Host.futexWake(s + OFF_TURN, 1);
+        if (Memory.getAndSetInt(s + OFF_TURN, TURN_STUB) == TURN_SENTRY_ASLEEP)
+            Host.futexWake(s + OFF_TURN, 1);
         state = DEAD;
     }
 }

@@ -15,11 +15,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 
 /**
- * The systrap platform. Owns the doorbell page, the {@link Template} thread that starts the template stub and keeps
- * spares, and the {@link Reaper}.
+ * The systrap platform. Owns the doorbell page, the {@link Template} thread that starts the template stub and
+ * keeps spares, and the {@link Reaper}.
  *
- * <p>Locks: the platform's monitor guards the process table and the spares; it is taken inside the kernel lock and never
- * around a command. A space's monitor guards its pid and is taken before the platform's.
+ * <p>Locks: the platform's monitor guards the process table and the spares; it is taken inside the kernel
+ * lock and never around a command. A space's monitor guards its pid and is taken before the platform's.
  */
 public final class SystrapPlatform extends Platform {
     /** Spares kept ready. */
@@ -80,17 +80,20 @@ public final class SystrapPlatform extends Platform {
     /**
      * Starts the platform in the background; {@link #traits} and {@link #newAddressSpace} wait for it.
      *
-     * @param imageFd descriptor of the stub's ELF image (best a memfd, see {@link #image}); the platform's from here on
+     * @param imageFd descriptor of the stub's ELF image (best a memfd, see {@link #image}); the platform's
+     *        from here on
      */
     public SystrapPlatform(int imageFd) {
         this.imageFd = imageFd;
         long entry = Memory.allocate(8);
-        if (Host.pread(imageFd, entry, 8, 24) != 8) throw new IllegalStateException("the stub image cannot be read");
+        if (Host.pread(imageFd, entry, 8, 24) != 8)
+            throw new IllegalStateException("the stub image cannot be read");
         base = Memory.getLong(entry) & -STUB_TEXT_MAX;
         Memory.free(entry);
         HostProc.open();
         doorFd = Host.memfd("door", 2 | 8);
-        if (doorFd < 0 || Host.ftruncate(doorFd, 4096) < 0) throw new IllegalStateException("memfd: " + doorFd);
+        if (doorFd < 0 || Host.ftruncate(doorFd, 4096) < 0)
+            throw new IllegalStateException("memfd: " + doorFd);
         door = Host.mapShared(doorFd, 4096);
         // From here on it can be mapped read-only alone: the one writable mapping is ours.
         Host.seal(doorFd, Host.SEAL_SHRINK | Host.SEAL_GROW | Host.SEAL_FUTURE_WRITE | Host.SEAL_SEAL);
@@ -126,7 +129,8 @@ public final class SystrapPlatform extends Platform {
     private static long lowering() {
         long length = ARENA_BASE + ARENA_SIZE - STUB_BASE;
         for (long down = 0; down < 16 * STUB_STEP; down += STUB_STEP) {
-            // PROT_NONE; MAP_PRIVATE, ANONYMOUS, NORESERVE, FIXED_NOREPLACE. What lies there already is only ours.
+            // PROT_NONE; MAP_PRIVATE, ANONYMOUS, NORESERVE, FIXED_NOREPLACE. What lies there already is only
+            // ours.
             long r = HostCall.call(MMAP, STUB_BASE - down, length, 0, 0x104022, -1, 0);
             if (r > 0) HostCall.call(MUNMAP, r, length, 0, 0, 0, 0);
             if (r == STUB_BASE - down || r == -17 /* EEXIST */) return down;
@@ -138,7 +142,8 @@ public final class SystrapPlatform extends Platform {
     private static void move(long elf, long distance) {
         Memory.putLong(elf + 24, Memory.getLong(elf + 24) + distance);
         long header = elf + Memory.getLong(elf + 32);
-        for (int i = Memory.getUnsignedShort(elf + 56); i > 0; i--, header += Memory.getUnsignedShort(elf + 54)) {
+        int size = Memory.getUnsignedShort(elf + 54);
+        for (int i = Memory.getUnsignedShort(elf + 56); i > 0; i--, header += size) {
             if (Memory.getInt(header) != 1 /* PT_LOAD */) continue;
             Memory.putLong(header + 16, Memory.getLong(header + 16) + distance);
             Memory.putLong(header + 24, Memory.getLong(header + 24) + distance);
@@ -295,8 +300,8 @@ public final class SystrapPlatform extends Platform {
     }
 
     /**
-     * Takes the child {@code pid}, as a stub named it, for {@code space}. False if it cannot be: then somebody lies.
-     * All stubs, and nobody else, are in the template's process group.
+     * Takes the child {@code pid}, as a stub named it, for {@code space}. False if it cannot be: then
+     * somebody lies. All stubs, and nobody else, are in the template's process group.
      */
     synchronized boolean adopt(SystrapAddressSpace space, int pid) {
         if (processes.containsKey(pid) || Host.getpgid(pid) != group) return false;
@@ -403,13 +408,15 @@ public final class SystrapPlatform extends Platform {
     }
 
     /**
-     * Contexts that run application code: as many as there are processors, and stubs stop to spin for long; until so few
-     * run that two processors are free. (Two limits, so that the word does not change with every call.)
+     * Contexts that run application code: as many as there are processors, and stubs stop to spin for long;
+     * until so few run that two processors are free. (Two limits, so that the word does not change with every
+     * call.)
      */
     void runs(int change) {
         runningContexts += change;
         if (change > 0) resumes++;
-        boolean offer = longSpinOffered ? runningContexts < processors : manyProcessors && runningContexts <= processors - 2;
+        boolean offer = longSpinOffered ? runningContexts < processors
+                : manyProcessors && runningContexts <= processors - 2;
         if (offer == longSpinOffered) return;
         longSpinOffered = offer;
         Memory.putInt(door + DOOR_SPIN_LONG, offer ? LONG : 0);
@@ -418,8 +425,8 @@ public final class SystrapPlatform extends Platform {
     @Override
     public String statistics() {
         return "events " + events + ", trapped " + trapped + ", commands " + commands + ", stubs woken "
-                + stubsWoken + ", answers slept for " + answersSlept + ", sleeps " + sleeps + ", sites patched "
-                + sitesPatched;
+                + stubsWoken + ", answers slept for " + answersSlept + ", sleeps " + sleeps
+                + ", sites patched " + sitesPatched;
     }
 
     @Override

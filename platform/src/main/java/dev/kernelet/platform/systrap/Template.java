@@ -10,8 +10,8 @@ import dev.kernelet.platform.process.Host;
 import dev.kernelet.platform.process.Xstate;
 
 /**
- * Starts the template stub and forks spares from it. The stubs' parent-death signal fires when the <i>thread</i> ends that
- * spawned the template, so this thread lives as long as the platform.
+ * Starts the template stub and forks spares from it. The stubs' parent-death signal fires when the
+ * <i>thread</i> ends that spawned the template, so this thread lives as long as the platform.
  */
 final class Template extends Thread {
     private final SystrapPlatform platform;
@@ -77,7 +77,8 @@ final class Template extends Thread {
         if (arena == null) return "no memfd or socket for the template stub";
         long slot = arena.slot(1);
         Memory.putInt(slot + OFF_TURN, TURN_STUB);
-        if (Host.sendFds(arena.control, scratch, arena.memfd(), doorFd) < 0) return "sendmsg to the template stub failed";
+        if (Host.sendFds(arena.control, scratch, arena.memfd(), doorFd) < 0)
+            return "sendmsg to the template stub failed";
         long pid = HostCall.spawnStub(platform.imageFd, arena.peer());
         if (pid < 0) {
             arena.close();
@@ -105,7 +106,8 @@ final class Template extends Thread {
         platform.startReaper();
         Memory.putLong(space.first.slot + OFF_REGS + 8 * dev.kernelet.platform.Registers.EFLAGS, 0x202);
         space.first.resetXstate();
-        space.vdso = new Emptying(space.first, platform.base).run((int) pid, Memory.getLong(header + HDR_VDSO));
+        space.vdso = new Emptying(space.first, platform.base)
+                .run((int) pid, Memory.getLong(header + HDR_VDSO));
         if (space.dead || space.vdso < 0) return "the template stub could not be emptied";
         platform.ready();
         return null;

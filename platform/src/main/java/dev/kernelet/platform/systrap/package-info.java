@@ -1,6 +1,6 @@
 /**
- * The systrap platform: application code runs in small host processes (stubs); a seccomp filter turns each of its system
- * calls into a SIGSYS whose handler, in the stub, hands it to the Sentry through shared memory.
+ * The systrap platform: application code runs in small host processes (stubs); a seccomp filter turns each of
+ * its system calls into a SIGSYS whose handler, in the stub, hands it to the Sentry through shared memory.
  *
  * <pre>
  *   SystrapPlatform ── doorbell page (read-only in every stub)
@@ -20,11 +20,12 @@
  *     deferred copies, registers back
  * </pre>
  *
- * <p>Every process is a direct child of the JVM (CLONE_PARENT) and dies with the Template thread (PDEATHSIG), so with the
- * JVM. What the Sentry reads from a slot is hostile and read once. A command is answered or its process is killed: ten
- * seconds of waiting at most ({@code kernelet.stub.deadline}).
+ * <p>Every process is a direct child of the JVM (CLONE_PARENT) and dies with the Template thread (PDEATHSIG),
+ * so with the JVM. What the Sentry reads from a slot is hostile and read once. A command is answered or its
+ * process is killed: ten seconds of waiting at most ({@code kernelet.stub.deadline}).
  *
- * <p>Locks: {@link dev.kernelet.platform.systrap.SystrapPlatform}. The stub itself: platform/src/main/native/stub; the
- * offsets: {@link dev.kernelet.platform.stub.StubLayout}; what a stub may call: filter.c there.
+ * <p>Locks: {@link dev.kernelet.platform.systrap.SystrapPlatform}. The stub itself:
+ * platform/src/main/native/stub; the offsets: {@link dev.kernelet.platform.stub.StubLayout}; what a stub may
+ * call: filter.c there.
  */
 package dev.kernelet.platform.systrap;

@@ -12,7 +12,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 
-/** The systrap platform by itself: a Sentry of a few calls, tiny guests, checks and figures. Run by bin/systrap-check. */
+/**
+ * The systrap platform by itself: a Sentry of a few calls, tiny guests, checks and figures. Run by
+ * bin/systrap-check.
+ */
 public final class SystrapCheck {
     static SystrapPlatform platform;
     static byte[] guest, stubImage;
@@ -25,7 +28,8 @@ public final class SystrapCheck {
         guest = Files.readAllBytes(Path.of(args[0], "systrap-guest"));
         long t0 = System.nanoTime();
         platform = new SystrapPlatform(image);
-        System.out.println("traits " + platform.traits() + " after " + (System.nanoTime() - t0) / 1000 + " us");
+        System.out.println("traits " + platform.traits() + " after " + (System.nanoTime() - t0) / 1000
+                + " us");
         String only = args.length > 1 ? args[1] : "";
         if (only.isEmpty() || only.equals("basic")) basic();
         patches = true;
@@ -73,7 +77,8 @@ public final class SystrapCheck {
         for (int i = 0; i < phnum; i++) {
             long ph = at + Memory.getLong(at + 32) + i * 56L;
             if (Memory.getInt(ph) != 1) continue;
-            long vaddr = Memory.getLong(ph + 16), filesz = Memory.getLong(ph + 32), memsz = Memory.getLong(ph + 40);
+            long vaddr = Memory.getLong(ph + 16), filesz = Memory.getLong(ph + 32),
+                    memsz = Memory.getLong(ph + 40);
             long from = vaddr & -4096, to = (vaddr + memsz + 4095) & -4096;
             int prot = 7;
             check("map segment", c.mapAnonymous(from, to - from, prot, 2) == 0);
@@ -311,12 +316,14 @@ public final class SystrapCheck {
         Memory.putInt(scratch, 41);
         c.copyOut(a, scratch, 4);
         check("load32", c.load32(a) == 41 && c.load32(0x1000) == -14);
-        check("cas32", c.cas32(a, 41, -1) == 41 && c.load32(a) == 0xffffffffL && c.cas32(a, 0, 1) == 0xffffffffL);
+        check("cas32", c.cas32(a, 41, -1) == 41 && c.load32(a) == 0xffffffffL
+                && c.cas32(a, 0, 1) == 0xffffffffL);
         check("cas32 faults", c.cas32(0x1000, 41, 42) == -14);
         check("window", c.windowIn(100, a, 4) == 4 && Memory.getInt(c.window() + 100) == -1);
         Memory.putInt(c.window() + 8, 99);
         check("window out", c.windowOut(8, a + 4, 4) == 4 && c.load32(a + 4) == 99);
-        check("munmap", c.hostCall(11, a + 0x1000, 0x1000, 0, 0, 0, 0) == 0 && c.copyIn(back, a, 0x3000) == 0x1000);
+        check("munmap", c.hostCall(11, a + 0x1000, 0x1000, 0, 0, 0, 0) == 0
+                && c.copyIn(back, a, 0x3000) == 0x1000);
         check("forbidden host call", c.hostCall(39, 0, 0, 0, 0, 0, 0) == -1);
         long fd = Host.memfd("file", 0);
         Memory.putInt(scratch, 4711);
@@ -325,7 +332,8 @@ public final class SystrapCheck {
         Host.close(fd);
         check("read remotely", c.space().readRemote(a, back, 4) == 4 && Memory.getInt(back) == 4711);
         Memory.putInt(back, 17);
-        check("write remotely", c.space().writeRemote(a + 0x8000, back, 4) == 4 && c.load32(a + 0x8000) == 17);
+        check("write remotely", c.space().writeRemote(a + 0x8000, back, 4) == 4
+                && c.load32(a + 0x8000) == 17);
         platform.remote = new RemoteMemory(false);
         check("read through /proc", c.space().readRemote(a, back, 4) == 4 && Memory.getInt(back) == 4711);
         check("write through /proc", c.space().writeRemote(a + 0x8000, back, 4) == 4);
@@ -335,7 +343,8 @@ public final class SystrapCheck {
         var copy = c.fork();
         check("fork", copy != null);
         check("fork's memory", copy.first().load32(a + 0x8000) == 4711 && c.load32(a + 0x8000) == 4711);
-        check("copy on write", copy.first().cas32(a + 0x10000, 0x78787878, 5) >= 0 && c.load32(a + 0x10000) != 5);
+        check("copy on write", copy.first().cas32(a + 0x10000, 0x78787878, 5) >= 0
+                && c.load32(a + 0x10000) != 5);
         var t = copy.first().newThread();
         check("thread", t != null && t.load32(a) == 4711);
         check("clock vdso at " + Long.toHexString(c.space().vdsoBase()), c.space().vdsoBase() != 0);
@@ -347,8 +356,8 @@ public final class SystrapCheck {
     }
 
     static void faults() {
-        check("segv", run(5, 0) == -1 && faulted.faultSignal == 11 && faulted.faultCode == 1 && faulted.faultAddress == 0x1234
-                && faulted.errorCode == 6 && faulted.trapNumber == 14);
+        check("segv", run(5, 0) == -1 && faulted.faultSignal == 11 && faulted.faultCode == 1
+                && faulted.faultAddress == 0x1234 && faulted.errorCode == 6 && faulted.trapNumber == 14);
         check("fpe", run(10, 0) == -1 && faulted.faultSignal == 8 && faulted.faultCode == 1);
         check("ill", run(11, 0) == -1 && faulted.faultSignal == 4);
     }
@@ -362,7 +371,8 @@ public final class SystrapCheck {
     static void interrupts() throws Exception {
         for (int round = 0; round < 2; round++) {
             storm(start(round == 0 ? 6 : 2, round == 0 ? 20_000_000 : 100_000));
-            check("registers under " + interrupted + " interrupts, round " + round + ": " + code, code == 42 && interrupted > 20);
+            check("registers under " + interrupted + " interrupts, round " + round + ": " + code, code == 42
+                    && interrupted > 20);
         }
     }
 
@@ -412,14 +422,17 @@ public final class SystrapCheck {
 
     // ---- the boundary: jump to the stub's own syscall instruction with every number
 
-    /** What the filter lets through whatever its arguments; all other numbers must be refused or be checked below. */
+    /**
+     * What the filter lets through whatever its arguments; all other numbers must be refused or be checked
+     * below.
+     */
     private static final int[] OPEN = {3, 10, 11, 15, 25, 26, 27, 60, 110, 131, 14, 231, 324, 334};
 
     static long syscallInStub() {
         for (int i = 0; i < stubImage.length - 7; i++) {
             // restorer: mov $15,%eax; syscall
-            if (stubImage[i] == (byte) 0xb8 && stubImage[i + 1] == 15 && stubImage[i + 2] == 0 && stubImage[i + 5] == 0x0f
-                    && stubImage[i + 6] == 5) {
+            if (stubImage[i] == (byte) 0xb8 && stubImage[i + 1] == 15 && stubImage[i + 2] == 0
+                    && stubImage[i + 5] == 0x0f && stubImage[i + 6] == 5) {
                 long offset = Memory.getLong(elfWord(64 + 8)), vaddr = Memory.getLong(elfWord(64 + 16));
                 return vaddr + (i + 5 - offset);
             }
@@ -432,11 +445,14 @@ public final class SystrapCheck {
         return scratch;
     }
 
-    /** The result of the call made from within the stub, as an attacker makes it; the process may die of it. */
+    /**
+     * The result of the call made from within the stub, as an attacker makes it; the process may die of it.
+     */
     static long jump(ExecutionContext victim, long at, int nr, long... a) {
         var copy = victim.fork();
         var c = copy.first();
-        int[] order = {Registers.RDI, Registers.RSI, Registers.RDX, Registers.R10, Registers.R8, Registers.R9};
+        int[] order = {Registers.RDI, Registers.RSI, Registers.RDX, Registers.R10, Registers.R8,
+                Registers.R9};
         for (int i = 0; i < 6; i++) c.setReg(order[i], i < a.length ? a[i] : 0);
         c.setReg(Registers.RAX, nr);
         c.setReg(Registers.RIP, at);
@@ -457,22 +473,29 @@ public final class SystrapCheck {
         check("the stub's syscall is found", at != 0);
         StringBuilder allowed = new StringBuilder();
         for (int nr = 0; nr < 470; nr++) {
-            boolean open = nr == 335 || nr == 336; // uretprobe, uprobe: the kernel itself leaves them out of seccomp
+            // uretprobe, uprobe: the kernel itself leaves them out of seccomp
+            boolean open = nr == 335 || nr == 336;
             for (int n : OPEN) open |= n == nr;
             if (open) continue;
             long r = jump(c, at, nr, 0x7777, 0x7777, 0x7777, 0x7777, 0x7777, 0x7777);
             if (r != -1) allowed.append(' ').append(nr).append(':').append(r);
         }
         check("numbers not refused:" + allowed, allowed.isEmpty());
-        check("clone with other flags", jump(c, at, 56, 17) == -1 && jump(c, at, 56, 0x8011L | 1L << 32) == -1);
-        check("prctl but PDEATHSIG", jump(c, at, 157, 1, 15) == -1 && jump(c, at, 157, 22, 0) == -1 && jump(c, at, 157, 4, 1) == -1);
-        check("mmap locked, huge", jump(c, at, 9, 0, 4096, 3, 0x2022, -1, 0) == -1 && jump(c, at, 9, 0, 4096, 3, 0x40022, -1, 0) == -1);
-        check("madvise mergeable, poison", jump(c, at, 28, 0, 4096, 12) == -1 && jump(c, at, 28, 0, 4096, 100) == -1);
-        check("futex requeue, lock, wait_bitset", jump(c, at, 202, 0, 3) == -1 && jump(c, at, 202, 0, 6) == -1 && jump(c, at, 202, 0, 9) == -1);
+        check("clone with other flags", jump(c, at, 56, 17) == -1
+                && jump(c, at, 56, 0x8011L | 1L << 32) == -1);
+        check("prctl but PDEATHSIG", jump(c, at, 157, 1, 15) == -1 && jump(c, at, 157, 22, 0) == -1
+                && jump(c, at, 157, 4, 1) == -1);
+        check("mmap locked, huge", jump(c, at, 9, 0, 4096, 3, 0x2022, -1, 0) == -1
+                && jump(c, at, 9, 0, 4096, 3, 0x40022, -1, 0) == -1);
+        check("madvise mergeable, poison", jump(c, at, 28, 0, 4096, 12) == -1
+                && jump(c, at, 28, 0, 4096, 100) == -1);
+        check("futex requeue, lock, wait_bitset", jump(c, at, 202, 0, 3) == -1 && jump(c, at, 202, 0, 6) == -1
+                && jump(c, at, 202, 0, 9) == -1);
         check("recvmsg of another descriptor", jump(c, at, 47, 1) == -1);
         check("dup2 to another descriptor", jump(c, at, 33, 0, 1) == -1);
         check("arch_prctl", jump(c, at, 158, 0x3001) == -1 && jump(c, at, 158, 0x1011, 0) == -1);
-        check("processors of another thread", jump(c, at, 203, 1, 8, 0) == -1 && jump(c, at, 204, 1, 8, 0) == -1);
+        check("processors of another thread", jump(c, at, 203, 1, 8, 0) == -1
+                && jump(c, at, 204, 1, 8, 0) == -1);
         c.space().kill();
     }
 
@@ -489,7 +512,8 @@ public final class SystrapCheck {
             int n = mode == 19 ? 50_000_000 : 300_000;
             long t = System.nanoTime();
             run(mode, n);
-            System.out.println((mode == 19 ? "getpid, answered " : "stat, patched ") + (System.nanoTime() - t) / n + " ns");
+            System.out.println((mode == 19 ? "getpid, answered " : "stat, patched ")
+                    + (System.nanoTime() - t) / n + " ns");
         }
         answers = patches = false;
         for (int round = 0; round < 3; round++) {

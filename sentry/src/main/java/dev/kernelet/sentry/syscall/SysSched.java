@@ -25,7 +25,8 @@ final class SysSched {
     private static Task task(Task t, int pid) { return pid == 0 ? t : t.kernel.pids.task(pid); }
 
     private static boolean mayChange(Task t, Task o) {
-        return t.cred.euid == o.cred.euid || t.cred.euid == o.cred.uid || t.cred.capable(Credentials.CAP_SYS_NICE);
+        return t.cred.euid == o.cred.euid || t.cred.euid == o.cred.uid
+                || t.cred.capable(Credentials.CAP_SYS_NICE);
     }
 
     /** sched_yield(2). */
@@ -98,7 +99,8 @@ final class SysSched {
         if (pid < 0) return -EINVAL;
         Task o = task(t, pid);
         if (o == null) return -ESRCH;
-        return TimeStructs.outTimespec(t, interval, o.sched.policy == FIFO ? 0 : o.sched.policy == RR ? 100_000_000 : 3_000_000);
+        return TimeStructs.outTimespec(t, interval,
+                o.sched.policy == FIFO ? 0 : o.sched.policy == RR ? 100_000_000 : 3_000_000);
     }
 
     /** sched_setattr(2). */
@@ -210,8 +212,8 @@ final class SysSched {
     }
 
     /**
-     * PRIO_PROCESS, PRIO_PGRP, PRIO_USER: the last error, or -ESRCH when nobody was meant; when asked, the best one's
-     * answer.
+     * PRIO_PROCESS, PRIO_PGRP, PRIO_USER: the last error, or -ESRCH when nobody was meant; when asked, the
+     * best one's answer.
      */
     private static long each(Task t, int which, int who, int nice) {
         if (which < 0 || which > 2) return -EINVAL;
@@ -249,7 +251,8 @@ final class SysSched {
         if (which < 1 || which > 3) return -EINVAL;
         int kind = priority >>> 13, level = priority & 0x1fff;
         if (kind > 3 || kind != 0 && kind != 3 && level > 7 || kind == 0 && level != 0) return -EINVAL;
-        if (kind == 1 && !t.cred.capable(Credentials.CAP_SYS_NICE) && !t.cred.capable(Credentials.CAP_SYS_ADMIN)) return -EPERM;
+        if (kind == 1 && !t.cred.capable(Credentials.CAP_SYS_NICE)
+                && !t.cred.capable(Credentials.CAP_SYS_ADMIN)) return -EPERM;
         Task o = which == 1 ? task(t, who) : t;
         if (o == null) return -ESRCH;
         if (!mayChange(t, o)) return -EPERM;
