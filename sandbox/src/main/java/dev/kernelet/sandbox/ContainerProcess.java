@@ -12,9 +12,7 @@ import dev.kernelet.sentry.kernel.Limits;
 import dev.kernelet.sentry.kernel.Scheduling;
 import dev.kernelet.sentry.kernel.Seccomp;
 import dev.kernelet.sentry.kernel.Task;
-import dev.kernelet.sentry.kernel.ThreadGroup;
 import dev.kernelet.sentry.tty.HostConsole;
-import dev.kernelet.sentry.vfs.Access;
 import dev.kernelet.sentry.vfs.Inode;
 import dev.kernelet.sentry.vfs.MountNamespace;
 import dev.kernelet.sentry.vfs.OpenFile;
@@ -25,8 +23,6 @@ import dev.kernelet.sentry.vfs.PathWalk;
  * Puts a process of a container together as its specification says. Kernel lock, but before the kernel runs.
  */
 final class ContainerProcess {
-    private static final String DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
     private final Kernel kernel;
     private final ProcessSpec spec;
     private final ContainerSpec container;
@@ -38,11 +34,7 @@ final class ContainerProcess {
         this.kernel = kernel;
         this.container = container;
         this.spec = spec;
-        setup = new Task(kernel, 0, new ThreadGroup(kernel, 0));
-        setup.fs = fs;
-        setup.fds = new FdTable();
-        setup.cred = new Credentials();
-        setup.cred.permitted = setup.cred.effective = Credentials.ALL_CAPS;
+        setup = Init.walker(kernel, fs);
     }
 
     /** The view an earlier process has. */
@@ -75,7 +67,7 @@ final class ContainerProcess {
             fds.replace(setup, 2, slave.hold(), false);
         }
         if (spec.args.length == 0) throw new Failure("process.args is empty", "Name a program to run.");
-        String program = spec.program != null ? spec.program : find(spec.args[0]);
+        String program = spec.program != null ? spec.program : Init.find(setup, spec.args[0], spec.variable("PATH"));
         if (program == null) throw cannotRun(setup.error);
         Task t = Init.createInit(kernel, program, spec.args, spec.environment(), fs, fds, setup.cred,
                 limits());
@@ -172,36 +164,5 @@ final class ContainerProcess {
             if ((spec.hasLimit >>> i & 1) != 0) l.set(i, spec.limits[2 * i], spec.limits[2 * i + 1]);
         }
         return l;
-    }
-
-    /**
-     * The file to run: a name with a slash as it is, else the first executable one along PATH. Null with
-     * setup.error.
-     */
-    private String find(String name) {
-        if (name.indexOf('/') >= 0) return name;
-        setup.error = -ENOENT;
-        if (name.isEmpty()) return null;
-        String path = spec.variable("PATH");
-        if (path == null) path = DEFAULT_PATH;
-        int error = -ENOENT;
-        for (int at = 0; at <= path.length();) {
-            int end = path.indexOf(':', at);
-            if (end < 0) end = path.length();
-            String candidate = end == at ? name : path.substring(at, end) + "/" + name;
-            int r = isExecutable(candidate);
-            if (r == 0) return candidate;
-            if (r == -EACCES) error = r;
-            at = end + 1;
-        }
-        setup.error = error;
-        return null;
-    }
-
-    private int isExecutable(String path) {
-        long r = setup.walk.at(PathWalk.AT_FDCWD, path, PathWalk.FOLLOW);
-        if (r < 0) return (int) r;
-        if (!setup.walk.inode.isRegular()) return -EACCES;
-        return (int) Access.check(setup.cred, setup.walk.inode, Access.EXECUTE);
     }
 }

@@ -14,8 +14,6 @@ import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.Limits;
 import dev.kernelet.sentry.kernel.Session;
 import dev.kernelet.sentry.kernel.Task;
-import dev.kernelet.sentry.kernel.ThreadGroup;
-import dev.kernelet.sentry.vfs.Access;
 import dev.kernelet.sentry.vfs.PathWalk;
 
 /**
@@ -23,8 +21,6 @@ import dev.kernelet.sentry.vfs.PathWalk;
  * PATH.
  */
 final class FirstProgram {
-    private static final String DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
     private final Kernel kernel;
     private final SandboxOptions options;
     private final FsContext fs = new FsContext();
@@ -36,11 +32,7 @@ final class FirstProgram {
         this.kernel = kernel;
         this.options = options;
         cred = credentials();
-        setup = new Task(kernel, 0, new ThreadGroup(kernel, 0));
-        setup.fs = fs;
-        setup.fds = new FdTable();
-        setup.cred = new Credentials();
-        setup.cred.permitted = setup.cred.effective = Credentials.ALL_CAPS;
+        setup = Init.walker(kernel, fs);
     }
 
     /**
@@ -56,7 +48,9 @@ final class FirstProgram {
         var fds = new FdTable();
         setup.cred = cred;
         Session.ControllingTerminal tty = new Stdio(setup, view.terminals).install(fds, options.inherited());
-        String program = find(options.command()[0], environment);
+        String path = null;
+        for (String e : environment) if (e.startsWith("PATH=")) path = e.substring(5);
+        String program = Init.find(setup, options.command()[0], path);
         if (program == null) {
             Init.error = setup.error;
             return null;
@@ -120,37 +114,5 @@ final class FirstProgram {
         if (Long.compareUnsigned(l.rawHard(resource), hard) < 0) hard = l.rawHard(resource);
         if (Long.compareUnsigned(l.rawSoft(resource), soft) < 0) soft = l.rawSoft(resource);
         l.set(resource, Long.compareUnsigned(soft, hard) < 0 ? soft : hard, hard);
-    }
-
-    // ---- PATH
-    /**
-     * The file to run: a name with a slash as it is, else the first executable one along PATH. Null with
-     * setup.error.
-     */
-    private String find(String name, String[] environment) {
-        if (name.indexOf('/') >= 0) return name;
-        setup.error = -ENOENT;
-        if (name.isEmpty()) return null;
-        String path = DEFAULT_PATH;
-        for (String e : environment) if (e.startsWith("PATH=")) path = e.substring(5);
-        int error = -ENOENT;
-        for (int at = 0; at <= path.length();) {
-            int end = path.indexOf(':', at);
-            if (end < 0) end = path.length();
-            String candidate = end == at ? name : path.substring(at, end) + "/" + name;
-            int r = isExecutable(candidate);
-            if (r == 0) return candidate;
-            if (r == -EACCES) error = r;
-            at = end + 1;
-        }
-        setup.error = error;
-        return null;
-    }
-
-    private int isExecutable(String path) {
-        long r = setup.walk.at(PathWalk.AT_FDCWD, path, PathWalk.FOLLOW);
-        if (r < 0) return (int) r;
-        if (!setup.walk.inode.isRegular()) return -EACCES;
-        return (int) Access.check(cred, setup.walk.inode, Access.EXECUTE);
     }
 }

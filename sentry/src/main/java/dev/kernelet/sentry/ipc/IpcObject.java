@@ -6,6 +6,7 @@ import static dev.kernelet.abi.Ipc.*;
 import dev.kernelet.abi.Memory;
 import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.wait.WaitQueue;
 
 /** What all System V objects have: key, id, owners and mode (struct kern_ipc_perm). */
 abstract class IpcObject {
@@ -57,6 +58,33 @@ abstract class IpcObject {
         mode = mode & ~0777 | Memory.getInt(p + PERM_MODE) & 0777;
         ctime = seconds(t);
         return 0;
+    }
+
+    /** *ctl(2), IPC_SET without settings of the kind's own: a struct of {@code size} bytes, which begins with the owner. */
+    final long set(Task t, long buffer, int size) {
+        long p = t.mem.in(buffer, size);
+        if (p < 0) return p;
+        long r = control(t);
+        return r < 0 ? r : setPerm(t, p);
+    }
+
+    /** Writes the kind's struct *id_ds: 0 or -errno. */
+    protected abstract long stat(Task t, long buffer);
+
+    /** *ctl(2), IPC_STAT (0, or -errno) and, {@code bySlot}, *_STAT (the id); {@code any}: whoever asks. */
+    final long stat(Task t, long buffer, boolean bySlot, boolean any) {
+        long r = any ? 0 : access(t, 0444);
+        if (r == 0) r = stat(t, buffer);
+        return r < 0 ? r : bySlot ? id : 0;
+    }
+
+    /** The object's line of /proc/sysvipc. */
+    protected abstract void show(StringBuilder b);
+
+    /** Blocks the task. Neither msgsnd, msgrcv nor semop is ever restarted after a handler (signal(7)). */
+    static long block(Task t, WaitQueue queue) {
+        long r = t.block(queue, 1);
+        return r == -ERESTARTSYS ? -EINTR : r;
     }
 
     static long seconds(Task t) { return t.kernel.realtime() / 1_000_000_000L; }

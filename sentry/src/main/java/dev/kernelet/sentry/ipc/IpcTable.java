@@ -31,6 +31,13 @@ final class IpcTable<T extends IpcObject> {
         return null;
     }
 
+    /** What *ctl(2) names: an id or, {@code bySlot}, a slot. Null with t.error. */
+    T get(Task t, int id, boolean bySlot) {
+        T o = bySlot ? bySlot(id) : get(t, id);
+        if (o == null && bySlot) t.error = -EINVAL;
+        return o;
+    }
+
     @SuppressWarnings("unchecked")
     T bySlot(int i) { return i >= 0 && i < slots.length ? (T) slots[i] : null; }
 
@@ -73,6 +80,19 @@ final class IpcTable<T extends IpcObject> {
         o.mode = flags & 0777;
         o.ctime = IpcObject.seconds(t);
         return o.id;
+    }
+
+    /** The end of *_INFO: {@code size} bytes at {@code p} go out. The highest slot in use, or -errno. */
+    long outInfo(Task t, long buffer, long p, int size) {
+        long r = t.mem.out(buffer, p, size);
+        return r < 0 ? r : Math.max(0, maxIndex());
+    }
+
+    /** The lines of /proc/sysvipc below the heading. */
+    String show() {
+        var b = new StringBuilder();
+        for (IpcObject o : slots) if (o != null) o.show(b);
+        return b.toString();
     }
 
     void remove(T o) {

@@ -35,6 +35,28 @@ public final class MessageQueues {
             count--;
             bytes -= m.data.length;
         }
+
+        @Override
+        protected long stat(Task t, long buffer) {
+            long p = t.mem.scratch(MSQID_DS_SIZE);
+            putPerm(p);
+            Memory.putLong(p + MSG_STIME, stime);
+            Memory.putLong(p + MSG_RTIME, rtime);
+            Memory.putLong(p + MSG_CTIME, ctime);
+            Memory.putLong(p + MSG_CBYTES, bytes);
+            Memory.putLong(p + MSG_QNUM, count);
+            Memory.putLong(p + MSG_QBYTES, limit);
+            Memory.putInt(p + MSG_LSPID, lspid);
+            Memory.putInt(p + MSG_LRPID, lrpid);
+            return t.mem.out(buffer, p, MSQID_DS_SIZE);
+        }
+
+        @Override
+        protected void show(StringBuilder b) {
+            IpcText.column(b, key, 10).column(id, 10).octal(mode, 5).column(bytes, 11).column(count, 10)
+                    .column(lspid, 5).column(lrpid, 5).column(uid, 5).column(gid, 5).column(cuid, 5).column(cgid, 5)
+                    .column(stime, 10).column(rtime, 10).column(ctime, 10).end();
+        }
     }
 
     private static final class Message {
@@ -61,7 +83,7 @@ public final class MessageQueues {
         return null;
     }
 
-    // ---- msgsnd, msgrcv. Neither is ever restarted after a handler (signal(7)).
+    // ---- msgsnd, msgrcv
     public long send(Task t, int id, long buffer, long size, int flags) {
         if (size < 0 || size > MSGMAX || id < 0) return -EINVAL;
         long p = t.mem.in(buffer, 8 + (int) size);
@@ -75,8 +97,7 @@ public final class MessageQueues {
         if (q.bytes + size > q.limit || q.count + 1 > q.limit) {
             if ((flags & IPC_NOWAIT) != 0) return -EAGAIN;
             t.so = q;
-            r = t.block(q.senders, 1);
-            return r == -ERESTARTSYS ? -EINTR : r;
+            return IpcObject.block(t, q.senders);
         }
         var m = new Message();
         m.type = type;
@@ -101,8 +122,7 @@ public final class MessageQueues {
         if (m == null) {
             if ((flags & IPC_NOWAIT) != 0) return -ENOMSG;
             t.so = q;
-            r = t.block(q.receivers, 1);
-            return r == -ERESTARTSYS ? -EINTR : r;
+            return IpcObject.block(t, q.receivers);
         }
         int n = m.data.length;
         if (size < n) {
@@ -147,13 +167,11 @@ public final class MessageQueues {
         if (id < 0 || command < 0) return -EINVAL;
         if (command == IPC_INFO || command == MSG_INFO) return info(t, command, buffer);
         boolean bySlot = command == MSG_STAT || command == MSG_STAT_ANY;
-        Queue q = bySlot ? table.bySlot(id) : table.get(t, id);
-        if (q == null) return bySlot ? -EINVAL : t.error;
+        Queue q = table.get(t, id, bySlot);
+        if (q == null) return t.error;
         switch (command) {
             case IPC_STAT, MSG_STAT, MSG_STAT_ANY -> {
-                long r = command == MSG_STAT_ANY ? 0 : q.access(t, 0444);
-                if (r == 0) r = stat(t, q, buffer);
-                return r < 0 ? r : command == IPC_STAT ? 0 : q.id;
+                return q.stat(t, buffer, bySlot, command == MSG_STAT_ANY);
             }
             case IPC_SET -> {
                 long p = t.mem.in(buffer, MSQID_DS_SIZE);
@@ -181,20 +199,6 @@ public final class MessageQueues {
         }
     }
 
-    private static long stat(Task t, Queue q, long buffer) {
-        long p = t.mem.scratch(MSQID_DS_SIZE);
-        q.putPerm(p);
-        Memory.putLong(p + MSG_STIME, q.stime);
-        Memory.putLong(p + MSG_RTIME, q.rtime);
-        Memory.putLong(p + MSG_CTIME, q.ctime);
-        Memory.putLong(p + MSG_CBYTES, q.bytes);
-        Memory.putLong(p + MSG_QNUM, q.count);
-        Memory.putLong(p + MSG_QBYTES, q.limit);
-        Memory.putInt(p + MSG_LSPID, q.lspid);
-        Memory.putInt(p + MSG_LRPID, q.lrpid);
-        return t.mem.out(buffer, p, MSQID_DS_SIZE);
-    }
-
     private long info(Task t, int command, long buffer) {
         long p = t.mem.scratch(MSGINFO_SIZE);
         int messages = 0;
@@ -214,20 +218,9 @@ public final class MessageQueues {
         Memory.putInt(p + 20, 16);
         Memory.putInt(p + 24, used ? (int) bytes : MSGMNB);
         Memory.putShort(p + 28, (short) 0xffff);
-        long r = t.mem.out(buffer, p, MSGINFO_SIZE);
-        return r < 0 ? r : Math.max(0, table.maxIndex());
+        return table.outInfo(t, buffer, p, MSGINFO_SIZE);
     }
 
     /** The lines of /proc/sysvipc/msg below the heading. */
-    public String show() {
-        var b = new StringBuilder();
-        for (int i = 0; i <= table.maxIndex(); i++) {
-            Queue q = table.bySlot(i);
-            if (q == null) continue;
-            IpcText.column(b, q.key, 10).column(q.id, 10).octal(q.mode, 5).column(q.bytes, 11).column(q.count, 10)
-                    .column(q.lspid, 5).column(q.lrpid, 5).column(q.uid, 5).column(q.gid, 5).column(q.cuid, 5).column(q.cgid, 5)
-                    .column(q.stime, 10).column(q.rtime, 10).column(q.ctime, 10).end();
-        }
-        return b.toString();
-    }
+    public String show() { return table.show(); }
 }

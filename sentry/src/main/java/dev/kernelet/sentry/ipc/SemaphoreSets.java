@@ -24,6 +24,22 @@ public final class SemaphoreSets implements ThreadGroup.AtExit {
             value = new int[n];
             pid = new int[n];
         }
+
+        @Override
+        protected long stat(Task t, long buffer) {
+            long p = t.mem.scratch(SEMID_DS_SIZE);
+            putPerm(p);
+            Memory.putLong(p + SEM_OTIME, otime);
+            Memory.putLong(p + SEM_CTIME, ctime);
+            Memory.putLong(p + SEM_NSEMS, value.length);
+            return t.mem.out(buffer, p, SEMID_DS_SIZE);
+        }
+
+        @Override
+        protected void show(StringBuilder b) {
+            IpcText.column(b, key, 10).column(id, 10).octal(mode, 5).column(value.length, 10).column(uid, 5)
+                    .column(gid, 5).column(cuid, 5).column(cgid, 5).column(otime, 10).column(ctime, 10).end();
+        }
     }
 
     /** SEM_UNDO adjustments of one process for one set. */
@@ -177,9 +193,7 @@ public final class SemaphoreSets implements ThreadGroup.AtExit {
         w.semaphore = sem;
         w.forZero = forZero;
         if (timeout >= 0) t.setDeadline(t.kernel.now() + timeout);
-        long r = t.block(s.waiters, 1);
-        // Never restarted after a handler (signal(7)).
-        return r == -ERESTARTSYS ? -EINTR : r;
+        return IpcObject.block(t, s.waiters);
     }
 
     // ---- semctl
@@ -187,20 +201,13 @@ public final class SemaphoreSets implements ThreadGroup.AtExit {
         if (id < 0) return -EINVAL;
         if (command == IPC_INFO || command == SEM_INFO) return info(t, command, argument);
         boolean bySlot = command == SEM_STAT || command == SEM_STAT_ANY;
-        Set s = bySlot ? table.bySlot(id) : table.get(t, id);
-        if (s == null) return bySlot ? -EINVAL : t.error;
+        Set s = table.get(t, id, bySlot);
+        if (s == null) return t.error;
         switch (command) {
             case IPC_STAT, SEM_STAT, SEM_STAT_ANY -> {
-                long r = command == SEM_STAT_ANY ? 0 : s.access(t, 0444);
-                if (r == 0) r = stat(t, s, argument);
-                return r < 0 ? r : command == IPC_STAT ? 0 : s.id;
+                return s.stat(t, argument, bySlot, command == SEM_STAT_ANY);
             }
-            case IPC_SET -> {
-                long p = t.mem.in(argument, SEMID_DS_SIZE);
-                if (p < 0) return p;
-                long r = s.control(t);
-                return r < 0 ? r : s.setPerm(t, p);
-            }
+            case IPC_SET -> { return s.set(t, argument, SEMID_DS_SIZE); }
             case IPC_RMID -> {
                 long r = s.control(t);
                 if (r < 0) return r;
@@ -264,15 +271,6 @@ public final class SemaphoreSets implements ThreadGroup.AtExit {
         return 0;
     }
 
-    private static long stat(Task t, Set s, long buffer) {
-        long p = t.mem.scratch(SEMID_DS_SIZE);
-        s.putPerm(p);
-        Memory.putLong(p + SEM_OTIME, s.otime);
-        Memory.putLong(p + SEM_CTIME, s.ctime);
-        Memory.putLong(p + SEM_NSEMS, s.value.length);
-        return t.mem.out(buffer, p, SEMID_DS_SIZE);
-    }
-
     private long info(Task t, int command, long buffer) {
         boolean used = command == SEM_INFO;
         long p = t.mem.scratch(SEMINFO_SIZE);
@@ -286,8 +284,7 @@ public final class SemaphoreSets implements ThreadGroup.AtExit {
         Memory.putInt(p + 28, used ? table.used() : 20);
         Memory.putInt(p + 32, SEMVMX);
         Memory.putInt(p + 36, used ? semaphores : SEMVMX);
-        long r = t.mem.out(buffer, p, SEMINFO_SIZE);
-        return r < 0 ? r : Math.max(0, table.maxIndex());
+        return table.outInfo(t, buffer, p, SEMINFO_SIZE);
     }
 
     // ---- the end of a process
@@ -316,14 +313,5 @@ public final class SemaphoreSets implements ThreadGroup.AtExit {
     }
 
     /** The lines of /proc/sysvipc/sem below the heading. */
-    public String show() {
-        var b = new StringBuilder();
-        for (int i = 0; i <= table.maxIndex(); i++) {
-            Set s = table.bySlot(i);
-            if (s == null) continue;
-            IpcText.column(b, s.key, 10).column(s.id, 10).octal(s.mode, 5).column(s.value.length, 10).column(s.uid, 5)
-                    .column(s.gid, 5).column(s.cuid, 5).column(s.cgid, 5).column(s.otime, 10).column(s.ctime, 10).end();
-        }
-        return b.toString();
-    }
+    public String show() { return table.show(); }
 }

@@ -36,6 +36,28 @@ public final class SharedSegments {
             this.size = size;
             bytes = new Bytes(this, hostFd);
         }
+
+        @Override
+        protected long stat(Task t, long buffer) {
+            long p = t.mem.scratch(SHMID_DS_SIZE);
+            putPerm(p);
+            Memory.putLong(p + SHM_SEGSZ, size);
+            Memory.putLong(p + SHM_ATIME, atime);
+            Memory.putLong(p + SHM_DTIME, dtime);
+            Memory.putLong(p + SHM_CTIME, ctime);
+            Memory.putInt(p + SHM_CPID, cpid);
+            Memory.putInt(p + SHM_LPID, lpid);
+            Memory.putLong(p + SHM_NATTCH, bytes.mappings);
+            return t.mem.out(buffer, p, SHMID_DS_SIZE);
+        }
+
+        @Override
+        protected void show(StringBuilder b) {
+            IpcText.column(b, key, 10).column(id, 10).octal(mode, 5).column(size, 21).column(cpid, 5).column(lpid, 5)
+                    .column(bytes.mappings, 5).column(uid, 5).column(gid, 5).column(cuid, 5).column(cgid, 5)
+                    .column(atime, 10).column(dtime, 10).column(ctime, 10).column(size + 4095 & -4096L, 21).column(0, 21)
+                    .end();
+        }
     }
 
     /** The mappable side of a segment. */
@@ -136,20 +158,14 @@ public final class SharedSegments {
             case SHM_INFO -> { return usage(t, buffer); }
             default -> { }
         }
-        Segment s = command == SHM_STAT || command == SHM_STAT_ANY ? table.bySlot(id) : table.get(t, id);
-        if (s == null) return command == SHM_STAT || command == SHM_STAT_ANY ? -EINVAL : t.error;
+        boolean bySlot = command == SHM_STAT || command == SHM_STAT_ANY;
+        Segment s = table.get(t, id, bySlot);
+        if (s == null) return t.error;
         switch (command) {
             case IPC_STAT, SHM_STAT, SHM_STAT_ANY -> {
-                long r = command == SHM_STAT_ANY ? 0 : s.access(t, 0444);
-                if (r == 0) r = stat(t, s, buffer);
-                return r < 0 ? r : command == IPC_STAT ? 0 : s.id;
+                return s.stat(t, buffer, bySlot, command == SHM_STAT_ANY);
             }
-            case IPC_SET -> {
-                long p = t.mem.in(buffer, SHMID_DS_SIZE);
-                if (p < 0) return p;
-                long r = s.control(t);
-                return r < 0 ? r : s.setPerm(t, p);
-            }
+            case IPC_SET -> { return s.set(t, buffer, SHMID_DS_SIZE); }
             case IPC_RMID -> {
                 long r = s.control(t);
                 if (r < 0) return r;
@@ -173,19 +189,6 @@ public final class SharedSegments {
         }
     }
 
-    private static long stat(Task t, Segment s, long buffer) {
-        long p = t.mem.scratch(SHMID_DS_SIZE);
-        s.putPerm(p);
-        Memory.putLong(p + SHM_SEGSZ, s.size);
-        Memory.putLong(p + SHM_ATIME, s.atime);
-        Memory.putLong(p + SHM_DTIME, s.dtime);
-        Memory.putLong(p + SHM_CTIME, s.ctime);
-        Memory.putInt(p + SHM_CPID, s.cpid);
-        Memory.putInt(p + SHM_LPID, s.lpid);
-        Memory.putLong(p + SHM_NATTCH, s.bytes.mappings);
-        return t.mem.out(buffer, p, SHMID_DS_SIZE);
-    }
-
     private long info(Task t, long buffer) {
         long p = t.mem.scratch(SHMINFO_SIZE);
         Memory.putLong(p, SHMMAX);
@@ -193,8 +196,7 @@ public final class SharedSegments {
         Memory.putLong(p + 16, SHMMNI);
         Memory.putLong(p + 24, SHMMNI);
         Memory.putLong(p + 32, SHMMAX);
-        long r = t.mem.out(buffer, p, SHMINFO_SIZE);
-        return r < 0 ? r : Math.max(0, table.maxIndex());
+        return table.outInfo(t, buffer, p, SHMINFO_SIZE);
     }
 
     private long usage(Task t, long buffer) {
@@ -202,21 +204,9 @@ public final class SharedSegments {
         Memory.putInt(p, table.used());
         Memory.putLong(p + 8, pages);
         Memory.putLong(p + 16, pages);
-        long r = t.mem.out(buffer, p, SHM_INFO_SIZE);
-        return r < 0 ? r : Math.max(0, table.maxIndex());
+        return table.outInfo(t, buffer, p, SHM_INFO_SIZE);
     }
 
     /** The lines of /proc/sysvipc/shm below the heading. */
-    public String show() {
-        var b = new StringBuilder();
-        for (int i = 0; i <= table.maxIndex(); i++) {
-            Segment s = table.bySlot(i);
-            if (s == null) continue;
-            IpcText.column(b, s.key, 10).column(s.id, 10).octal(s.mode, 5).column(s.size, 21).column(s.cpid, 5).column(s.lpid, 5)
-                    .column(s.bytes.mappings, 5).column(s.uid, 5).column(s.gid, 5).column(s.cuid, 5).column(s.cgid, 5)
-                    .column(s.atime, 10).column(s.dtime, 10).column(s.ctime, 10).column(s.size + 4095 & -4096L, 21).column(0, 21)
-                    .end();
-        }
-        return b.toString();
-    }
+    public String show() { return table.show(); }
 }

@@ -5,8 +5,10 @@ import static dev.kernelet.abi.Signal.*;
 
 import dev.kernelet.sentry.loader.Loader;
 import dev.kernelet.sentry.loader.ProgramImage;
+import dev.kernelet.sentry.vfs.Access;
 import dev.kernelet.sentry.vfs.FileOpen;
 import dev.kernelet.sentry.vfs.OpenFile;
+import dev.kernelet.sentry.vfs.PathWalk;
 
 /** The first process of a sandbox, and others that come from outside it. */
 public final class Init {
@@ -40,6 +42,48 @@ public final class Init {
         if (r == 0) return t;
         error = r == Task.BLOCKED ? -EAGAIN : (int) r;
         return null;
+    }
+
+    private static final String DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+    /** A task that walks paths before there is a program, with all rights until it is given others; never runs. */
+    public static Task walker(Kernel k, FsContext fs) {
+        var t = new Task(k, 0, new ThreadGroup(k, 0));
+        t.fs = fs;
+        t.fds = new FdTable();
+        t.cred = new Credentials();
+        t.cred.permitted = t.cred.effective = Credentials.ALL_CAPS;
+        return t;
+    }
+
+    /**
+     * The file to run: a name with a slash as it is, else the first that {@code t} may execute along {@code path}
+     * (PATH; null: the usual one). Null with t.error.
+     */
+    public static String find(Task t, String name, String path) {
+        if (name.indexOf('/') >= 0) return name;
+        t.error = -ENOENT;
+        if (name.isEmpty()) return null;
+        if (path == null) path = DEFAULT_PATH;
+        int error = -ENOENT;
+        for (int at = 0; at <= path.length();) {
+            int end = path.indexOf(':', at);
+            if (end < 0) end = path.length();
+            String candidate = end == at ? name : path.substring(at, end) + "/" + name;
+            int r = isExecutable(t, candidate);
+            if (r == 0) return candidate;
+            if (r == -EACCES) error = r;
+            at = end + 1;
+        }
+        t.error = error;
+        return null;
+    }
+
+    private static int isExecutable(Task t, String path) {
+        long r = t.walk.at(PathWalk.AT_FDCWD, path, PathWalk.FOLLOW);
+        if (r < 0) return (int) r;
+        if (!t.walk.inode.isRegular()) return -EACCES;
+        return (int) Access.check(t.cred, t.walk.inode, Access.EXECUTE);
     }
 
     /** Dispositions and mask of whoever called us, as execve(2) hands them down. Bit {@code signal - 1}. */

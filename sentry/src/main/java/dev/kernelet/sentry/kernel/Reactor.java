@@ -5,6 +5,7 @@ import static dev.kernelet.abi.SyscallNumber.*;
 import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
 import dev.kernelet.sentry.log.DebugLog;
+import dev.kernelet.sentry.vfs.OpenFile;
 import dev.kernelet.sentry.wait.WaitQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -67,6 +68,26 @@ public final class Reactor {
     }
 
     public Watch watch(int fd) { return new Watch(this, fd); }
+
+    /** poll(2) of a host descriptor without waiting; {@code scratch}: 8 bytes. */
+    public static int ask(long scratch, int fd, int conditions) {
+        Memory.putInt(scratch, fd);
+        Memory.putInt(scratch + 4, conditions & 0xffff);
+        return HostCall.call(POLL, scratch, 1, 0) > 0 ? Memory.getUnsignedShort(scratch + 6) : 0;
+    }
+
+    /** What to ask a host descriptor of a file for. */
+    public static int wanted(OpenFile f) {
+        return (f.isReadable() ? OpenFile.POLLIN | OpenFile.POLLPRI | OpenFile.POLLRDHUP | OpenFile.POLLRDNORM : 0)
+                | (f.isWritable() ? OpenFile.POLLOUT | OpenFile.POLLWRNORM : 0);
+    }
+
+    /** What is to be armed after that answer: whoever asks may be about to wait for what is not there yet. */
+    public static int missing(OpenFile f, int now) {
+        if ((now & OpenFile.POLLHUP) != 0) return 0;
+        return (f.isReadable() && (now & OpenFile.POLLIN) == 0 ? OpenFile.POLLIN | OpenFile.POLLRDHUP | OpenFile.POLLPRI : 0)
+                | (f.isWritable() && (now & OpenFile.POLLOUT) == 0 ? OpenFile.POLLOUT : 0);
+    }
 
     /**
      * Asks for POLL* conditions to be reported to the watch's queue, also if they hold already. 0 or -errno (-EPERM: the

@@ -87,12 +87,6 @@ public abstract class Socket extends OpenFile {
     }
 
     @Override
-    public long pread(Task t, long address, long length, long position) { return -ESPIPE; }
-
-    @Override
-    public long pwrite(Task t, long address, long length, long position) { return -ESPIPE; }
-
-    @Override
     public boolean isSeekable() { return false; }
 
     @Override

@@ -43,8 +43,7 @@ final class SocketInode extends Inode {
 
     @Override
     public long setTimes(Task t, long newAtime, long newMtime) {
-        if (newAtime != Long.MIN_VALUE) atime = newAtime;
-        if (newMtime != Long.MIN_VALUE) mtime = newMtime;
+        putTimes(newAtime, newMtime);
         ctime = t.kernel.realtime();
         return 0;
     }

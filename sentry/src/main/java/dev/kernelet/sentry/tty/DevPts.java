@@ -200,8 +200,7 @@ public final class DevPts extends Filesystem {
 
         @Override
         public long setTimes(Task t, long a, long m) {
-            if (a != Long.MIN_VALUE) atime = a;
-            if (m != Long.MIN_VALUE) mtime = m;
+            putTimes(a, m);
             return 0;
         }
     }

@@ -158,12 +158,7 @@ public final class HostTerminal extends Terminal implements DeviceTable.Driver {
      * SIGTTOU is blocked.
      */
     private long change(Task t, OpenFile file, int request, long argument) {
-        file.hold();
-        kernel.enterSlow();
-        long r = HostCall.call(IOCTL, fd, Integer.toUnsignedLong(request), argument);
-        kernel.exitSlow();
-        file.put(t);
-        return r;
+        return file.slowCall(t, IOCTL, fd, Integer.toUnsignedLong(request), argument);
     }
 
     /** The settings as they are now. */
@@ -196,11 +191,7 @@ public final class HostTerminal extends Terminal implements DeviceTable.Driver {
     }
 
     /** poll(2) without waiting. */
-    private int ask(int conditions) {
-        Memory.putInt(buffer, fd);
-        Memory.putInt(buffer + 4, conditions & 0xffff);
-        return HostCall.call(POLL, buffer, 1, 0) > 0 ? Memory.getUnsignedShort(buffer + 6) : 0;
-    }
+    private int ask(int conditions) { return Reactor.ask(buffer, fd, conditions); }
 
     private int available() { return HostCall.call(IOCTL, fd, FIONREAD, buffer) < 0 ? 0 : Memory.getInt(buffer); }
 
@@ -278,19 +269,8 @@ public final class HostTerminal extends Terminal implements DeviceTable.Driver {
                 arm(POLLOUT);
                 return -EAGAIN;
             }
-            hold();
-            kernel.enterSlow();
-            long n = HostCall.call(WRITE, fd, address, length);
-            kernel.exitSlow();
-            put(t);
-            return n;
+            return slowCall(t, WRITE, fd, address, length);
         }
-
-        @Override
-        public long pread(Task t, long address, long length, long position) { return -ESPIPE; }
-
-        @Override
-        public long pwrite(Task t, long address, long length, long position) { return -ESPIPE; }
 
         @Override
         public boolean isSeekable() { return false; }
@@ -300,11 +280,8 @@ public final class HostTerminal extends Terminal implements DeviceTable.Driver {
 
         @Override
         public int poll(Task t) {
-            int wanted = (isReadable() ? POLLIN | POLLPRI | POLLRDHUP | POLLRDNORM : 0) | (isWritable() ? POLLOUT | POLLWRNORM : 0);
-            int now = ask(wanted);
-            int missing = (isReadable() && (now & POLLIN) == 0 ? POLLIN | POLLRDHUP | POLLPRI : 0)
-                    | (isWritable() && (now & POLLOUT) == 0 ? POLLOUT : 0);
-            if (missing != 0 && (now & POLLHUP) == 0) arm(missing);
+            int now = ask(Reactor.wanted(this)), missing = Reactor.missing(this, now);
+            if (missing != 0) arm(missing);
             return now;
         }
 

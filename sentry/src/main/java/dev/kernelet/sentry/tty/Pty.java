@@ -173,12 +173,6 @@ public final class Pty extends Terminal implements LineDiscipline.Sink {
         }
 
         @Override
-        public long pread(Task t, long address, long length, long position) { return -ESPIPE; }
-
-        @Override
-        public long pwrite(Task t, long address, long length, long position) { return -ESPIPE; }
-
-        @Override
         public boolean isSeekable() { return false; }
 
         @Override
@@ -302,12 +296,6 @@ public final class Pty extends Terminal implements LineDiscipline.Sink {
             if (outCount > 0) masterQueue.wake(POLLIN | POLLRDNORM);
             return n == 0 ? -EAGAIN : n;
         }
-
-        @Override
-        public long pread(Task t, long address, long length, long position) { return -ESPIPE; }
-
-        @Override
-        public long pwrite(Task t, long address, long length, long position) { return -ESPIPE; }
 
         @Override
         public boolean isSeekable() { return false; }

@@ -105,6 +105,24 @@ public abstract class Inode {
     /** Sets times in nanoseconds since the epoch ({@link Long#MIN_VALUE}: keep). */
     public long setTimes(Task t, long atime, long mtime) { return -EPERM; }
 
+    protected final void putAttributes(int newMode, int newUid, int newGid) {
+        if (newMode != -1) mode = mode & 0xf000 | newMode & 07777;
+        if (newUid != -1) uid = newUid;
+        if (newGid != -1) gid = newGid;
+    }
+
+    protected final void putTimes(long newAtime, long newMtime) {
+        if (newAtime != Long.MIN_VALUE) atime = newAtime;
+        if (newMtime != Long.MIN_VALUE) mtime = newMtime;
+    }
+
+    /** As listxattr(2) wants them. */
+    protected static String list(Iterable<String> names) {
+        var s = new StringBuilder();
+        for (String name : names) s.append(name).append('\0');
+        return s.toString();
+    }
+
     public long truncate(Task t, long size) { return -EINVAL; }
 
     /** Extended attributes: value or null with t.error (-ENODATA, -EOPNOTSUPP). */

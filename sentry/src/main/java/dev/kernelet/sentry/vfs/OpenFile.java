@@ -2,6 +2,7 @@ package dev.kernelet.sentry.vfs;
 
 import static dev.kernelet.abi.Errno.*;
 
+import dev.kernelet.host.HostCall;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.wait.WaitQueue;
 
@@ -105,7 +106,7 @@ public abstract class OpenFile {
         return n;
     }
 
-    /** Files that cannot be positioned answer -ESPIPE. */
+    /** Never called of files that cannot be positioned: the system call has answered -ESPIPE. */
     public long pread(Task t, long address, long length, long position) { return -EINVAL; }
 
     /** O_APPEND is handled here (implementations write at the end). */
@@ -145,11 +146,34 @@ public abstract class OpenFile {
         return offset = to;
     }
 
+    /** lseek(2) of what has no end: from the start or from here, anywhere. */
+    protected final long seekAnywhere(long off, int whence) {
+        if (whence != 0 && whence != 1) return -EINVAL;
+        long to = whence == 0 ? off : offset + off;
+        return to < 0 ? -EINVAL : (offset = to);
+    }
+
     /**
      * Entries from {@link #offset} on (a cookie of the file's own choice): calls {@code sink} until it returns false,
      * with each entry's own following offset. 0 or -errno.
      */
     public long readdir(Task t, DirectorySink sink) { return -ENOTDIR; }
+
+    /**
+     * The first two entries of a directory, as far as they are still due, the third one's offset being {@code next}.
+     * False: there is no room for more.
+     */
+    protected final boolean readDots(DirectorySink sink, long own, long parent, long next) {
+        if (offset == 0) {
+            if (!sink.entry(".", own, 4, 1)) return false;
+            offset = 1;
+        }
+        if (offset == 1) {
+            if (!sink.entry("..", parent, 4, next)) return false;
+            offset = next;
+        }
+        return true;
+    }
 
     /** Takes directory entries. */
     public interface DirectorySink {
@@ -158,6 +182,16 @@ public abstract class OpenFile {
     }
 
     public long fsync(Task t, boolean dataOnly) { return -EINVAL; }
+
+    /** A host call for this file that may take long: meanwhile others have the kernel lock (Kernel.enterSlow). */
+    public final long slowCall(Task t, int nr, long a0, long a1, long a2) {
+        hold();
+        t.kernel.enterSlow();
+        long r = HostCall.call(nr, a0, a1, a2);
+        t.kernel.exitSlow();
+        put(t);
+        return r;
+    }
 
     public long truncate(Task t, long size) { return inode == null ? -EINVAL : inode.truncate(t, size); }
 

@@ -13,7 +13,7 @@ import dev.kernelet.sentry.wait.Waiter;
  *
  * <p>A wake-up of a watched file puts its item on the ready list; {@link #collect} asks the file what is true now.
  */
-public final class EpollFile extends OpenFile {
+public final class EpollFile extends AnonFile {
     public static final int EPOLLET = 1 << 31, EPOLLONESHOT = 1 << 30, EPOLLWAKEUP = 1 << 29, EPOLLEXCLUSIVE = 1 << 28;
     private static final int MASK = ~(EPOLLET | EPOLLONESHOT | EPOLLWAKEUP | EPOLLEXCLUSIVE);
     private static final int CTL_ADD = 1, CTL_DEL = 2, CTL_MOD = 3;
@@ -25,7 +25,7 @@ public final class EpollFile extends OpenFile {
     private int count;
     private Item readyHead, readyTail;
 
-    public EpollFile() { super(AnonInode.SHARED, 2); }
+    public EpollFile() { super(2); }
 
     private final class Item extends Waiter implements ReleaseHook {
         final int fd;
@@ -300,13 +300,6 @@ public final class EpollFile extends OpenFile {
 
     @Override
     public long write(Task t, long address, long length) { return -EINVAL; }
-
-    /** Accepted and without effect (noop_llseek). */
-    @Override
-    public long lseek(Task t, long off, int whence) { return 0; }
-
-    @Override
-    public boolean isSeekable() { return false; }
 
     @Override
     public int poll(Task t) { return hasEvents(t) ? POLLIN | POLLRDNORM : 0; }

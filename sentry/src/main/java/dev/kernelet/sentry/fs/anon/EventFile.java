@@ -4,18 +4,17 @@ import static dev.kernelet.abi.Errno.*;
 
 import dev.kernelet.abi.Memory;
 import dev.kernelet.sentry.kernel.Task;
-import dev.kernelet.sentry.vfs.OpenFile;
 import dev.kernelet.sentry.wait.WaitQueue;
 
 /** eventfd(2). Kernel lock. */
-public final class EventFile extends OpenFile {
+public final class EventFile extends AnonFile {
     public static final int EFD_SEMAPHORE = 1;
     private final boolean isSemaphore;
     private long count;
     private final WaitQueue queue = new WaitQueue();
 
     public EventFile(int initial, int flags) {
-        super(AnonInode.SHARED, 2 | flags & 0x800);
+        super(2 | flags & 0x800);
         count = Integer.toUnsignedLong(initial);
         isSemaphore = (flags & EFD_SEMAPHORE) != 0;
     }
@@ -42,19 +41,6 @@ public final class EventFile extends OpenFile {
         if (value != 0) queue.wake(POLLIN);
         return 8;
     }
-
-    @Override
-    public long pread(Task t, long address, long length, long position) { return -ESPIPE; }
-
-    @Override
-    public long pwrite(Task t, long address, long length, long position) { return -ESPIPE; }
-
-    /** Accepted and without effect (noop_llseek). */
-    @Override
-    public long lseek(Task t, long off, int whence) { return 0; }
-
-    @Override
-    public boolean isSeekable() { return false; }
 
     @Override
     public boolean isPacketLike() { return true; }

@@ -6,14 +6,13 @@ import dev.kernelet.abi.Memory;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.Inode;
 import dev.kernelet.sentry.vfs.Notify;
-import dev.kernelet.sentry.vfs.OpenFile;
 import dev.kernelet.sentry.wait.WaitQueue;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 
 /** An inotify instance (inotify(7)). Kernel lock. */
-public final class InotifyFile extends OpenFile {
+public final class InotifyFile extends AnonFile {
     public static final int IN_ALL_EVENTS = 0xfff, IN_UNMOUNT = 0x2000, IN_Q_OVERFLOW = 0x4000, IN_IGNORED = 0x8000,
             IN_ONLYDIR = 0x1000000, IN_DONT_FOLLOW = 0x2000000, IN_EXCL_UNLINK = 0x4000000, IN_MASK_CREATE = 0x10000000,
             IN_MASK_ADD = 0x20000000, IN_ONESHOT = 0x80000000;
@@ -74,7 +73,7 @@ public final class InotifyFile extends OpenFile {
     private final WaitQueue queue = new WaitQueue();
     private int lastWd;
 
-    public InotifyFile(int flags) { super(AnonInode.SHARED, flags & 0x800); }
+    public InotifyFile(int flags) { super(flags & 0x800); }
 
     // ---- watches
     /** inotify_add_watch(2): the watch descriptor or -errno. */
@@ -159,16 +158,6 @@ public final class InotifyFile extends OpenFile {
 
     @Override
     public long write(Task t, long address, long length) { return -EBADF; }
-
-    @Override
-    public long pread(Task t, long address, long length, long position) { return -ESPIPE; }
-
-    /** Accepted and without effect (noop_llseek). */
-    @Override
-    public long lseek(Task t, long off, int whence) { return 0; }
-
-    @Override
-    public boolean isSeekable() { return false; }
 
     @Override
     public boolean isPacketLike() { return true; }

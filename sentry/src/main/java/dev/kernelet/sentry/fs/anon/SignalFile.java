@@ -6,17 +6,16 @@ import dev.kernelet.abi.Memory;
 import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.SigInfo;
 import dev.kernelet.sentry.kernel.Task;
-import dev.kernelet.sentry.vfs.OpenFile;
 import dev.kernelet.sentry.wait.WaitQueue;
 
 /** signalfd(2): reads the signals pending for whoever reads. Kernel lock. */
-public final class SignalFile extends OpenFile {
+public final class SignalFile extends AnonFile {
     private static final int ENTRY = 128;
     private final Kernel kernel;
     public long mask;
 
     public SignalFile(Kernel kernel, long mask, int flags) {
-        super(AnonInode.SHARED, 2 | flags & 0x800);
+        super(2 | flags & 0x800);
         this.kernel = kernel;
         this.mask = mask;
     }
@@ -65,13 +64,6 @@ public final class SignalFile extends OpenFile {
 
     @Override
     public long write(Task t, long address, long length) { return -EINVAL; }
-
-    @Override
-    public boolean isSeekable() { return false; }
-
-    /** Accepted and without effect. */
-    @Override
-    public long lseek(Task t, long off, int whence) { return 0; }
 
     @Override
     public boolean isPacketLike() { return true; }

@@ -5,12 +5,11 @@ import static dev.kernelet.abi.Errno.*;
 import dev.kernelet.abi.Memory;
 import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.Task;
-import dev.kernelet.sentry.vfs.OpenFile;
 import dev.kernelet.sentry.wait.Timer;
 import dev.kernelet.sentry.wait.WaitQueue;
 
 /** timerfd_create(2). Kernel lock. */
-public final class TimerFile extends OpenFile {
+public final class TimerFile extends AnonFile {
     private final Kernel kernel;
     public final int clock;
     private final WaitQueue queue = new WaitQueue();
@@ -24,7 +23,7 @@ public final class TimerFile extends OpenFile {
     };
 
     public TimerFile(Kernel kernel, int clock, int flags) {
-        super(AnonInode.SHARED, 2 | flags & 0x800);
+        super(2 | flags & 0x800);
         this.kernel = kernel;
         this.clock = clock;
     }
@@ -64,19 +63,6 @@ public final class TimerFile extends OpenFile {
         expirations = 0;
         return 8;
     }
-
-    @Override
-    public long pread(Task t, long address, long length, long position) { return -ESPIPE; }
-
-    @Override
-    public long pwrite(Task t, long address, long length, long position) { return -ESPIPE; }
-
-    /** Accepted and without effect (noop_llseek). */
-    @Override
-    public long lseek(Task t, long off, int whence) { return 0; }
-
-    @Override
-    public boolean isSeekable() { return false; }
 
     @Override
     public boolean isPacketLike() { return true; }

@@ -50,12 +50,7 @@ final class HostDirectoryFile extends OpenFile {
     public long pread(Task t, long address, long length, long position) { return -EISDIR; }
 
     @Override
-    public long lseek(Task t, long off, int whence) {
-        if (whence == 1) off += offset;
-        else if (whence != 0) return -EINVAL;
-        if (off < 0) return -EINVAL;
-        return offset = off;
-    }
+    public long lseek(Task t, long off, int whence) { return seekAnywhere(off, whence); }
 
     @Override
     public long readdir(Task t, DirectorySink sink) {
@@ -131,11 +126,6 @@ final class HostDirectoryFile extends OpenFile {
     @Override
     public long fsync(Task t, boolean dataOnly) {
         if (fd < 0) return 0;
-        hold();
-        t.kernel.enterSlow();
-        long r = HostCall.call(FSYNC, fd);
-        t.kernel.exitSlow();
-        put(t);
-        return r;
+        return slowCall(t, FSYNC, fd, 0, 0);
     }
 }

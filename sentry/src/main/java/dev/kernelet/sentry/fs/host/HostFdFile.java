@@ -147,11 +147,7 @@ public final class HostFdFile extends OpenFile {
             n = -EAGAIN;
         } else if (isTerminal) {
             // Output may be stopped at any byte (^S).
-            hold();
-            t.kernel.enterSlow();
-            n = HostCall.call(WRITE, fd, address, length);
-            t.kernel.exitSlow();
-            put(t);
+            n = slowCall(t, WRITE, fd, address, length);
         } else {
             n = HostCall.call(WRITE, fd, address, type == S_IFIFO ? Math.min(length, PIPE_BUF) : length);
         }
@@ -204,12 +200,7 @@ public final class HostFdFile extends OpenFile {
 
     @Override
     public long fsync(Task t, boolean dataOnly) {
-        hold();
-        t.kernel.enterSlow();
-        long r = HostCall.call(dataOnly ? FDATASYNC : FSYNC, fd);
-        t.kernel.exitSlow();
-        put(t);
-        return r;
+        return slowCall(t, dataOnly ? FDATASYNC : FSYNC, fd, 0, 0);
     }
 
     @Override
@@ -223,11 +214,7 @@ public final class HostFdFile extends OpenFile {
     // ---- readiness
     /** poll(2) without waiting. */
     private int ask(int conditions) {
-        long p = node.iovec(0, 0);
-        Memory.putInt(p, fd);
-        Memory.putInt(p + 4, conditions & 0xffff);
-        long r = HostCall.call(POLL, p, 1, 0);
-        return r > 0 ? Memory.getUnsignedShort(p + 6) : 0;
+        return Reactor.ask(node.iovec(0, 0), fd, conditions);
     }
 
     private void arm(int conditions) {
@@ -239,12 +226,8 @@ public final class HostFdFile extends OpenFile {
     @Override
     public int poll(Task t) {
         if (isAlwaysReady) return super.poll(t);
-        int wanted = (isReadable() ? POLLIN | POLLPRI | POLLRDHUP | POLLRDNORM : 0) | (isWritable() ? POLLOUT | POLLWRNORM : 0);
-        int now = ask(wanted);
-        // Whoever asks may be about to wait for what is not there yet.
-        int missing = (isReadable() && (now & POLLIN) == 0 ? POLLIN | POLLRDHUP | POLLPRI : 0)
-                | (isWritable() && (now & POLLOUT) == 0 ? POLLOUT : 0);
-        if (missing != 0 && (now & POLLHUP) == 0) arm(missing);
+        int now = ask(Reactor.wanted(this)), missing = Reactor.missing(this, now);
+        if (missing != 0) arm(missing);
         return now;
     }
 
@@ -286,12 +269,7 @@ public final class HostFdFile extends OpenFile {
 
     /** Those that may wait for output to drain. */
     private long slowIoctl(Task t, int request, long argument) {
-        hold();
-        t.kernel.enterSlow();
-        long r = HostCall.call(IOCTL, fd, Integer.toUnsignedLong(request), argument);
-        t.kernel.exitSlow();
-        put(t);
-        return r;
+        return slowCall(t, IOCTL, fd, Integer.toUnsignedLong(request), argument);
     }
 
     @Override

@@ -71,12 +71,7 @@ final class HostFile extends OpenFile {
 
     @Override
     public long fsync(Task t, boolean dataOnly) {
-        hold();
-        t.kernel.enterSlow();
-        long r = HostCall.call(dataOnly ? FDATASYNC : FSYNC, fd);
-        t.kernel.exitSlow();
-        put(t);
-        return r;
+        return slowCall(t, dataOnly ? FDATASYNC : FSYNC, fd, 0, 0);
     }
 
     @Override

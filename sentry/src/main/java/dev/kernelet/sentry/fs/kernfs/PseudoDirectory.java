@@ -94,15 +94,8 @@ public abstract class PseudoDirectory extends Inode {
 
         @Override
         public long readdir(Task t, DirectorySink sink) {
-            if (offset == 0) {
-                if (!sink.entry(".", inode.ino, 4, 1)) return 0;
-                offset = 1;
-            }
-            if (offset == 1) {
-                var parent = path == null || path.dentry.parent == null ? inode : path.dentry.parent.inode;
-                if (!sink.entry("..", parent.ino, 4, 2)) return 0;
-                offset = 2;
-            }
+            var parent = path == null || path.dentry.parent == null ? inode : path.dentry.parent.inode;
+            if (!readDots(sink, inode.ino, parent.ino, 2)) return 0;
             // lseek(2) takes any offset: beyond all entries there is none.
             ((PseudoDirectory) inode).list(t, Math.clamp(offset - 2, 0, Integer.MAX_VALUE - 3), (name, ino, type, next) -> {
                 if (!sink.entry(name, ino, type, next)) return false;
@@ -113,11 +106,7 @@ public abstract class PseudoDirectory extends Inode {
         }
 
         @Override
-        public long lseek(Task t, long off, int whence) {
-            if (whence == 0 && off >= 0) return offset = off;
-            if (whence == 1 && offset + off >= 0) return offset += off;
-            return -EINVAL;
-        }
+        public long lseek(Task t, long off, int whence) { return seekAnywhere(off, whence); }
 
         @Override
         public long fsync(Task t, boolean dataOnly) { return -EINVAL; }

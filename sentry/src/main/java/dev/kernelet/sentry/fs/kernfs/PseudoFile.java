@@ -55,11 +55,7 @@ public abstract class PseudoFile extends Inode {
         }
 
         @Override
-        public long lseek(Task t, long off, int whence) {
-            if (whence == 0 && off >= 0) return offset = off;
-            if (whence == 1 && offset + off >= 0) return offset += off;
-            return -EINVAL;
-        }
+        public long lseek(Task t, long off, int whence) { return seekAnywhere(off, whence); }
 
         @Override
         public long fsync(Task t, boolean dataOnly) { return -EINVAL; }

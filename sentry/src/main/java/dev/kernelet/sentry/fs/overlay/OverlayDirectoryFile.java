@@ -27,24 +27,13 @@ final class OverlayDirectoryFile extends OpenFile {
     public long pread(Task t, long address, long length, long position) { return -EISDIR; }
 
     @Override
-    public long lseek(Task t, long off, int whence) {
-        if (whence > 1) return -EINVAL;
-        long to = whence == 0 ? off : offset + off;
-        return to < 0 ? -EINVAL : (offset = to);
-    }
+    public long lseek(Task t, long off, int whence) { return seekAnywhere(off, whence); }
 
     @Override
     public long readdir(Task t, DirectorySink sink) {
         OverlayDirectory d = directory;
         if (d.nlink == 0) return -ENOENT;
-        if (offset == 0) {
-            if (!sink.entry(".", d.ino, DT_DIR, 1)) return 0;
-            offset = 1;
-        }
-        if (offset == 1) {
-            if (!sink.entry("..", d.parent.ino, DT_DIR, 2)) return 0;
-            offset = 2;
-        }
+        if (!readDots(sink, d.ino, d.parent.ino, 2)) return 0;
         if (offset < ADDED) {
             if (d.lower != null) {
                 if (names == null) names = d.lowerNames(t);

@@ -99,9 +99,7 @@ class OverlayInode extends Inode {
     @Override
     public long setattr(Task t, int newMode, int newUid, int newGid) {
         pin();
-        if (newMode != -1) mode = mode & S_IFMT | newMode & 07777;
-        if (newUid != -1) uid = newUid;
-        if (newGid != -1) gid = newGid;
+        putAttributes(newMode, newUid, newGid);
         touchChange();
         return 0;
     }
@@ -109,8 +107,7 @@ class OverlayInode extends Inode {
     @Override
     public long setTimes(Task t, long newAtime, long newMtime) {
         pin();
-        if (newAtime != Long.MIN_VALUE) atime = newAtime;
-        if (newMtime != Long.MIN_VALUE) mtime = newMtime;
+        putTimes(newAtime, newMtime);
         touchChange();
         return 0;
     }
@@ -181,9 +178,7 @@ class OverlayInode extends Inode {
     @Override
     public String listXattr(Task t) {
         if (xattrs == null) return lower == null ? "" : lower.listXattr(t);
-        var s = new StringBuilder();
-        for (String name : xattrs.keySet()) s.append(name).append('\0');
-        return s.toString();
+        return list(xattrs.keySet());
     }
 
     @Override

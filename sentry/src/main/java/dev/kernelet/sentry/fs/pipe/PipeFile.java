@@ -124,12 +124,6 @@ public final class PipeFile extends OpenFile {
     }
 
     @Override
-    public long pread(Task t, long address, long length, long position) { return -ESPIPE; }
-
-    @Override
-    public long pwrite(Task t, long address, long length, long position) { return -ESPIPE; }
-
-    @Override
     public boolean isSeekable() { return false; }
 
     @Override
@@ -196,8 +190,7 @@ public final class PipeFile extends OpenFile {
 
         @Override
         public long setTimes(Task t, long newAtime, long newMtime) {
-            if (newAtime != Long.MIN_VALUE) atime = newAtime;
-            if (newMtime != Long.MIN_VALUE) mtime = newMtime;
+            putTimes(newAtime, newMtime);
             ctime = t.kernel.realtime();
             return 0;
         }

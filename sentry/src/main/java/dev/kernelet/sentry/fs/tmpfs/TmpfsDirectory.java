@@ -221,24 +221,13 @@ final class TmpfsDirectory extends TmpfsInode {
         public long fsync(Task t, boolean dataOnly) { return 0; }
 
         @Override
-        public long lseek(Task t, long off, int whence) {
-            if (whence > 1) return -EINVAL;
-            long to = whence == 0 ? off : offset + off;
-            return to < 0 ? -EINVAL : (offset = to);
-        }
+        public long lseek(Task t, long off, int whence) { return seekAnywhere(off, whence); }
 
         @Override
         public long readdir(Task t, DirectorySink sink) {
             var d = (TmpfsDirectory) inode;
             if (d.nlink == 0) return -ENOENT;
-            if (offset == 0) {
-                if (!sink.entry(".", d.ino, 4, 1)) return 0;
-                offset = 1;
-            }
-            if (offset == 1) {
-                if (!sink.entry("..", parentIno(d), 4, FIRST_COOKIE)) return 0;
-                offset = FIRST_COOKIE;
-            }
+            if (!readDots(sink, d.ino, d.parent.ino, FIRST_COOKIE)) return 0;
             Entry e = stop;
             if (e == null || e.isGone || e.cookie != offset) {
                 e = d.first;
@@ -253,7 +242,5 @@ final class TmpfsDirectory extends TmpfsInode {
             d.atime = Tmpfs.now();
             return 0;
         }
-
-        private long parentIno(TmpfsDirectory d) { return d.parent.ino; }
     }
 }

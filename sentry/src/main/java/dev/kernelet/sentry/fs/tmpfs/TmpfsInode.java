@@ -42,17 +42,14 @@ class TmpfsInode extends Inode {
 
     @Override
     public long setattr(Task t, int newMode, int newUid, int newGid) {
-        if (newMode != -1) mode = mode & S_IFMT | newMode & 07777;
-        if (newUid != -1) uid = newUid;
-        if (newGid != -1) gid = newGid;
+        putAttributes(newMode, newUid, newGid);
         ctime = Tmpfs.now();
         return 0;
     }
 
     @Override
     public long setTimes(Task t, long newAtime, long newMtime) {
-        if (newAtime != Long.MIN_VALUE) atime = newAtime;
-        if (newMtime != Long.MIN_VALUE) mtime = newMtime;
+        putTimes(newAtime, newMtime);
         ctime = Tmpfs.now();
         return 0;
     }
@@ -102,9 +99,7 @@ class TmpfsInode extends Inode {
     @Override
     public String listXattr(Task t) {
         if (xattrs == null) return "";
-        var s = new StringBuilder();
-        for (String name : xattrs.keySet()) s.append(name).append('\0');
-        return s.toString();
+        return list(xattrs.keySet());
     }
 
     @Override

@@ -234,10 +234,8 @@ public final class HostSocket extends Socket {
 
     @Override
     public int poll(Task t) {
-        Memory.putInt(HEADER, fd);
-        Memory.putInt(HEADER + 4, POLLIN | POLLPRI | POLLOUT | POLLRDHUP | POLLRDNORM | POLLWRNORM | POLLRDBAND | POLLWRBAND);
-        long r = HostCall.call(POLL, HEADER, 1, 0);
-        int now = r > 0 ? Memory.getUnsignedShort(HEADER + 6) : 0;
+        int now = Reactor.ask(HEADER, fd, POLLIN | POLLPRI | POLLOUT | POLLRDHUP | POLLRDNORM | POLLWRNORM
+                | POLLRDBAND | POLLWRBAND);
         int missing = ((now & POLLIN) == 0 ? POLLIN | POLLPRI : 0) | ((now & POLLRDHUP) == 0 ? POLLRDHUP : 0)
                 | ((now & POLLOUT) == 0 ? POLLOUT : 0);
         if (missing != 0 && (now & POLLHUP) == 0) arm(missing);
