@@ -18,7 +18,7 @@ class TidyTest {
     private static final Path ROOT = Path.of(System.getProperty("kernelet.root"));
     private static final int WIDTH = 110;
     /** Lines longer than WIDTH there are; and no line may be longer than WIDEST. */
-    private static final int OVERLONG_LINES = 1229, WIDEST = 160;
+    private static final int OVERLONG_LINES = 1121, WIDEST = 160;
     private static final int FILE_LINES = 720;
 
     /** Lower layers first; a module may use itself and those before it. */

@@ -67,7 +67,8 @@ final class ContainerProcess {
             fds.replace(setup, 2, slave.hold(), false);
         }
         if (spec.args.length == 0) throw new Failure("process.args is empty", "Name a program to run.");
-        String program = spec.program != null ? spec.program : Init.find(setup, spec.args[0], spec.variable("PATH"));
+        String program = spec.program != null ? spec.program
+                : Init.find(setup, spec.args[0], spec.variable("PATH"));
         if (program == null) throw cannotRun(setup.error);
         Task t = Init.createInit(kernel, program, spec.args, spec.environment(), fs, fds, setup.cred,
                 limits());

@@ -57,7 +57,8 @@ final class FirstProgram {
         }
         Task t = Init.createInit(kernel, program, options.command(), environment, fs, fds, cred, limits());
         if (t != null) {
-            Init.inheritSignals(t, options.inherited().ignoredSignals(), options.inherited().blockedSignals());
+            Init.inheritSignals(t, options.inherited().ignoredSignals(),
+                    options.inherited().blockedSignals());
             if (tty != null) tty.attach(t.group.session(), t.group);
         }
         return t;
@@ -69,7 +70,8 @@ final class FirstProgram {
         if (r == 0) {
             fs.setCwd(setup.walk.path());
         } else if (options.cwd() != null) {
-            throw new Failure("cannot enter " + cwd + " (--cwd): chdir", r, "Name a directory that exists inside the sandbox.");
+            throw new Failure("cannot enter " + cwd + " (--cwd): chdir", r,
+                    "Name a directory that exists inside the sandbox.");
         }
     }
 

@@ -16,7 +16,10 @@ abstract class IpcObject {
     /** Seconds since the epoch. */
     long ctime;
 
-    /** Whether the task may do all that the permission bits {@code wanted} (in any of the three places) say: 0 or -EACCES. */
+    /**
+     * Whether the task may do all that the permission bits {@code wanted} (in any of the three places) say: 0
+     * or -EACCES.
+     */
     long access(Task t, int wanted) {
         Credentials c = t.cred;
         int requested = wanted >> 6 | wanted >> 3 | wanted;
@@ -60,7 +63,10 @@ abstract class IpcObject {
         return 0;
     }
 
-    /** *ctl(2), IPC_SET without settings of the kind's own: a struct of {@code size} bytes, which begins with the owner. */
+    /**
+     * *ctl(2), IPC_SET without settings of the kind's own: a struct of {@code size} bytes, which begins with
+     * the owner.
+     */
     final long set(Task t, long buffer, int size) {
         long p = t.mem.in(buffer, size);
         if (p < 0) return p;

@@ -48,8 +48,8 @@ final class IpcTable<T extends IpcObject> {
     }
 
     /**
-     * The first half of *get(2): a found object's id or -errno; 0 with {@link #found} null: make one. {@link #found} is set
-     * when the caller has checks of its own.
+     * The first half of *get(2): a found object's id or -errno; 0 with {@link #found} null: make one.
+     * {@link #found} is set when the caller has checks of its own.
      */
     long find(Task t, int key, int flags) {
         found = null;

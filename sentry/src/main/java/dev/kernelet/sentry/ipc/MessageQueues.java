@@ -54,8 +54,8 @@ public final class MessageQueues {
         @Override
         protected void show(StringBuilder b) {
             IpcText.column(b, key, 10).column(id, 10).octal(mode, 5).column(bytes, 11).column(count, 10)
-                    .column(lspid, 5).column(lrpid, 5).column(uid, 5).column(gid, 5).column(cuid, 5).column(cgid, 5)
-                    .column(stime, 10).column(rtime, 10).column(ctime, 10).end();
+                    .column(lspid, 5).column(lrpid, 5).column(uid, 5).column(gid, 5).column(cuid, 5)
+                    .column(cgid, 5).column(stime, 10).column(rtime, 10).column(ctime, 10).end();
         }
     }
 
@@ -151,7 +151,8 @@ public final class MessageQueues {
 
     private static Message find(Queue q, long type, boolean except) {
         if (type >= 0) {
-            for (Message m = q.head; m != null; m = m.next) if (type == 0 || (m.type == type) != except) return m;
+            for (Message m = q.head; m != null; m = m.next)
+                if (type == 0 || (m.type == type) != except) return m;
             return null;
         }
         long limit = type == Long.MIN_VALUE ? Long.MAX_VALUE : -type;
@@ -179,7 +180,8 @@ public final class MessageQueues {
                 long r = q.control(t);
                 if (r < 0) return r;
                 long limit = Memory.getLong(p + MSG_QBYTES);
-                if (Long.compareUnsigned(limit, MSGMNB) > 0 && !t.cred.capable(Credentials.CAP_SYS_RESOURCE)) return -EPERM;
+                if (Long.compareUnsigned(limit, MSGMNB) > 0 && !t.cred.capable(Credentials.CAP_SYS_RESOURCE))
+                    return -EPERM;
                 r = q.setPerm(t, p);
                 if (r < 0) return r;
                 q.limit = limit < 0 ? Long.MAX_VALUE : limit;

@@ -53,10 +53,10 @@ public final class SharedSegments {
 
         @Override
         protected void show(StringBuilder b) {
-            IpcText.column(b, key, 10).column(id, 10).octal(mode, 5).column(size, 21).column(cpid, 5).column(lpid, 5)
-                    .column(bytes.mappings, 5).column(uid, 5).column(gid, 5).column(cuid, 5).column(cgid, 5)
-                    .column(atime, 10).column(dtime, 10).column(ctime, 10).column(size + 4095 & -4096L, 21).column(0, 21)
-                    .end();
+            IpcText.column(b, key, 10).column(id, 10).octal(mode, 5).column(size, 21).column(cpid, 5)
+                    .column(lpid, 5).column(bytes.mappings, 5).column(uid, 5).column(gid, 5).column(cuid, 5)
+                    .column(cgid, 5).column(atime, 10).column(dtime, 10).column(ctime, 10)
+                    .column(size + 4095 & -4096L, 21).column(0, 21).end();
         }
     }
 

@@ -18,12 +18,13 @@ public final class Init {
     public static int error;
 
     /**
-     * Makes the first process (or, when there is one, a further process without a parent), ready to run {@code file} (a
-     * path, looked up without PATH). Runs under the kernel lock on a worker (post an event). Takes {@code fs}, {@code fds}
-     * and {@code cred} over. Null when the program cannot be started: see {@link #error}.
+     * Makes the first process (or, when there is one, a further process without a parent), ready to run
+     * {@code file} (a path, looked up without PATH). Runs under the kernel lock on a worker (post an event).
+     * Takes {@code fs}, {@code fds} and {@code cred} over. Null when the program cannot be started: see
+     * {@link #error}.
      */
-    public static Task createInit(Kernel k, String file, String[] argv, String[] envp, FsContext fs, FdTable fds,
-            Credentials cred, Limits limits) {
+    public static Task createInit(Kernel k, String file, String[] argv, String[] envp, FsContext fs,
+            FdTable fds, Credentials cred, Limits limits) {
         Task t = newProcess(k, fs, fds, cred, limits);
         OpenFile program = FileOpen.openExec(t, -100, file, 0);
         long r = t.error;
@@ -46,7 +47,10 @@ public final class Init {
 
     private static final String DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-    /** A task that walks paths before there is a program, with all rights until it is given others; never runs. */
+    /**
+     * A task that walks paths before there is a program, with all rights until it is given others; never
+     * runs.
+     */
     public static Task walker(Kernel k, FsContext fs) {
         var t = new Task(k, 0, new ThreadGroup(k, 0));
         t.fs = fs;
@@ -57,8 +61,8 @@ public final class Init {
     }
 
     /**
-     * The file to run: a name with a slash as it is, else the first that {@code t} may execute along {@code path}
-     * (PATH; null: the usual one). Null with t.error.
+     * The file to run: a name with a slash as it is, else the first that {@code t} may execute along
+     * {@code path} (PATH; null: the usual one). Null with t.error.
      */
     public static String find(Task t, String name, String path) {
         if (name.indexOf('/') >= 0) return name;

@@ -11,12 +11,14 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * Tells when host descriptors become ready: one thread in epoll_wait(2), started with the first descriptor that somebody
- * waits for. It never takes the kernel lock but posts each {@link Watch}, which then wakes its queue.
+ * Tells when host descriptors become ready: one thread in epoll_wait(2), started with the first descriptor
+ * that somebody waits for. It never takes the kernel lock but posts each {@link Watch}, which then wakes its
+ * queue.
  *
- * <p>Edge triggered, on demand: who finds a descriptor not ready {@link #arm}s the conditions it wants. They stay armed while
- * they fire for someone; a condition that fires when nobody waits is dropped until it is asked for again, so that a pipe
- * that is written all the time costs nothing here. What happened before the arming counts: epoll reports it at once.
+ * <p>Edge triggered, on demand: who finds a descriptor not ready {@link #arm}s the conditions it wants. They
+ * stay armed while they fire for someone; a condition that fires when nobody waits is dropped until it is
+ * asked for again, so that a pipe that is written all the time costs nothing here. What happened before the
+ * arming counts: epoll reports it at once.
  */
 public final class Reactor {
     private static final int EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3;
@@ -78,20 +80,21 @@ public final class Reactor {
 
     /** What to ask a host descriptor of a file for. */
     public static int wanted(OpenFile f) {
-        return (f.isReadable() ? OpenFile.POLLIN | OpenFile.POLLPRI | OpenFile.POLLRDHUP | OpenFile.POLLRDNORM : 0)
-                | (f.isWritable() ? OpenFile.POLLOUT | OpenFile.POLLWRNORM : 0);
+        int in = OpenFile.POLLIN | OpenFile.POLLPRI | OpenFile.POLLRDHUP | OpenFile.POLLRDNORM;
+        return (f.isReadable() ? in : 0) | (f.isWritable() ? OpenFile.POLLOUT | OpenFile.POLLWRNORM : 0);
     }
 
     /** What is to be armed after that answer: whoever asks may be about to wait for what is not there yet. */
     public static int missing(OpenFile f, int now) {
         if ((now & OpenFile.POLLHUP) != 0) return 0;
-        return (f.isReadable() && (now & OpenFile.POLLIN) == 0 ? OpenFile.POLLIN | OpenFile.POLLRDHUP | OpenFile.POLLPRI : 0)
+        int in = OpenFile.POLLIN | OpenFile.POLLRDHUP | OpenFile.POLLPRI;
+        return (f.isReadable() && (now & OpenFile.POLLIN) == 0 ? in : 0)
                 | (f.isWritable() && (now & OpenFile.POLLOUT) == 0 ? OpenFile.POLLOUT : 0);
     }
 
     /**
-     * Asks for POLL* conditions to be reported to the watch's queue, also if they hold already. 0 or -errno (-EPERM: the
-     * descriptor is of a kind that is always ready).
+     * Asks for POLL* conditions to be reported to the watch's queue, also if they hold already. 0 or -errno
+     * (-EPERM: the descriptor is of a kind that is always ready).
      */
     public long arm(Watch w, int conditions) {
         int wanted = w.armed | conditions;
@@ -164,7 +167,10 @@ public final class Reactor {
         return 0;
     }
 
-    /** The thread. A report about a place that has a new owner by now wakes that one for nothing, which is harmless. */
+    /**
+     * The thread. A report about a place that has a new owner by now wakes that one for nothing, which is
+     * harmless.
+     */
     private void loop() {
         long events = Memory.allocate(BATCH * 12);
         for (;;) {

@@ -9,8 +9,8 @@ import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.OpenFile;
 
 /**
- * A socket. Results are counts or negative errnos; nothing here blocks. Names are struct sockaddr in private memory, their
- * lengths checked to be 0...128. Kernel lock.
+ * A socket. Results are counts or negative errnos; nothing here blocks. Names are struct sockaddr in private
+ * memory, their lengths checked to be 0...128. Kernel lock.
  */
 public abstract class Socket extends OpenFile {
     public final Sockets sockets;
@@ -33,15 +33,18 @@ public abstract class Socket extends OpenFile {
 
     public long listen(Task t, int backlog) { return -EOPNOTSUPP; }
 
-    /** The connection that waited longest, or null with t.error (-EAGAIN). {@code wantsName}: m.name gets the peer's. */
+    /**
+     * The connection that waited longest, or null with t.error (-EAGAIN). {@code wantsName}: m.name gets the
+     * peer's.
+     */
     public Socket accept(Task t, Message m) {
         t.error = -EOPNOTSUPP;
         return null;
     }
 
     /**
-     * connect(2). -EINPROGRESS, -EALREADY: under way, waitQueue() says POLLOUT; then the call is made again. -EAGAIN: as
-     * a send that finds no room.
+     * connect(2). -EINPROGRESS, -EALREADY: under way, waitQueue() says POLLOUT; then the call is made again.
+     * -EAGAIN: as a send that finds no room.
      */
     public abstract long connect(Task t, long name, int length);
 
@@ -53,12 +56,15 @@ public abstract class Socket extends OpenFile {
     public long shutdown(Task t, int how) { return -EOPNOTSUPP; }
 
     // ---- data
-    /** Sends m: bytes taken, or -errno; {@code t} may be any task. MSG_DONTWAIT and MSG_NOSIGNAL are the caller's business. */
+    /**
+     * Sends m: bytes taken, or -errno; {@code t} may be any task. MSG_DONTWAIT and MSG_NOSIGNAL are the
+     * caller's business.
+     */
     public abstract long send(Task t, Message m, int flags);
 
     /**
-     * Receives into m: bytes stored, 0 at the end; with MSG_TRUNC in {@code flags} what there would have been. Sets m.flags,
-     * m.nameLength (as far as there is a name) and m.controlLength.
+     * Receives into m: bytes stored, 0 at the end; with MSG_TRUNC in {@code flags} what there would have
+     * been. Sets m.flags, m.nameLength (as far as there is a name) and m.controlLength.
      */
     public abstract long receive(Task t, Message m, int flags);
 
@@ -102,7 +108,10 @@ public abstract class Socket extends OpenFile {
     public String describe() { return "socket:[" + inode.ino + "]"; }
 
     // ---- options
-    /** The option's value to {@code value} (room for {@code room} bytes): its length. SOL_SOCKET's common ones are done. */
+    /**
+     * The option's value to {@code value} (room for {@code room} bytes): its length. SOL_SOCKET's common ones
+     * are done.
+     */
     protected abstract long getOption(Task t, int level, int option, long value, int room);
 
     protected abstract long setOption(Task t, int level, int option, long value, int length);
@@ -123,7 +132,9 @@ public abstract class Socket extends OpenFile {
     public final long setsockopt(Task t, int level, int option, long value, int length) {
         if (level != SOL_SOCKET) return setOption(t, level, option, value, length);
         switch (option) {
-            case SO_TYPE, SO_DOMAIN, SO_PROTOCOL, SO_ERROR, SO_ACCEPTCONN, SO_PEERCRED, SO_PEERNAME -> { return -ENOPROTOOPT; }
+            case SO_TYPE, SO_DOMAIN, SO_PROTOCOL, SO_ERROR, SO_ACCEPTCONN, SO_PEERCRED, SO_PEERNAME -> {
+                return -ENOPROTOOPT;
+            }
             case SO_RCVTIMEO, SO_RCVTIMEO_NEW, SO_SNDTIMEO, SO_SNDTIMEO_NEW -> {
                 if (length < 16) return -EINVAL;
                 long seconds = Memory.getLong(value), micros = Memory.getLong(value + 8);
@@ -158,7 +169,8 @@ public abstract class Socket extends OpenFile {
 
     @Override
     public long ioctl(Task t, int request, long argument) {
-        if (request >= SIOCGIFNAME && request <= 0x89ff) return sockets.interfaces.ioctl(t, request, argument);
+        if (request >= SIOCGIFNAME && request <= 0x89ff)
+            return sockets.interfaces.ioctl(t, request, argument);
         return -ENOTTY;
     }
 }

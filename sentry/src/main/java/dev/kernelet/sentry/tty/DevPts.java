@@ -79,7 +79,8 @@ public final class DevPts extends Filesystem {
      */
     public boolean adopt(Task t, HostTerminal terminal) {
         int device = terminal.deviceNumber(), i = index(device);
-        if ((device >>> 8 & 0xfff) != 136 || i >= PTY_MAX || i < inodes.length && inodes[i] != null) return false;
+        if ((device >>> 8 & 0xfff) != 136 || i >= PTY_MAX || i < inodes.length && inodes[i] != null)
+            return false;
         enter(i, new PtyInode(t, terminal, i));
         return true;
     }
@@ -133,7 +134,8 @@ public final class DevPts extends Filesystem {
 
         @Override
         public Inode lookup(Task t, String name) {
-            int n = name.length() > 0 && name.length() < 6 && name.charAt(0) >= '0' && name.charAt(0) <= '9' ? number(name) : -1;
+            int n = name.length() > 0 && name.length() < 6 && name.charAt(0) >= '0' && name.charAt(0) <= '9'
+                    ? number(name) : -1;
             if (n >= 0 && n < inodes.length && inodes[n] != null) return inodes[n];
             return super.lookup(t, name);
         }

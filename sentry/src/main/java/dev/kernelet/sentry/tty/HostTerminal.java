@@ -125,7 +125,8 @@ public final class HostTerminal extends Terminal implements DeviceTable.Driver {
                 long r = HostCall.call(IOCTL, fd, Integer.toUnsignedLong(request), p);
                 return r < 0 ? r : t.mem.out(argument, p, size);
             }
-            case TCSETS, TCSETSW, TCSETSF, TCSETS2, TCSETSW2, TCSETSF2, TCSETA, TCSETAW, TCSETAF, TIOCSWINSZ -> {
+            case TCSETS, TCSETSW, TCSETSF, TCSETS2, TCSETSW2, TCSETSF2, TCSETA, TCSETAW, TCSETAF,
+                    TIOCSWINSZ -> {
                 long r = request == TIOCSWINSZ ? 0 : checkBackground(t, SIGTTOU);
                 if (r < 0) return r;
                 long p = t.mem.in(argument, sizeOf(request));
@@ -193,7 +194,9 @@ public final class HostTerminal extends Terminal implements DeviceTable.Driver {
     /** poll(2) without waiting. */
     private int ask(int conditions) { return Reactor.ask(buffer, fd, conditions); }
 
-    private int available() { return HostCall.call(IOCTL, fd, FIONREAD, buffer) < 0 ? 0 : Memory.getInt(buffer); }
+    private int available() {
+        return HostCall.call(IOCTL, fd, FIONREAD, buffer) < 0 ? 0 : Memory.getInt(buffer);
+    }
 
     @Override
     protected OpenFile openAgain(Task t, Inode node, Path path, int flags) { return file(node, path, flags); }
@@ -231,7 +234,8 @@ public final class HostTerminal extends Terminal implements DeviceTable.Driver {
                 r = waitRaw(t, (int) Math.min(length, 1 << 16));
                 if (r <= 0) return r;
             }
-            long n = isShared && (ask(POLLIN) & (POLLIN | POLLERR | POLLHUP)) == 0 ? -EAGAIN : HostCall.call(READ, fd, address, length);
+            long n = isShared && (ask(POLLIN) & (POLLIN | POLLERR | POLLHUP)) == 0 ? -EAGAIN
+                    : HostCall.call(READ, fd, address, length);
             if (n == -EAGAIN) arm(POLLIN | POLLRDHUP);
             // Another job of the caller's has just come to the foreground.
             if (n == -EIO && isBehind()) return checkRead(t);

@@ -16,7 +16,8 @@ import dev.kernelet.sentry.wait.WaitQueue;
 public final class Pty extends Terminal implements LineDiscipline.Sink {
     private static final int OUTPUT_MAX = 64 << 10;
     /** Bits of the control byte in packet mode (ioctl_tty(2)). */
-    private static final int PKT_FLUSHREAD = 1, PKT_FLUSHWRITE = 2, PKT_STOP = 4, PKT_START = 8, PKT_NOSTOP = 16, PKT_DOSTOP = 32;
+    private static final int PKT_FLUSHREAD = 1, PKT_FLUSHWRITE = 2, PKT_STOP = 4, PKT_START = 8,
+            PKT_NOSTOP = 16, PKT_DOSTOP = 32;
     private static final int TTYAUX_PTS_MAJOR = 136, SIGWINCH = 28;
 
     final DevPts fs;
@@ -104,7 +105,8 @@ public final class Pty extends Terminal implements LineDiscipline.Sink {
         boolean usesFlow = (termios.iflag & Termios.IXON) != 0;
         if (!usesFlow) setStopped(false);
         if (isPacket) {
-            int now = usesFlow && termios.is(Termios.VSTOP, 19) && termios.is(Termios.VSTART, 17) ? PKT_DOSTOP : PKT_NOSTOP;
+            int now = usesFlow && termios.is(Termios.VSTOP, 19) && termios.is(Termios.VSTART, 17)
+                    ? PKT_DOSTOP : PKT_NOSTOP;
             packetStatus = packetStatus & ~(PKT_DOSTOP | PKT_NOSTOP) | now;
             masterQueue.wake(OpenFile.POLLPRI | OpenFile.POLLIN);
         }
@@ -112,7 +114,9 @@ public final class Pty extends Terminal implements LineDiscipline.Sink {
     }
 
     @Override
-    protected OpenFile openAgain(Task t, Inode node, Path path, int flags) { return openSlave(t, node, path, flags | 0x100); }
+    protected OpenFile openAgain(Task t, Inode node, Path path, int flags) {
+        return openSlave(t, node, path, flags | 0x100);
+    }
 
     OpenFile openMaster(Inode inode, Path path, int flags) { return new Master(inode, path, flags); }
 
@@ -158,7 +162,8 @@ public final class Pty extends Terminal implements LineDiscipline.Sink {
             if (outCount == 0 || isStopped) return hadSlave && slaves == 0 && outCount == 0 ? -EIO : -EAGAIN;
             int n = (int) Math.min(length - skip, outCount);
             if (skip == 1) Memory.putByte(address, (byte) 0);
-            for (int i = 0; i < n; i++) Memory.putByte(address + skip + i, output[outHead + i & OUTPUT_MAX - 1]);
+            for (int i = 0; i < n; i++)
+                Memory.putByte(address + skip + i, output[outHead + i & OUTPUT_MAX - 1]);
             outHead = outHead + n & OUTPUT_MAX - 1;
             outCount -= n;
             slaveQueue.wake(OpenFile.POLLOUT | OpenFile.POLLWRNORM);

@@ -7,9 +7,9 @@ import dev.kernelet.sentry.kernel.Task;
 /**
  * A file, directory, link, device, FIFO or socket of a filesystem. Kernel lock.
  *
- * <p>Methods that yield an object return null on failure and leave a negative errno in {@code t.error}; the others
- * return 0 or a negative errno. Permission checks on the parent directory are the caller's (PathWalk and SysPath).
- * Names are byte strings without '/', never "." or "..".
+ * <p>Methods that yield an object return null on failure and leave a negative errno in {@code t.error}; the
+ * others return 0 or a negative errno. Permission checks on the parent directory are the caller's (PathWalk
+ * and SysPath). Names are byte strings without '/', never "." or "..".
  */
 public abstract class Inode {
     public final Filesystem fs;
@@ -28,9 +28,13 @@ public abstract class Inode {
     /** Nanoseconds since the epoch. */
     public long atime, mtime, ctime, btime;
     public long size;
-    /** Open file descriptions of this inode, O_PATH included; kept by OpenFile. Mappings hold their OpenFile. */
+    /**
+     * Open file descriptions of this inode, O_PATH included; kept by OpenFile. Mappings hold their OpenFile.
+     */
     public int opens;
-    /** Programs that run from this inode: opening it for writing is ETXTBSY. Kept by the loader's owner (mm). */
+    /**
+     * Programs that run from this inode: opening it for writing is ETXTBSY. Kept by the loader's owner (mm).
+     */
     public int executions;
     /** Open file descriptions that may write, made by open(2): it cannot be executed then (ETXTBSY). */
     public int writers;
@@ -63,14 +67,21 @@ public abstract class Inode {
 
     public int blockSize() { return 4096; }
 
-    /** Whether names in this directory may be cached in dentries (also negative ones) without asking again. */
+    /**
+     * Whether names in this directory may be cached in dentries (also negative ones) without asking again.
+     */
     public boolean cacheable() { return true; }
 
     // ---- directories
-    /** The inode called {@code name}, or null with t.error (-ENOENT). Called once per name when {@link #cacheable}. */
+    /**
+     * The inode called {@code name}, or null with t.error (-ENOENT). Called once per name when
+     * {@link #cacheable}.
+     */
     public Inode lookup(Task t, String name) { t.error = -ENOTDIR; return null; }
 
-    /** mknod(2), create and O_CREAT: a new inode of type and permissions {@code mode}, owned by the caller. */
+    /**
+     * mknod(2), create and O_CREAT: a new inode of type and permissions {@code mode}, owned by the caller.
+     */
     public Inode create(Task t, String name, int mode, long rdev) { t.error = -EPERM; return null; }
 
     public Inode mkdir(Task t, String name, int mode) { t.error = -EPERM; return null; }
@@ -86,8 +97,12 @@ public abstract class Inode {
 
     public long rmdir(Task t, String name, Inode target) { return -EPERM; }
 
-    /** renameat2(2) within one filesystem; {@code replaced} is the inode at the new name or null. Type checks are done. */
-    public long rename(Task t, String name, Inode moved, Inode newDir, String newName, Inode replaced, int flags) {
+    /**
+     * renameat2(2) within one filesystem; {@code replaced} is the inode at the new name or null. Type checks
+     * are done.
+     */
+    public long rename(Task t, String name, Inode moved, Inode newDir, String newName, Inode replaced,
+            int flags) {
         return -EPERM;
     }
 
@@ -95,7 +110,9 @@ public abstract class Inode {
     /** The target text of a symbolic link, or null with t.error. */
     public String readlink(Task t) { t.error = -EINVAL; return null; }
 
-    /** A "magic" link (/proc/PID/fd/N...): the path it jumps to; null for an ordinary link, or with t.error. */
+    /**
+     * A "magic" link (/proc/PID/fd/N...): the path it jumps to; null for an ordinary link, or with t.error.
+     */
     public Path follow(Task t) { return null; }
 
     // ---- attributes. Permission checks are done; the method applies the change and updates ctime.
@@ -137,9 +154,9 @@ public abstract class Inode {
 
     // ---- opening
     /**
-     * The open file description for O_* {@code flags}; permission, type (O_DIRECTORY...) and O_TRUNC are done by the
-     * caller. Null with a negative {@code t.error}, or with {@code t.error == 0} when the task now waits for what it has
-     * registered (FIFOs): the call then returns {@link Task#BLOCKED} and is run again.
+     * The open file description for O_* {@code flags}; permission, type (O_DIRECTORY...) and O_TRUNC are done
+     * by the caller. Null with a negative {@code t.error}, or with {@code t.error == 0} when the task now
+     * waits for what it has registered (FIFOs): the call then returns {@link Task#BLOCKED} and is run again.
      */
     /** Opens a FIFO of the host: a descriptor or -errno; -ENODEV: it is none, the sandbox has its own. */
     public int openHostFifo(int access) { return -dev.kernelet.abi.Errno.ENODEV; }
@@ -150,12 +167,15 @@ public abstract class Inode {
     public abstract OpenFile open(Task t, Path path, int flags);
 
     /**
-     * The last name is gone ({@link #nlink} is 0) and no open file is left: free what the inode holds. A working directory
-     * may still refer to it: later calls must not fail badly (-ENOENT, -ESTALE).
+     * The last name is gone ({@link #nlink} is 0) and no open file is left: free what the inode holds. A
+     * working directory may still refer to it: later calls must not fail badly (-ENOENT, -ESTALE).
      */
     public void release() {}
 
-    /** A name of it is no longer cached; it may be looked up again later. For filesystems that keep more than the name. */
+    /**
+     * A name of it is no longer cached; it may be looked up again later. For filesystems that keep more than
+     * the name.
+     */
     public void forgotten() {}
 
     /** After a name went away: {@link #release} if it was the last and nobody has the file open. */

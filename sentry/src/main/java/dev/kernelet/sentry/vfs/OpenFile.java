@@ -9,13 +9,15 @@ import dev.kernelet.sentry.wait.WaitQueue;
 /**
  * An open file description (open(2)): what file descriptors refer to. Reference counted. Kernel lock.
  *
- * <p>Data methods get native addresses: memory of the Sentry or the task's window (hostile: copy before parsing). They
- * never block: {@code -EAGAIN} means "not now", and the system call decides between EAGAIN and waiting on
- * {@link #waitQueue} for {@link #poll} events, whatever O_NONBLOCK says. Byte counts or negative errnos are returned.
+ * <p>Data methods get native addresses: memory of the Sentry or the task's window (hostile: copy before
+ * parsing). They never block: {@code -EAGAIN} means "not now", and the system call decides between EAGAIN and
+ * waiting on {@link #waitQueue} for {@link #poll} events, whatever O_NONBLOCK says. Byte counts or negative
+ * errnos are returned.
  */
 public abstract class OpenFile {
-    public static final int POLLIN = 1, POLLPRI = 2, POLLOUT = 4, POLLERR = 8, POLLHUP = 0x10, POLLNVAL = 0x20,
-            POLLRDNORM = 0x40, POLLRDBAND = 0x80, POLLWRNORM = 0x100, POLLWRBAND = 0x200, POLLRDHUP = 0x2000;
+    public static final int POLLIN = 1, POLLPRI = 2, POLLOUT = 4, POLLERR = 8, POLLHUP = 0x10,
+            POLLNVAL = 0x20, POLLRDNORM = 0x40, POLLRDBAND = 0x80, POLLWRNORM = 0x100, POLLWRBAND = 0x200,
+            POLLRDHUP = 0x2000;
 
     /** O_ACCMODE and status flags as F_GETFL shows them (without O_CREAT and the like). */
     public int flags;
@@ -66,7 +68,8 @@ public abstract class OpenFile {
         if (isCounted && t != null) t.kernel.openFiles--;
         Inode n = inode;
         if (isWriter) n.writers--;
-        if (Notify.active > 0) Notify.file(this, isWritable() ? Notify.IN_CLOSE_WRITE : Notify.IN_CLOSE_NOWRITE);
+        if (Notify.active > 0)
+            Notify.file(this, isWritable() ? Notify.IN_CLOSE_WRITE : Notify.IN_CLOSE_NOWRITE);
         if (n != null && n.locks != null) FileLocks.released(this);
         if (Leases.active > 0) Leases.released(this);
         release(t);
@@ -88,7 +91,10 @@ public abstract class OpenFile {
     /** A descriptor of this file was closed by a process (close(2), exit): mq notify cares. */
     public void flush(Task t) {}
 
-    /** The file offset as lseek(fd, 0, SEEK_CUR) answers it; descriptions shared with the host keep theirs there. */
+    /**
+     * The file offset as lseek(fd, 0, SEEK_CUR) answers it; descriptions shared with the host keep theirs
+     * there.
+     */
     public long position() { return offset; }
 
     public void position(long at) { offset = at; }
@@ -114,7 +120,10 @@ public abstract class OpenFile {
 
     public boolean isSeekable() { return true; }
 
-    /** True for streams whose single read(2)/readv(2) may not be split into several calls (sockets, eventfd, ttys...). */
+    /**
+     * True for streams whose single read(2)/readv(2) may not be split into several calls (sockets, eventfd,
+     * ttys...).
+     */
     public boolean isPacketLike() { return false; }
 
     /** Every read gives as many zeros as are asked for (zero(4)). */
@@ -154,14 +163,14 @@ public abstract class OpenFile {
     }
 
     /**
-     * Entries from {@link #offset} on (a cookie of the file's own choice): calls {@code sink} until it returns false,
-     * with each entry's own following offset. 0 or -errno.
+     * Entries from {@link #offset} on (a cookie of the file's own choice): calls {@code sink} until it
+     * returns false, with each entry's own following offset. 0 or -errno.
      */
     public long readdir(Task t, DirectorySink sink) { return -ENOTDIR; }
 
     /**
-     * The first two entries of a directory, as far as they are still due, the third one's offset being {@code next}.
-     * False: there is no room for more.
+     * The first two entries of a directory, as far as they are still due, the third one's offset being
+     * {@code next}. False: there is no room for more.
      */
     protected final boolean readDots(DirectorySink sink, long own, long parent, long next) {
         if (offset == 0) {
@@ -177,13 +186,18 @@ public abstract class OpenFile {
 
     /** Takes directory entries. */
     public interface DirectorySink {
-        /** {@code type} is DT_*; {@code next} the offset of the entry behind this one. False: full, this entry not taken. */
+        /**
+         * {@code type} is DT_*; {@code next} the offset of the entry behind this one. False: full, this entry
+         * not taken.
+         */
         boolean entry(String name, long ino, int type, long next);
     }
 
     public long fsync(Task t, boolean dataOnly) { return -EINVAL; }
 
-    /** A host call for this file that may take long: meanwhile others have the kernel lock (Kernel.enterSlow). */
+    /**
+     * A host call for this file that may take long: meanwhile others have the kernel lock (Kernel.enterSlow).
+     */
     public final long slowCall(Task t, int nr, long a0, long a1, long a2) {
         hold();
         t.kernel.enterSlow();
@@ -204,7 +218,10 @@ public abstract class OpenFile {
     /** The POLL* conditions that hold now. */
     public int poll(Task t) { return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM; }
 
-    /** Woken with POLL* bits when a condition arises; null for files that are always ready (then epoll answers EPERM). */
+    /**
+     * Woken with POLL* bits when a condition arises; null for files that are always ready (then epoll answers
+     * EPERM).
+     */
     public WaitQueue waitQueue() { return null; }
 
     // ---- mapping
@@ -212,12 +229,16 @@ public abstract class OpenFile {
     public static final long MAP_ZERO = Long.MIN_VALUE;
 
     /**
-     * The host descriptor that backs a mapping of this file (see mm), or a negative errno (-ENODEV: cannot be mapped).
-     * The descriptor stays the file's; offsets in it equal the file's offsets. {@code shared}: for MAP_SHARED.
+     * The host descriptor that backs a mapping of this file (see mm), or a negative errno (-ENODEV: cannot be
+     * mapped). The descriptor stays the file's; offsets in it equal the file's offsets. {@code shared}: for
+     * MAP_SHARED.
      */
     public long mapDescriptor(Task t, boolean shared, boolean writable) { return -ENODEV; }
 
-    /** The file may have been written through a shared mapping (msync(2), munmap(2)): the host keeps no times for it. */
+    /**
+     * The file may have been written through a shared mapping (msync(2), munmap(2)): the host keeps no times
+     * for it.
+     */
     public void mappingWritten() {}
 
     /** Shared mappings through which the file may be written came (1) or went (-1): sealing cares. */
@@ -226,6 +247,8 @@ public abstract class OpenFile {
     /** Lines of /proc/PID/fdinfo/N after pos, flags, mnt_id and ino. */
     public String fdinfo(Task t) { return ""; }
 
-    /** What readlink of /proc/PID/fd/N shows for files without a path ("pipe:[12]", "anon_inode:[eventpoll]"). */
+    /**
+     * What readlink of /proc/PID/fd/N shows for files without a path ("pipe:[12]", "anon_inode:[eventpoll]").
+     */
     public String describe() { return "anon_inode:[file]"; }
 }

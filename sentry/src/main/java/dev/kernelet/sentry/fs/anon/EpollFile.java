@@ -11,10 +11,12 @@ import dev.kernelet.sentry.wait.Waiter;
 /**
  * epoll(7): an interest list keyed by (descriptor, open file) and a ready list. Kernel lock.
  *
- * <p>A wake-up of a watched file puts its item on the ready list; {@link #collect} asks the file what is true now.
+ * <p>A wake-up of a watched file puts its item on the ready list; {@link #collect} asks the file what is true
+ * now.
  */
 public final class EpollFile extends AnonFile {
-    public static final int EPOLLET = 1 << 31, EPOLLONESHOT = 1 << 30, EPOLLWAKEUP = 1 << 29, EPOLLEXCLUSIVE = 1 << 28;
+    public static final int EPOLLET = 1 << 31, EPOLLONESHOT = 1 << 30, EPOLLWAKEUP = 1 << 29,
+            EPOLLEXCLUSIVE = 1 << 28;
     private static final int MASK = ~(EPOLLET | EPOLLONESHOT | EPOLLWAKEUP | EPOLLEXCLUSIVE);
     private static final int CTL_ADD = 1, CTL_DEL = 2, CTL_MOD = 3;
     /** epoll files watching epoll files: at most so deep (EP_MAX_NESTS). */
@@ -68,13 +70,15 @@ public final class EpollFile extends AnonFile {
         if (file == this) return -EINVAL;
         if ((events & EPOLLEXCLUSIVE) != 0 && op != CTL_DEL) {
             if (op == CTL_MOD || file instanceof EpollFile) return -EINVAL;
-            if ((events & ~(POLLIN | POLLOUT | POLLERR | POLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE)) != 0) return -EINVAL;
+            int known = POLLIN | POLLOUT | POLLERR | POLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE;
+            if ((events & ~known) != 0) return -EINVAL;
         }
         Item item = find(fd, file);
         switch (op) {
             case CTL_ADD -> {
                 if (item != null) return -EEXIST;
-                if (file instanceof EpollFile inner && (inner.watches(this, 0) || height(0) + 1 + inner.depth(0) > NEST_MAX)) {
+                if (file instanceof EpollFile inner
+                        && (inner.watches(this, 0) || height(0) + 1 + inner.depth(0) > NEST_MAX)) {
                     return -ELOOP;
                 }
                 add(t, fd, file, events, data);
@@ -164,7 +168,10 @@ public final class EpollFile extends AnonFile {
         return null;
     }
 
-    /** What is watched under the number {@code fd}, when {@code skip} others that are, too, are left out; or null (kcmp(2)). */
+    /**
+     * What is watched under the number {@code fd}, when {@code skip} others that are, too, are left out; or
+     * null (kcmp(2)).
+     */
     public OpenFile target(int fd, int skip) {
         for (Item b : buckets) {
             for (Item i = b; i != null; i = i.nextInBucket) if (i.fd == fd && skip-- == 0) return i.file;
@@ -314,9 +321,12 @@ public final class EpollFile extends AnonFile {
             for (Item i = b; i != null; i = i.nextInBucket) {
                 out.append("tfd: ").append(AnonInode.pad(Integer.toString(i.fd), 8))
                         .append(" events: ").append(AnonInode.pad(Integer.toHexString(i.interest), 8))
-                        .append(" data: ").append(AnonInode.pad(Long.toHexString(i.data), 16)).append("  pos:")
-                        .append(i.file.offset).append(" ino:").append(Long.toHexString(i.file.inode == null ? 0 : i.file.inode.ino))
-                        .append(" sdev:").append(i.file.inode == null ? "0" : Long.toHexString(i.file.inode.fs.device)).append('\n');
+                        .append(" data: ").append(AnonInode.pad(Long.toHexString(i.data), 16))
+                        .append("  pos:").append(i.file.offset).append(" ino:")
+                        .append(Long.toHexString(i.file.inode == null ? 0 : i.file.inode.ino))
+                        .append(" sdev:")
+                        .append(i.file.inode == null ? "0" : Long.toHexString(i.file.inode.fs.device))
+                        .append('\n');
             }
         }
         return out.toString();

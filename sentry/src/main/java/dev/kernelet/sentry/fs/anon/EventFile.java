@@ -58,8 +58,8 @@ public final class EventFile extends AnonFile {
 
     @Override
     public String fdinfo(Task t) {
-        return "eventfd-count: " + AnonInode.pad(Long.toHexString(count), 16) + "\neventfd-id: 0\neventfd-semaphore: "
-                + (isSemaphore ? 1 : 0) + "\n";
+        return "eventfd-count: " + AnonInode.pad(Long.toHexString(count), 16)
+                + "\neventfd-id: 0\neventfd-semaphore: " + (isSemaphore ? 1 : 0) + "\n";
     }
 
     @Override

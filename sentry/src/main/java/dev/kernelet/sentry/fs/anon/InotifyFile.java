@@ -13,9 +13,10 @@ import java.util.HashMap;
 
 /** An inotify instance (inotify(7)). Kernel lock. */
 public final class InotifyFile extends AnonFile {
-    public static final int IN_ALL_EVENTS = 0xfff, IN_UNMOUNT = 0x2000, IN_Q_OVERFLOW = 0x4000, IN_IGNORED = 0x8000,
-            IN_ONLYDIR = 0x1000000, IN_DONT_FOLLOW = 0x2000000, IN_EXCL_UNLINK = 0x4000000, IN_MASK_CREATE = 0x10000000,
-            IN_MASK_ADD = 0x20000000, IN_ONESHOT = 0x80000000;
+    public static final int IN_ALL_EVENTS = 0xfff, IN_UNMOUNT = 0x2000, IN_Q_OVERFLOW = 0x4000,
+            IN_IGNORED = 0x8000, IN_ONLYDIR = 0x1000000, IN_DONT_FOLLOW = 0x2000000,
+            IN_EXCL_UNLINK = 0x4000000, IN_MASK_CREATE = 0x10000000, IN_MASK_ADD = 0x20000000,
+            IN_ONESHOT = 0x80000000;
     /** fs.inotify.max_queued_events, max_user_watches (here: of one instance). */
     private static final int QUEUE_MAX = 16384, WATCHES_MAX = 65536;
     private static final int FIONREAD = 0x541b;
@@ -35,11 +36,15 @@ public final class InotifyFile extends AnonFile {
     }
 
     private record Event(int wd, int mask, int cookie, String name) {
-        /** struct inotify_event: wd, mask, cookie, len (4 each), and the name with NULs up to a multiple of 16. */
+        /**
+         * struct inotify_event: wd, mask, cookie, len (4 each), and the name with NULs up to a multiple of
+         * 16.
+         */
         int size() { return 16 + (name == null ? 0 : name.length() + 16 & ~15); }
 
         boolean same(Event o) {
-            return wd == o.wd && mask == o.mask && cookie == o.cookie && (name == null ? o.name == null : name.equals(o.name));
+            return wd == o.wd && mask == o.mask && cookie == o.cookie
+                    && (name == null ? o.name == null : name.equals(o.name));
         }
     }
 
@@ -180,7 +185,8 @@ public final class InotifyFile extends AnonFile {
     public String fdinfo(Task t) {
         var s = new StringBuilder();
         for (Watch w : watches.values()) {
-            s.append("inotify wd:").append(Integer.toHexString(w.wd)).append(" ino:").append(Long.toHexString(w.inode.ino));
+            s.append("inotify wd:").append(Integer.toHexString(w.wd)).append(" ino:")
+                    .append(Long.toHexString(w.inode.ino));
             s.append(" sdev:").append(Long.toHexString(w.inode.fs.device)).append(" mask:");
             s.append(Integer.toHexString(w.mask)).append(" ignored_mask:0\n");
         }

@@ -79,9 +79,9 @@ public final class TimerFile extends AnonFile {
     @Override
     public String fdinfo(Task t) {
         long left = remaining();
-        return "clockid: " + clock + "\nticks: " + expirations + "\nsettime flags: 00\nit_value: (" + left / 1_000_000_000
-                + ", " + left % 1_000_000_000 + ")\nit_interval: (" + intervalNanos / 1_000_000_000 + ", "
-                + intervalNanos % 1_000_000_000 + ")\n";
+        return "clockid: " + clock + "\nticks: " + expirations + "\nsettime flags: 00\nit_value: ("
+                + left / 1_000_000_000 + ", " + left % 1_000_000_000 + ")\nit_interval: ("
+                + intervalNanos / 1_000_000_000 + ", " + intervalNanos % 1_000_000_000 + ")\n";
     }
 
     @Override

@@ -26,8 +26,9 @@ import dev.kernelet.sentry.wait.WaitQueue;
 public final class HostFdFile extends OpenFile {
     private static final int MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000;
     private static final int PIPE_BUF = 4096;
-    private static final int TCGETS = 0x5401, TCSETSF = 0x5404, TCSBRK = 0x5409, TCFLSH = 0x540b, TIOCOUTQ = 0x5411,
-            TIOCGWINSZ = 0x5413, TIOCSWINSZ = 0x5414, FIONREAD = 0x541b, TCGETS2 = 0x802c542a, TCSETSF2 = 0x402c542d;
+    private static final int TCGETS = 0x5401, TCSETSF = 0x5404, TCSBRK = 0x5409, TCFLSH = 0x540b,
+            TIOCOUTQ = 0x5411, TIOCGWINSZ = 0x5413, TIOCSWINSZ = 0x5414, FIONREAD = 0x541b,
+            TCGETS2 = 0x802c542a, TCSETSF2 = 0x402c542d;
 
     private final HostFdInode node;
     private final int fd;
@@ -94,7 +95,8 @@ public final class HostFdFile extends OpenFile {
                 return read(t, address, length);
             }
         } else {
-            n = (ask(POLLIN) & (POLLIN | POLLERR | POLLHUP)) == 0 ? -EAGAIN : HostCall.call(READ, fd, address, length);
+            n = (ask(POLLIN) & (POLLIN | POLLERR | POLLHUP)) == 0 ? -EAGAIN
+                    : HostCall.call(READ, fd, address, length);
         }
         if (n == 0 && length > 0 && awaitsWriter && !isNonblocking()
                 && (ask(POLLIN) & POLLHUP) == 0) n = -EAGAIN;
@@ -209,7 +211,9 @@ public final class HostFdFile extends OpenFile {
     }
 
     @Override
-    public long mapDescriptor(Task t, boolean shared, boolean writable) { return type == S_IFREG ? fd : -ENODEV; }
+    public long mapDescriptor(Task t, boolean shared, boolean writable) {
+        return type == S_IFREG ? fd : -ENODEV;
+    }
 
     // ---- readiness
     /** poll(2) without waiting. */

@@ -9,8 +9,9 @@ import dev.kernelet.sentry.vfs.OpenFile;
 import dev.kernelet.sentry.vfs.Path;
 
 /**
- * A read-only directory of a pseudo filesystem. Children are listed by name and made when first looked up; subclasses give
- * {@link #names} and {@link #make}, or override {@link #lookup} and {@link #list} when they change all the time.
+ * A read-only directory of a pseudo filesystem. Children are listed by name and made when first looked up;
+ * subclasses give {@link #names} and {@link #make}, or override {@link #lookup} and {@link #list} when they
+ * change all the time.
  */
 public abstract class PseudoDirectory extends Inode {
     private String[] names;
@@ -49,7 +50,10 @@ public abstract class PseudoDirectory extends Inode {
         return null;
     }
 
-    /** Calls the sink for the entries from index {@code from} (0 is the first after . and ..); offsets are index + 3. */
+    /**
+     * Calls the sink for the entries from index {@code from} (0 is the first after . and ..); offsets are
+     * index + 3.
+     */
     protected void list(Task t, long from, OpenFile.DirectorySink sink) {
         if (names == null) lookup(t, "");
         for (int i = (int) from; i < names.length; i++) {
@@ -97,7 +101,8 @@ public abstract class PseudoDirectory extends Inode {
             var parent = path == null || path.dentry.parent == null ? inode : path.dentry.parent.inode;
             if (!readDots(sink, inode.ino, parent.ino, 2)) return 0;
             // lseek(2) takes any offset: beyond all entries there is none.
-            ((PseudoDirectory) inode).list(t, Math.clamp(offset - 2, 0, Integer.MAX_VALUE - 3), (name, ino, type, next) -> {
+            ((PseudoDirectory) inode).list(t, Math.clamp(offset - 2, 0, Integer.MAX_VALUE - 3),
+                    (name, ino, type, next) -> {
                 if (!sink.entry(name, ino, type, next)) return false;
                 offset = next;
                 return true;

@@ -9,7 +9,10 @@ import dev.kernelet.sentry.vfs.Inode;
 import dev.kernelet.sentry.vfs.OpenFile;
 import dev.kernelet.sentry.vfs.Path;
 
-/** A regular file whose content is made as text at the first read after an open or a rewind (seq_file has the same effect). */
+/**
+ * A regular file whose content is made as text at the first read after an open or a rewind (seq_file has the
+ * same effect).
+ */
 public abstract class PseudoFile extends Inode {
     protected PseudoFile(Filesystem fs, int permissions) {
         super(fs);

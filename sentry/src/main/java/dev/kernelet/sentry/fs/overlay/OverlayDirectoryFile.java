@@ -6,9 +6,9 @@ import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.OpenFile;
 
 /**
- * An open directory. Offsets: 0 and 1 are "." and "..", then the lower directory's names by their place in its list, which
- * never changes; from {@link #ADDED} on the names that are only in the overlay, in order of creation. So names neither
- * repeat nor get lost while others come and go. Kernel lock.
+ * An open directory. Offsets: 0 and 1 are "." and "..", then the lower directory's names by their place in
+ * its list, which never changes; from {@link #ADDED} on the names that are only in the overlay, in order of
+ * creation. So names neither repeat nor get lost while others come and go. Kernel lock.
  */
 final class OverlayDirectoryFile extends OpenFile {
     private static final int DT_DIR = 4;
@@ -65,7 +65,8 @@ final class OverlayDirectoryFile extends OpenFile {
             e = directory.first;
             while (e != null && ADDED + e.sequence < offset) e = e.next;
         }
-        while (e != null && sink.entry(e.name, e.inode.ino, e.inode.mode >> 12 & 15, ADDED + e.sequence + 1)) {
+        while (e != null && sink.entry(e.name, e.inode.ino, e.inode.mode >> 12 & 15,
+                ADDED + e.sequence + 1)) {
             offset = ADDED + e.sequence + 1;
             e = e.next;
         }

@@ -44,8 +44,9 @@ public final class PipeFile extends OpenFile {
     }
 
     /**
-     * fifo(7): opening for reading waits for a writer and the other way round. Null with t.error, which may be
-     * Task.BLOCKED's stand-in: {@code t.error == 0} means the task is to block (the caller returns t.block()).
+     * fifo(7): opening for reading waits for a writer and the other way round. Null with t.error, which may
+     * be Task.BLOCKED's stand-in: {@code t.error == 0} means the task is to block (the caller returns
+     * t.block()).
      */
     public static OpenFile openFifo(Task t, Inode inode, Path path, int flags) {
         if (t.so instanceof PendingOpen p) return resume(t, p);
@@ -55,7 +56,8 @@ public final class PipeFile extends OpenFile {
             t.error = -EINVAL;
             return null;
         }
-        if (!(inode instanceof PipeInode) && access == 1 && (flags & O_NONBLOCK) != 0 && (pipe == null || pipe.readers == 0)) {
+        if (!(inode instanceof PipeInode) && access == 1 && (flags & O_NONBLOCK) != 0
+                && (pipe == null || pipe.readers == 0)) {
             t.error = -ENXIO;
             return null;
         }
@@ -64,7 +66,8 @@ public final class PipeFile extends OpenFile {
         file.path = path;
         pipe.queue.wakeAll(~0);
         // Only a FIFO waits for its other end; a pipe opened anew through /proc/PID/fd does not.
-        boolean waits = !(inode instanceof PipeInode) && (access == 0 && pipe.writers == 0 && (flags & O_NONBLOCK) == 0
+        boolean waits = !(inode instanceof PipeInode)
+                && (access == 0 && pipe.writers == 0 && (flags & O_NONBLOCK) == 0
                 || access == 1 && pipe.readers == 0);
         if (!waits) return file;
         var pending = new PendingOpen(file, access == 0 ? pipe.writerOpens : pipe.readerOpens);

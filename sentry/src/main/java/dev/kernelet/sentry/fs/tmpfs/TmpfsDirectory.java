@@ -11,8 +11,8 @@ import dev.kernelet.sentry.vfs.Path;
 import java.util.HashMap;
 
 /**
- * A directory: a table by name and a list in order of creation, whose growing numbers are the offsets of readdir, so that
- * entries neither repeat nor get lost while others come and go.
+ * A directory: a table by name and a list in order of creation, whose growing numbers are the offsets of
+ * readdir, so that entries neither repeat nor get lost while others come and go.
  */
 final class TmpfsDirectory extends TmpfsInode {
     /** Offsets 0 and 1 are "." and "..". */
@@ -104,7 +104,8 @@ final class TmpfsDirectory extends TmpfsInode {
     @Override
     public Inode mkdir(Task t, String name, int newMode) {
         if (!mayAdd(t, name)) return null;
-        var n = new TmpfsDirectory(tmpfs, S_IFDIR | newMode & 07777 | mode & S_ISGID, t.cred.fsuid, groupOf(t));
+        var n = new TmpfsDirectory(tmpfs, S_IFDIR | newMode & 07777 | mode & S_ISGID, t.cred.fsuid,
+                groupOf(t));
         add(name, n);
         return n;
     }
@@ -166,7 +167,8 @@ final class TmpfsDirectory extends TmpfsInode {
     }
 
     @Override
-    public long rename(Task t, String name, Inode moved, Inode newDir, String newName, Inode replaced, int flags) {
+    public long rename(Task t, String name, Inode moved, Inode newDir, String newName, Inode replaced,
+            int flags) {
         if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) != 0) return -EINVAL;
         if (newDir.fs != fs) return -EXDEV;
         var to = (TmpfsDirectory) newDir;

@@ -18,10 +18,13 @@ import dev.kernelet.sentry.wait.WaitQueue;
 /** A socket of the host's TCP/IP stack. Kernel lock. */
 public final class HostSocket extends Socket {
     private static final int HOST_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;
-    private static final int SEND_FLAGS = MSG_OOB | MSG_DONTROUTE | MSG_EOR | MSG_CONFIRM | MSG_MORE | MSG_FASTOPEN;
+    private static final int SEND_FLAGS = MSG_OOB | MSG_DONTROUTE | MSG_EOR | MSG_CONFIRM | MSG_MORE
+            | MSG_FASTOPEN;
     private static final int RECEIVE_FLAGS = MSG_OOB | MSG_PEEK | MSG_TRUNC | MSG_ERRQUEUE;
     private static final int FIONREAD = 0x541b, SIOCOUTQ = 0x5411, SIOCATMARK = 0x8905, SIOCOUTQNSD = 0x894b;
-    /** Private memory for msghdr, iovec and the lengths of names: calls are short and under the kernel lock. */
+    /**
+     * Private memory for msghdr, iovec and the lengths of names: calls are short and under the kernel lock.
+     */
     private static final long HEADER = Memory.allocate(128), IOVEC = HEADER + 64, LENGTH = HEADER + 96;
 
     private final int fd;
@@ -81,7 +84,8 @@ public final class HostSocket extends Socket {
     public long bind(Task t, long name, int length) {
         if (length >= 8) {
             int port = Memory.getUnsignedByte(name + 2) << 8 | Memory.getUnsignedByte(name + 3);
-            if (protocol != IPPROTO_ICMP && protocol != IPPROTO_ICMPV6 && !Sockets.mayBind(t, port)) return -EACCES;
+            if (protocol != IPPROTO_ICMP && protocol != IPPROTO_ICMPV6 && !Sockets.mayBind(t, port))
+                return -EACCES;
         }
         return HostCall.call(BIND, fd, name, length);
     }
@@ -135,7 +139,8 @@ public final class HostSocket extends Socket {
         int hostFlags = flags & SEND_FLAGS | MSG_DONTWAIT | MSG_NOSIGNAL;
         long n;
         if (m.controlLength == 0) {
-            n = HostCall.call(SENDTO, fd, m.data, m.length, hostFlags, m.nameLength > 0 ? m.name : 0, m.nameLength);
+            n = HostCall.call(SENDTO, fd, m.data, m.length, hostFlags, m.nameLength > 0 ? m.name : 0,
+                    m.nameLength);
         } else {
             n = HostOptions.checkControl(m.control, m.controlLength);
             if (n < 0) return n;
@@ -242,5 +247,7 @@ public final class HostSocket extends Socket {
         return now;
     }
 
-    public static String procNet(Task t, Sockets sockets, String name) { return HostTable.text(t, sockets.ofHost, name); }
+    public static String procNet(Task t, Sockets sockets, String name) {
+        return HostTable.text(t, sockets.ofHost, name);
+    }
 }
