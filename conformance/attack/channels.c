@@ -8,14 +8,11 @@
  * nobody's promise.
  */
 #define _GNU_SOURCE
-#include <errno.h>
+#include "compare.h"
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -25,41 +22,11 @@
 #include <unistd.h>
 
 #define FDS 14
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-#define ONE_OF(...) ((const long[]){ __VA_ARGS__ }[below(COUNT(((const long[]){ __VA_ARGS__ })))])
-#define ARGS(...) printf(__VA_ARGS__), printf(" ")
 
-static unsigned long state;
-static long number;
 static int fds[FDS], at, epolls[2];
 static char buf[300000];
 
-static unsigned below(unsigned n)
-{
-	state = state * 6364136223846793005UL + 1442695040888963407UL;
-	return (state >> 33) % n;
-}
-
 static int fd(void) { return fds[at = below(FDS)]; }
-
-static long shown(const char *call, long result)
-{
-	if (result == -1)
-		printf("%ld %s = %s\n", number, call, strerrorname_np(errno));
-	else
-		printf("%ld %s = %ld\n", number, call, result);
-	return result;
-}
-
-static void content(long n)
-{
-	unsigned h = 17;
-
-	for (long i = 0; i < n; i++)
-		h = h * 31 + (unsigned char)buf[i];
-	if (n >= 0)
-		printf("   %x\n", h);
-}
 
 /* A small one, or one that may not fit. */
 static int size(void) { return below(6) ? below(3000) : below(200000); }
@@ -133,11 +100,11 @@ static void take(void)
 
 	ARGS("%d,%d,%x", f, n, flags);
 	switch (below(3)) {
-	case 0: content(shown("read", read(f, buf, n))); break;
-	case 1: r = shown("recv", recv(f, buf, n, flags)); content(r < n ? r : n); break;
+	case 0: content(buf, shown("read", read(f, buf, n))); break;
+	case 1: r = shown("recv", recv(f, buf, n, flags)); content(buf, r < n ? r : n); break;
 	default:
 		r = shown("recvmsg", recvmsg(f, &m, flags));
-		content(r < n ? r : n);
+		content(buf, r < n ? r : n);
 		if (r >= 0)
 			printf("   flags %x name %d\n", m.msg_flags, m.msg_namelen);
 	}
@@ -270,10 +237,7 @@ int main(int argc, char **argv)
 	}
 	close_range(3, ~0U, 0);
 	signal(SIGPIPE, SIG_IGN);
-	setvbuf(stdout, NULL, _IOFBF, 1 << 16);
-	state = strtoul(argv[1], NULL, 10);
-	for (int i = 0; i < 300; i++)
-		below(2);
+	begin(argv[1]);
 	for (int i = 0; i < FDS; i++)
 		fds[i] = -1;
 	epolls[0] = epoll_create1(0), epolls[1] = epoll_create1(0);

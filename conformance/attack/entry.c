@@ -5,8 +5,7 @@
  *   entry
  */
 #include "attack.h"
-#include <pthread.h>
-#include <sched.h>
+#include "neighbour.h"
 #include <sys/ucontext.h>
 
 #define ENOSYS_ (-38)
@@ -169,27 +168,10 @@ static void damage(u64 which)
 	wait(NULL);
 }
 
-/* What neighbours notice: the longest time that a call of another process took. */
-static volatile double longest;
-
-static void *neighbour(void *unused) __attribute__((noreturn));
-static void *neighbour(void *unused)
-{
-	(void)unused;
-	for (;;) {
-		double start = now();
-		usleep(2000);
-		sched_yield();
-		if (now() - start > longest)
-			longest = now() - start;
-	}
-}
-
 int main(int argc, char **argv)
 {
-	pthread_t id;
 	int has_stub = find_stub(), trace = argc > 1 && argv[1];
-	pthread_create(&id, NULL, neighbour, NULL);
+	watch_neighbour();
 	HOLDS(in_child(numbers_of_32_bits, 0, 30) == 0 || broken, "32-bit numbers");
 	in_child(sysenter, 0, 5);
 	for (u64 at = 0xffffffffff600000; at < 0xffffffffff601000; at += at % 1024 ? 1021 : 3)

@@ -8,13 +8,10 @@
  * filesystems may answer as they like: sizes of directories, blocks, holes, RESOLVE_CACHED.
  */
 #define _GNU_SOURCE
+#include "compare.h"
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
@@ -24,51 +21,19 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-static unsigned long state;
-static long number;
 static int fds[8], at, top;
 static char buf[100000], top_name[4096];
 static const char *const NAMES[] = { "a", "b", "c", "d", "d/a", "d/b", "e", "e/x", "e/x/y", "l", "l/a", "d/../a", "./b", "d/", "e/x/",
 	"..a", "a/", "l2", "d/l3", "nonexist/z", "", ".", "..", "d/..", "e/../d/a", "l/", "l2/", "a/b" };
 static const char *const ATTRIBUTES[] = { "user.a", "user.b", "user.", "foo", "user.long", "security" };
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-#define ONE_OF(...) ((const long[]){ __VA_ARGS__ }[below(COUNT(((const long[]){ __VA_ARGS__ })))])
 #define CHANCE(n) (below(n) == 0)
-
-static unsigned below(unsigned n)
-{
-	state = state * 6364136223846793005UL + 1442695040888963407UL;
-	return (state >> 33) % n;
-}
 
 static const char *name(void) { return NAMES[below(COUNT(NAMES))]; }
 /* For changes: more often one of the first. */
 static const char *target(void) { return NAMES[below(below(3) ? 12 : COUNT(NAMES))]; }
 static int fd(void) { return fds[at = below(8)]; }
 static long offset(int reach, int before) { return (long)below(reach) - before; }
-
-static long shown(const char *call, long result)
-{
-	if (result == -1)
-		printf("%ld %s = %s\n", number, call, strerrorname_np(errno));
-	else
-		printf("%ld %s = %ld\n", number, call, result);
-	return result;
-}
-
-/* A call's arguments, for the reader of a difference. */
-#define ARGS(...) printf(__VA_ARGS__), printf(" ")
-
-static void content(const char *p, long n)
-{
-	unsigned h = 17;
-
-	for (long i = 0; i < n; i++)
-		h = h * 31 + (unsigned char)p[i];
-	if (n >= 0)
-		printf("   %x\n", h);
-}
 
 static void attributes(long result, const struct stat *s)
 {
@@ -486,11 +451,9 @@ int main(int argc, char **argv)
 	if (!mkdtemp(path) || chdir(path) || mkdir("in", 0755) || chdir("in") || !getcwd(top_name, sizeof top_name))
 		return 1;
 	top = open(".", O_RDONLY | O_CLOEXEC);
-	state = strtoul(argv[1], NULL, 10);
 	for (int i = 0; i < 8; i++)
 		fds[i] = -1;
-	for (int i = 0; i < 300; i++) /* neighbouring seeds begin alike */
-		below(2);
+	begin(argv[1]);
 	for (number = 0; number < atol(argv[2]); number++) {
 		for (int i = 0; i < 8000; i++)
 			buf[i] = 'a' + (number * 7 + i) % 26;

@@ -11,6 +11,7 @@
  */
 #define _GNU_SOURCE
 #include "fuzz-calls.h"
+#include "random.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -40,7 +41,6 @@
 #include <time.h>
 #include <unistd.h>
 
-typedef uint64_t u64;
 #define POOL 0x10000000UL /* 64 pages of arguments, the last without access */
 #define POOL_SIZE 0x40000UL
 #define ARENA 0x20000000UL /* where mappings come and go */
@@ -57,18 +57,9 @@ static const unsigned char weights[] = { CALLS(WEIGHT) };
 static u64 seed, fixed_round;
 static int seconds = 10, processes = 3, threads = 3, calls_per_thread = 400, trace, one_round;
 static int chosen[4096], chosen_count, supervisor, self;
-static __thread u64 state;
 static int pids[8];
 static char home[64];
 
-static u64 next(void)
-{
-	u64 z = state += 0x9e3779b97f4a7c15UL;
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9UL;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebUL;
-	return z ^ z >> 31;
-}
-static u64 below(u64 n) { return next() % n; }
 static int one_in(int n) { return below(n) == 0; }
 
 /* The kernel's own call: no cancellation, no errno, nothing of libc between. */

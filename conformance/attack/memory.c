@@ -5,12 +5,9 @@
  *   memory SEED COUNT
  */
 #define _GNU_SOURCE
-#include <errno.h>
+#include "compare.h"
 #include <setjmp.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -19,28 +16,15 @@
 
 #define PAGE 4096UL
 #define PAGES 24UL
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-#define ONE_OF(...) ((const long[]){ __VA_ARGS__ }[below(COUNT(((const long[]){ __VA_ARGS__ })))])
 
 static char *const ARENA = (char *)0x200000000000;
-static unsigned long state;
-static long number;
 static int files[3];
 
-static unsigned below(unsigned n)
+static long placed(const char *call, long result)
 {
-	state = state * 6364136223846793005UL + 1442695040888963407UL;
-	return (state >> 33) % n;
-}
-
-static long shown(const char *call, long result)
-{
-	if (result == -1)
-		printf("%ld %s = %s\n", number, call, strerrorname_np(errno));
-	else if ((unsigned long)(result - (long)ARENA) < PAGES * PAGE)
-		printf("%ld %s = page %ld\n", number, call, (result - (long)ARENA) / (long)PAGE);
-	else
-		printf("%ld %s = %ld\n", number, call, result);
+	if ((unsigned long)(result - (long)ARENA) >= PAGES * PAGE)
+		return shown(call, result);
+	printf("%ld %s = page %ld\n", number, call, (result - (long)ARENA) / (long)PAGE);
 	return result;
 }
 
@@ -111,7 +95,7 @@ static void touch(void)
 
 	for (int i = 0; i < n; i++) {
 		struct iovec local = { &byte, 1 }, remote = { p + i * PAGE + 17, 1 };
-		shown("touch", process_vm_writev(getpid(), &local, 1, &remote, 1, 0));
+		placed("touch", process_vm_writev(getpid(), &local, 1, &remote, 1, 0));
 	}
 }
 
@@ -124,7 +108,7 @@ static void map(void)
 	long offset = below(4) * PAGE;
 
 	printf("%ld,%lx,%d,%x,%d,%ld ", (p - ARENA) / (long)PAGE, n, prot, flags, fd, offset);
-	shown("mmap", (long)mmap(p, n, prot, flags, fd, offset));
+	placed("mmap", (long)mmap(p, n, prot, flags, fd, offset));
 }
 
 /* From a single page: Linux 6.17 has changed what happens to more of them at once. */
@@ -139,7 +123,7 @@ static void remap(void)
 	if (new == PAGE && flags && below(3) == 0)
 		flags |= MREMAP_DONTUNMAP;
 	printf("%ld,%lx,%x,%ld ", (from - ARENA) / (long)PAGE, new, flags, (to - ARENA) / (long)PAGE);
-	shown("mremap", (long)mremap(from, PAGE, new, flags, to));
+	placed("mremap", (long)mremap(from, PAGE, new, flags, to));
 }
 
 static void ranges(void)
@@ -152,12 +136,12 @@ static void ranges(void)
 
 	printf("%ld,%lx ", (p - ARENA) / (long)PAGE, n);
 	switch (what) {
-	case 0: shown("munmap", munmap(p, n)); break;
-	case 1: case 2: case 3: printf("%d ", prot); shown("mprotect", mprotect(p, n, prot)); break;
-	case 4: case 5: printf("%d ", advice); shown("madvise", madvise(p, n, advice)); break;
-	case 6: shown("msync", msync(p, n, ONE_OF(MS_SYNC, MS_ASYNC, MS_SYNC | MS_ASYNC, MS_INVALIDATE, 77))); break;
-	case 7: shown("mincore", mincore(p, n, in)); break;
-	case 8: shown("mlock", below(2) ? mlock(p, n) : munlock(p, n)); break;
+	case 0: placed("munmap", munmap(p, n)); break;
+	case 1: case 2: case 3: printf("%d ", prot); placed("mprotect", mprotect(p, n, prot)); break;
+	case 4: case 5: printf("%d ", advice); placed("madvise", madvise(p, n, advice)); break;
+	case 6: placed("msync", msync(p, n, ONE_OF(MS_SYNC, MS_ASYNC, MS_SYNC | MS_ASYNC, MS_INVALIDATE, 77))); break;
+	case 7: placed("mincore", mincore(p, n, in)); break;
+	case 8: placed("mlock", below(2) ? mlock(p, n) : munlock(p, n)); break;
 	}
 }
 
@@ -166,9 +150,9 @@ static void file(void)
 	int fd = files[below(COUNT(files))];
 
 	if (below(2))
-		shown("ftruncate", ftruncate(fd, below(6) * PAGE + below(2) * 50));
+		placed("ftruncate", ftruncate(fd, below(6) * PAGE + below(2) * 50));
 	else
-		shown("pwrite", pwrite(fd, &(char){ 'A' + number % 26 }, 1, below(5) * PAGE + 17));
+		placed("pwrite", pwrite(fd, &(char){ 'A' + number % 26 }, 1, below(5) * PAGE + 17));
 }
 
 /* What a child sees, and that it changes nothing here but what is shared. */
@@ -185,7 +169,7 @@ static void child(void)
 		_exit(0);
 	}
 	waitpid(pid, &status, 0);
-	shown("child", status);
+	placed("child", status);
 }
 
 int main(int argc, char **argv)
@@ -194,10 +178,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: memory SEED COUNT\n");
 		return 2;
 	}
-	setvbuf(stdout, NULL, _IOFBF, 1 << 16);
-	state = strtoul(argv[1], NULL, 10);
-	for (unsigned i = 0; i < 300; i++)
-		below(2);
+	begin(argv[1]);
 	for (unsigned i = 0; i < COUNT(files); i++)
 		if ((files[i] = memfd_create("memory", 0)) < 0 || ftruncate(files[i], 3 * PAGE + 100))
 			return 1;

@@ -5,6 +5,7 @@
  *   parse [SECONDS [SEED [WHAT]]]      WHAT: elf script mount bpf netlink control other
  */
 #include "attack.h"
+#include "random.h"
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/netlink.h>
@@ -18,16 +19,6 @@
 #include <sys/uio.h>
 #include <sys/xattr.h>
 
-static u64 state;
-
-static u64 next(void)
-{
-	u64 z = state += 0x9e3779b97f4a7c15UL;
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9UL;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebUL;
-	return z ^ z >> 31;
-}
-static u64 below(u64 n) { return next() % n; }
 
 static const u64 numbers[] = { 0, 1, 2, 3, 4, 7, 8, 16, 56, 64, 127, 128, 255, 256, 4095, 4096, 65535, 65536, 0x7fffffff, 0x80000000,
 	0xffffffff, 0x100000000, 0x7fffffffffff, 0x7ffffffff000, 0x800000000000, 0x7ffb00000000, 0x7fffffffffffffff, 0x8000000000000000,

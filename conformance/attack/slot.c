@@ -6,6 +6,8 @@
  *   slot [SECONDS [SEED]]
  */
 #include "attack.h"
+#include "neighbour.h"
+#include "random.h"
 #include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
@@ -16,15 +18,6 @@
 #include <sys/xattr.h>
 
 static u64 seed = 1;
-static __thread u64 state;
-
-static u64 next(void)
-{
-	u64 z = state += 0x9e3779b97f4a7c15UL;
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9UL;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebUL;
-	return z ^ z >> 31;
-}
 
 static u64 value(void)
 {
@@ -134,30 +127,14 @@ static void stall(u64 sleeps)
 	for (;;) if (sleeps) jump(202, (u64)bytes, 0, 0, 0, 0, 0);
 }
 
-/* The longest time that a neighbour's call took. */
-static volatile double longest;
-static void *neighbour(void *unused) __attribute__((noreturn));
-static void *neighbour(void *unused)
-{
-	(void)unused;
-	for (;;) {
-		double start = now();
-		usleep(2000);
-		sched_yield();
-		if (now() - start > longest)
-			longest = now() - start;
-	}
-}
-
 int main(int argc, char **argv)
 {
 	double end = now() + (argc > 1 ? atof(argv[1]) : 2);
-	pthread_t id;
 	int rounds = 0, ends[3] = { 0 };
 	if (argc > 2) seed = strtoul(argv[2], NULL, 0);
 	if (!find_stub())
 		return puts("no stub here"), 3;
-	pthread_create(&id, NULL, neighbour, NULL);
+	watch_neighbour();
 	for (int i = 0; i < 2; i++) {
 		int status = in_child(stall, i, 15);
 		usleep(100000);

@@ -34,6 +34,17 @@ UNUSED static int exit_of(pid_t pid) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
+// Waits until a child has been stopped by a signal.
+#define CHECK_STOPS(P, sig)                                   \
+    do {                                                      \
+        int stop_;                                            \
+        CHECK_EQ(waitpid((P), &stop_, WUNTRACED), (P));       \
+        CHECK(WIFSTOPPED(stop_));                             \
+        CHECK_EQ(WSTOPSIG(stop_), (sig));                     \
+    } while (0)
+
+UNUSED static pid_t pausing(void) { pid_t pid; FORK(pid) for (;;) pause(); return pid; }
+
 UNUSED static pid_t gettid_(void) { return syscall(SYS_gettid); }
 
 // State letter of a task as /proc shows it, '?' when it cannot be read.

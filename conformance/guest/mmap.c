@@ -1,10 +1,7 @@
 /* mmap(2), munmap(2), mprotect(2), mremap(2), madvise(2), brk(2), mincore(2), mlock(2): anonymous memory and faults. */
-#include "check.h"
-#include <setjmp.h>
+#include "fault.h"
 #include <sys/resource.h>
 #include <ucontext.h>
-
-#define PAGE CHECK_PAGE
 
 static char *anon(size_t pages, int protection) {
     char *at = mmap(NULL, pages * PAGE, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -12,38 +9,8 @@ static char *anon(size_t pages, int protection) {
     return at;
 }
 
-#define RW (PROT_READ | PROT_WRITE)
-
 /* What touching an address does: 0 or the si_code, with the address in fault_address. */
-static volatile int fault_signal, fault_code;
-static void *volatile fault_address;
-static jmp_buf fault_jump;
-
-static void on_fault(int sig, siginfo_t *info, void *context) {
-    fault_signal = sig;
-    fault_code = info->si_code;
-    fault_address = info->si_addr;
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, sig);
-    sigprocmask(SIG_UNBLOCK, &set, NULL);
-    longjmp(fault_jump, 1);
-}
-
-static int touch(char *at, bool writing) {
-    struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
-    sigaction(SIGSEGV, &action, NULL);
-    sigaction(SIGBUS, &action, NULL);
-    fault_signal = 0;
-    if (setjmp(fault_jump) == 0) {
-        if (writing)
-            *(volatile char *) at = 1;
-        else
-            (void) *(volatile char *) at;
-        return 0;
-    }
-    return fault_code;
-}
+static int touch(char *at, bool writing) { return faults(at, writing) ? fault_code : 0; }
 
 TEST(zeroed_and_writable) {
     char *at = anon(4, RW);

@@ -1,39 +1,8 @@
 /* mmap(2) of files: shared and private, coherence with read and write, msync(2), SIGBUS past the end. */
-#include "check.h"
-#include <setjmp.h>
-
-#define PAGE CHECK_PAGE
-#define RW (PROT_READ | PROT_WRITE)
-
-static volatile int fault_signal, fault_code;
-static void *volatile fault_address;
-static jmp_buf fault_jump;
-
-static void on_fault(int sig, siginfo_t *info, void *context) {
-    fault_signal = sig;
-    fault_code = info->si_code;
-    fault_address = info->si_addr;
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, sig);
-    sigprocmask(SIG_UNBLOCK, &set, NULL);
-    longjmp(fault_jump, 1);
-}
+#include "fault.h"
 
 /* The signal that touching an address raises, or 0. */
-static int touch(char *at, bool writing) {
-    struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
-    sigaction(SIGSEGV, &action, NULL);
-    sigaction(SIGBUS, &action, NULL);
-    fault_signal = 0;
-    if (setjmp(fault_jump) == 0) {
-        if (writing)
-            *(volatile char *) at = 1;
-        else
-            (void) *(volatile char *) at;
-    }
-    return fault_signal;
-}
+static int touch(char *at, bool writing) { return faults(at, writing) ? fault_signal : 0; }
 
 static int file(size_t length) {
     int fd = CHECK_OK(open("f", O_CREAT | O_TRUNC | O_RDWR, 0644));

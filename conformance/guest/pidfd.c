@@ -5,7 +5,6 @@
 static int open_(pid_t pid, int flags) { return syscall(SYS_pidfd_open, pid, flags); }
 static int send_(int fd, int sig, siginfo_t *si, int flags) { return syscall(SYS_pidfd_send_signal, fd, sig, si, flags); }
 static int getfd_(int fd, int target, int flags) { return syscall(SYS_pidfd_getfd, fd, target, flags); }
-static pid_t pausing(void) { pid_t pid; FORK(pid) for (;;) pause(); return pid; }
 
 TEST(open_own_and_child) {
     int fd = CHECK_OK(open_(getpid(), 0));

@@ -24,6 +24,12 @@ static void open_pty(void) {
     snprintf(slave_name, sizeof slave_name, "/dev/pts/%d", n);
     slave = CHECK_OK(open(slave_name, O_RDWR | O_NOCTTY));
 }
+// ... and a pipe, by which its programs say how far they are.
+static int fds[2];
+static void open_pty_and_pipe(void) {
+    open_pty();
+    CHECK_OK(pipe(fds));
+}
 static const char *take(int fd) {
     poll_one(fd, POLLIN, 500);
     ssize_t n = read(fd, text, sizeof text - 1);
@@ -37,6 +43,7 @@ static void take_terminal(void) {
     CHECK_OK(setsid());
     CHECK_OK(ioctl(slave, TIOCSCTTY, 0));
 }
+#define SESSION(P) for ((P) = fork() ?: (take_terminal(), 0); (P) == 0; _exit(0))
 
 TEST(names_and_locks) {
     int n = -1, lock = -1;
@@ -238,8 +245,7 @@ TEST(opening_takes_a_terminal) {
 TEST(terminal_of_another_session) {
     open_pty();
     pid_t pid;
-    FORK(pid) {
-        take_terminal();
+    SESSION(pid) {
         pid_t other;
         FORK(other) {
             CHECK_OK(setsid());
@@ -255,8 +261,7 @@ TEST(terminal_of_another_session) {
 TEST(giving_up_the_terminal) {
     open_pty();
     pid_t pid;
-    FORK(pid) {
-        take_terminal();
+    SESSION(pid) {
         handle(SIGHUP, on_signal, 0);
         handle(SIGCONT, on_signal, 0);
         CHECK_OK(ioctl(slave, TIOCNOTTY));
@@ -268,9 +273,7 @@ TEST(giving_up_the_terminal) {
 }
 
 TEST(hangup_signals_the_session) {
-    open_pty();
-    int fds[2];
-    CHECK_OK(pipe(fds));
+    open_pty_and_pipe();
     pid_t pid;
     FORK(pid) {
         close(master);
@@ -288,12 +291,9 @@ TEST(hangup_signals_the_session) {
 }
 
 TEST(leaders_end_hangs_up_foreground) {
-    open_pty();
-    int fds[2];
-    CHECK_OK(pipe(fds));
+    open_pty_and_pipe();
     pid_t pid;
-    FORK(pid) {
-        take_terminal();
+    SESSION(pid) {
         pid_t member;
         FORK(member) {
             close(fds[0]);
@@ -312,12 +312,9 @@ TEST(leaders_end_hangs_up_foreground) {
 // --- signals from keys ---
 
 static int key_result(const char *keys, int sig, int lflag_off) {
-    open_pty();
-    int fds[2];
-    CHECK_OK(pipe(fds));
+    open_pty_and_pipe();
     pid_t pid;
-    FORK(pid) {
-        take_terminal();
+    SESSION(pid) {
         struct termios t;
         tcgetattr(slave, &t);
         t.c_lflag &= ~lflag_off;
@@ -344,12 +341,9 @@ TEST(keys_without_isig_are_input) {
 }
 
 TEST(interrupt_flushes_input) {
-    open_pty();
+    open_pty_and_pipe();
     pid_t pid;
-    int fds[2];
-    CHECK_OK(pipe(fds));
-    FORK(pid) {
-        take_terminal();
+    SESSION(pid) {
         signal(SIGINT, SIG_IGN);
         put_byte(fds[1]);
         ssize_t n = read(slave, text, 100);
@@ -362,12 +356,9 @@ TEST(interrupt_flushes_input) {
 }
 
 TEST(noflsh_keeps_input) {
-    open_pty();
+    open_pty_and_pipe();
     pid_t pid;
-    int fds[2];
-    CHECK_OK(pipe(fds));
-    FORK(pid) {
-        take_terminal();
+    SESSION(pid) {
         signal(SIGINT, SIG_IGN);
         struct termios t;
         tcgetattr(slave, &t);
@@ -382,12 +373,9 @@ TEST(noflsh_keeps_input) {
 }
 
 TEST(key_reaches_whole_foreground_group) {
-    open_pty();
-    int fds[2];
-    CHECK_OK(pipe(fds));
+    open_pty_and_pipe();
     pid_t pid;
-    FORK(pid) {
-        take_terminal();
+    SESSION(pid) {
         signal(SIGINT, SIG_IGN);
         pid_t a, b, background;
         FORK(a) { signal(SIGINT, SIG_DFL); put_byte(fds[1]); for (;;) pause(); }
@@ -404,23 +392,18 @@ TEST(key_reaches_whole_foreground_group) {
 }
 
 TEST(signal_ioctl_of_master) {
-    open_pty();
-    int fds[2];
-    CHECK_OK(pipe(fds));
+    open_pty_and_pipe();
     pid_t pid;
-    FORK(pid) { take_terminal(); put_byte(fds[1]); for (;;) pause(); }
+    SESSION(pid) { put_byte(fds[1]); for (;;) pause(); }
     get_byte(fds[0]);
     CHECK_OK(ioctl(master, TIOCSIG, SIGINT));
     CHECK_EQ(exit_of(pid), -SIGINT);
 }
 
 TEST(window_change_signals_foreground) {
-    open_pty();
-    int fds[2];
-    CHECK_OK(pipe(fds));
+    open_pty_and_pipe();
     pid_t pid;
-    FORK(pid) {
-        take_terminal();
+    SESSION(pid) {
         handle(SIGWINCH, on_signal, 0);
         put_byte(fds[1]);
         while (!times) pause();
@@ -441,8 +424,7 @@ TEST(same_window_size_signals_nobody) {
     int fds[2];
     CHECK_OK(pipe(fds));
     pid_t pid;
-    FORK(pid) {
-        take_terminal();
+    SESSION(pid) {
         handle(SIGWINCH, on_signal, 0);
         put_byte(fds[1]);
         sleep_ms(80);
@@ -458,8 +440,7 @@ TEST(same_window_size_signals_nobody) {
 TEST(foreground_group_set_and_get) {
     open_pty();
     pid_t pid;
-    FORK(pid) {
-        take_terminal();
+    SESSION(pid) {
         pid_t job;
         FORK(job) for (;;) pause();
         CHECK_OK(setpgid(job, job));
@@ -479,8 +460,7 @@ TEST(foreground_group_set_and_get) {
 TEST(group_of_another_session_refused) {
     open_pty();
     pid_t pid, outside = getpgrp();
-    FORK(pid) {
-        take_terminal();
+    SESSION(pid) {
         CHECK_ERR(tcsetpgrp(slave, outside), EPERM);
     }
     CHECK_EQ(exit_of(pid), 0);
@@ -489,14 +469,10 @@ TEST(group_of_another_session_refused) {
 TEST(background_read_stops) {
     open_pty();
     pid_t pid;
-    FORK(pid) {
-        take_terminal();
+    SESSION(pid) {
         pid_t job;
-        int status;
         FORK(job) { setpgid(0, 0); read(slave, text, 10); _exit(text[0]); }
-        CHECK_EQ(waitpid(job, &status, WUNTRACED), job);
-        CHECK(WIFSTOPPED(status));
-        CHECK_EQ(WSTOPSIG(status), SIGTTIN);
+        CHECK_STOPS(job, SIGTTIN);
         // Put into the foreground and continued, it reads.
         CHECK_OK(tcsetpgrp(slave, job));
         kill(job, SIGCONT);
@@ -511,8 +487,7 @@ TEST(background_read_with_signal_ignored_or_orphaned) {
     open_pty();
     volatile int *result = shared(4096);
     pid_t pid;
-    FORK(pid) {
-        take_terminal();
+    SESSION(pid) {
         pid_t job, parent;
         FORK(job) {
             setpgid(0, 0);
@@ -538,10 +513,8 @@ TEST(background_read_with_signal_ignored_or_orphaned) {
 TEST(background_write_stops_with_tostop_only) {
     open_pty();
     pid_t pid;
-    FORK(pid) {
-        take_terminal();
+    SESSION(pid) {
         pid_t job;
-        int status;
         FORK(job) { setpgid(0, 0); CHECK_EQ(write(slave, "free", 4), 4); }
         CHECK_EQ(exit_of(job), 0);
         struct termios t;
@@ -549,8 +522,7 @@ TEST(background_write_stops_with_tostop_only) {
         t.c_lflag |= TOSTOP;
         CHECK_OK(tcsetattr(slave, TCSANOW, &t));
         FORK(job) { setpgid(0, 0); CHECK_EQ(write(slave, "late", 4), 4); }
-        CHECK_EQ(waitpid(job, &status, WUNTRACED), job);
-        CHECK_EQ(WSTOPSIG(status), SIGTTOU);
+        CHECK_STOPS(job, SIGTTOU);
         CHECK_OK(tcsetpgrp(slave, job));
         kill(job, SIGCONT);
         CHECK_EQ(exit_of(job), 0);
@@ -563,20 +535,16 @@ TEST(background_write_stops_with_tostop_only) {
 TEST(background_settings_stop) {
     open_pty();
     pid_t pid;
-    FORK(pid) {
-        take_terminal();
+    SESSION(pid) {
         pid_t job;
-        int status;
         struct termios t;
         CHECK_OK(tcgetattr(slave, &t));
         FORK(job) { setpgid(0, 0); tcsetattr(slave, TCSANOW, &t); }
-        CHECK_EQ(waitpid(job, &status, WUNTRACED), job);
-        CHECK_EQ(WSTOPSIG(status), SIGTTOU);
+        CHECK_STOPS(job, SIGTTOU);
         kill(job, SIGKILL);
         CHECK_EQ(exit_of(job), -SIGKILL);
         FORK(job) { setpgid(0, 0); tcsetpgrp(slave, getpgrp()); }
-        CHECK_EQ(waitpid(job, &status, WUNTRACED), job);
-        CHECK_EQ(WSTOPSIG(status), SIGTTOU);
+        CHECK_STOPS(job, SIGTTOU);
         kill(job, SIGKILL);
         reap(job);
         // Looking does not stop.
@@ -587,14 +555,10 @@ TEST(background_settings_stop) {
 }
 
 TEST(suspend_key_and_resume) {
-    open_pty();
-    int fds[2];
-    CHECK_OK(pipe(fds));
+    open_pty_and_pipe();
     pid_t pid;
-    FORK(pid) {
-        take_terminal();
+    SESSION(pid) {
         pid_t job;
-        int status;
         FORK(job) {
             setpgid(0, 0);
             signal(SIGTTOU, SIG_IGN);
@@ -603,9 +567,7 @@ TEST(suspend_key_and_resume) {
             sleep_ms(150);
             _exit(5);
         }
-        CHECK_EQ(waitpid(job, &status, WUNTRACED), job);
-        CHECK(WIFSTOPPED(status));
-        CHECK_EQ(WSTOPSIG(status), SIGTSTP);
+        CHECK_STOPS(job, SIGTSTP);
         signal(SIGTTOU, SIG_IGN);
         CHECK_OK(tcsetpgrp(slave, getpgrp()));
         CHECK_OK(tcsetpgrp(slave, job));

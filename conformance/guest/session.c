@@ -1,7 +1,6 @@
 // Process groups, sessions, orphaned groups and job control without a terminal (with one: pty.c).
 #include "help.h"
 
-static pid_t pausing(void) { pid_t pid; FORK(pid) for (;;) pause(); return pid; }
 static void end(pid_t pid) { kill(pid, SIGKILL); reap(pid); }
 
 TEST(setsid_makes_leader) {
@@ -224,9 +223,7 @@ TEST(tstp_ignored_in_orphaned_group) {
 TEST(tstp_stops_in_ordinary_group) {
     pid_t pid;
     FORK(pid) { raise(SIGTSTP); _exit(6); }
-    int status;
-    CHECK_EQ(waitpid(pid, &status, WUNTRACED), pid);
-    CHECK_EQ(WSTOPSIG(status), SIGTSTP);
+    CHECK_STOPS(pid, SIGTSTP);
     kill(pid, SIGCONT);
     CHECK_EQ(exit_of(pid), 6);
 }

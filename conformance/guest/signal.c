@@ -8,7 +8,6 @@ static volatile sig_atomic_t caught, times, depth, deepest;
 static volatile siginfo_t info;
 static void on_signal(int sig) { caught = sig; times++; }
 static void on_info(int sig, siginfo_t *si, void *uc UNUSED) { info = *si; caught = sig; times++; }
-static pid_t pausing(void) { pid_t pid; FORK(pid) for (;;) pause(); return pid; }
 
 TEST(handler_runs_before_kill_returns) {
     handle(SIGUSR1, on_signal, 0);
@@ -392,11 +391,8 @@ TEST(default_actions_stop) {
     static const int sigs[] = { SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU };
     for (int i = 0; i < 4; i++) {
         pid_t pid = pausing();
-        int status;
         kill(pid, sigs[i]);
-        CHECK_EQ(waitpid(pid, &status, WUNTRACED), pid);
-        CHECK(WIFSTOPPED(status));
-        CHECK_EQ(WSTOPSIG(status), sigs[i]);
+        CHECK_STOPS(pid, sigs[i]);
         kill(pid, SIGKILL);
         CHECK_EQ(exit_of(pid), -SIGKILL);
     }

@@ -8,7 +8,6 @@ static long waitid_(int type, id_t id, siginfo_t *si, int options, struct rusage
 }
 
 static pid_t child_exiting(int code) { pid_t pid; FORK(pid) _exit(code); return pid; }
-static pid_t child_pausing(void) { pid_t pid; FORK(pid) for (;;) pause(); return pid; }
 
 static volatile sig_atomic_t caught;
 static volatile siginfo_t info;
@@ -27,7 +26,7 @@ TEST(exit_codes_are_one_byte) {
 TEST(killed_by_signal_status) {
     const int sigs[] = { SIGKILL, SIGTERM, SIGHUP, SIGUSR1, SIGALRM, SIGPIPE, SIGRTMIN, SIGRTMAX };
     for (int i = 0; i < 8; i++) {
-        pid_t pid = child_pausing();
+        pid_t pid = pausing();
         CHECK_OK(kill(pid, sigs[i]));
         int status = reap(pid);
         CHECK(WIFSIGNALED(status) && !WIFEXITED(status));
@@ -53,7 +52,7 @@ TEST(wait_only_once) {
 }
 
 TEST(nohang) {
-    pid_t pid = child_pausing();
+    pid_t pid = pausing();
     int status = 0x1234;
     CHECK_EQ(waitpid(pid, &status, WNOHANG), 0);
     CHECK_EQ(status, 0x1234);
@@ -92,7 +91,7 @@ TEST(wait_any_takes_all) {
 }
 
 TEST(wait_by_process_group) {
-    pid_t a = child_pausing(), b = child_pausing(), c = child_exiting(3);
+    pid_t a = pausing(), b = pausing(), c = child_exiting(3);
     CHECK_OK(setpgid(a, a));
     CHECK_OK(setpgid(b, a));
     kill(b, SIGKILL);
@@ -118,7 +117,7 @@ TEST(waitid_fields) {
     CHECK_EQ(si.si_pid, pid);
     CHECK_EQ(si.si_uid, getuid());
     CHECK_EQ(si.si_errno, 0);
-    pid = child_pausing();
+    pid = pausing();
     kill(pid, SIGTERM);
     CHECK_EQ(waitid_(P_PID, pid, &si, WEXITED, NULL), 0);
     CHECK_EQ(si.si_code, CLD_KILLED);
@@ -135,7 +134,7 @@ TEST(waitid_core_dumped_code) {
 }
 
 TEST(waitid_nohang_clears_info) {
-    pid_t pid = child_pausing();
+    pid_t pid = pausing();
     siginfo_t si;
     memset(&si, 0x55, sizeof si);
     CHECK_EQ(waitid_(P_PID, pid, &si, WEXITED | WNOHANG, NULL), 0);
@@ -175,7 +174,7 @@ TEST(waitid_bad_arguments) {
 }
 
 TEST(waitid_pidfd) {
-    pid_t pid = child_pausing();
+    pid_t pid = pausing();
     int fd = CHECK_OK(syscall(SYS_pidfd_open, pid, 0));
     siginfo_t si;
     CHECK_EQ(waitid_(P_PIDFD, fd, &si, WEXITED | WNOHANG, NULL), 0);
@@ -184,18 +183,16 @@ TEST(waitid_pidfd) {
     CHECK_EQ(waitid_(P_PIDFD, fd, &si, WEXITED, NULL), 0);
     CHECK_EQ(si.si_pid, pid);
     CHECK_ERR(waitid_(P_PIDFD, fd, &si, WEXITED, NULL), ECHILD);
-    fd = CHECK_OK(syscall(SYS_pidfd_open, child_pausing(), O_NONBLOCK));
+    fd = CHECK_OK(syscall(SYS_pidfd_open, pausing(), O_NONBLOCK));
     CHECK_ERR(waitid_(P_PIDFD, fd, &si, WEXITED, NULL), EAGAIN);
 }
 
 TEST(stopped_and_continued) {
-    pid_t pid = child_pausing();
+    pid_t pid = pausing();
     int status;
     siginfo_t si;
     kill(pid, SIGSTOP);
-    CHECK_EQ(waitpid(pid, &status, WUNTRACED), pid);
-    CHECK(WIFSTOPPED(status));
-    CHECK_EQ(WSTOPSIG(status), SIGSTOP);
+    CHECK_STOPS(pid, SIGSTOP);
     CHECK_EQ(waitpid(pid, &status, WUNTRACED | WNOHANG), 0);
     kill(pid, SIGCONT);
     CHECK_EQ(waitpid(pid, &status, WCONTINUED), pid);
@@ -215,7 +212,7 @@ TEST(stopped_and_continued) {
 }
 
 TEST(stop_not_reported_without_option) {
-    pid_t pid = child_pausing();
+    pid_t pid = pausing();
     kill(pid, SIGSTOP);
     await_state(pid, "T");
     CHECK_EQ(waitpid(pid, NULL, WNOHANG), 0);
@@ -224,7 +221,7 @@ TEST(stop_not_reported_without_option) {
 }
 
 TEST(kill_ends_a_stopped_child) {
-    pid_t pid = child_pausing();
+    pid_t pid = pausing();
     kill(pid, SIGSTOP);
     int status;
     CHECK_EQ(waitpid(pid, &status, WUNTRACED), pid);
@@ -249,7 +246,7 @@ TEST(sigchld_on_exit) {
 
 TEST(sigchld_on_stop_and_continue) {
     handle_info(SIGCHLD, on_info, 0);
-    pid_t pid = child_pausing();
+    pid_t pid = pausing();
     kill(pid, SIGSTOP);
     while (caught < 1) sleep_ms(1);
     CHECK_EQ(info.si_code, CLD_STOPPED);
@@ -266,7 +263,7 @@ TEST(sigchld_on_stop_and_continue) {
 
 TEST(nocldstop_silences_stops) {
     handle_info(SIGCHLD, on_info, SA_NOCLDSTOP);
-    pid_t pid = child_pausing();
+    pid_t pid = pausing();
     int status;
     kill(pid, SIGSTOP);
     while (waitpid(pid, &status, WUNTRACED) != pid) { }

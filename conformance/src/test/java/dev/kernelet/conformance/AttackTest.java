@@ -4,31 +4,12 @@ import static org.junit.jupiter.api.Assertions.*;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Programs that want to end the Sentry: conformance/attack. Whatever they do, it answers, and nothing is left behind. */
-class AttackTest {
+class AttackTest extends LeavesNothing {
     /** Seconds of each of the fuzzer's runs here; by hand: {@code fuzz --seconds 600}. */
     private static final int FUZZ_SECONDS = 15;
-
-    @TempDir
-    Path directory;
-
-    private Shell shell;
-    private List<String> before;
-
-    @BeforeEach
-    void start() throws Exception {
-        shell = new Shell(directory);
-        before = Shell.processes();
-    }
-
-    @AfterEach
-    void nothingLeft() throws Exception { Shell.assertNothingMore(before); }
 
     private void build(String name) throws Exception {
         Path source = Shell.ROOT.resolve("conformance/attack/" + name + ".c");

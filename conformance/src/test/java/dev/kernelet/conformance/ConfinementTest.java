@@ -4,14 +4,11 @@ import static org.junit.jupiter.api.Assertions.*;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A running sandbox, looked at from outside: no thread of the Sentry, no stub without its restrictions. */
-class ConfinementTest {
+class ConfinementTest extends LeavesNothing {
     /** Waits for the program, then shows the threads of Sentry and stubs that are not as they must be. */
     private static final String LOOK = """
             p=$!
@@ -46,21 +43,10 @@ class ConfinementTest {
             kill $p; wait $p; rm -f $T/ready
             """;
 
-    @TempDir
-    Path directory;
-
-    private Shell shell;
-    private List<String> before;
-
     @BeforeEach
-    void start() throws Exception {
-        shell = new Shell(directory);
-        before = Shell.processes();
+    void prepare() throws Exception {
         shell.run("chmod a+rwx $T");
     }
-
-    @AfterEach
-    void nothingLeft() throws Exception { Shell.assertNothingMore(before); }
 
     private static String look(String flags, String capabilities) {
         return "CAPS=" + capabilities + "; $K " + flags + " sh -c 'echo ready; sleep 100' > $T/ready &\n" + LOOK;

@@ -10,13 +10,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What may go wrong around a sandbox: killed parts, bombs, full disks, hostile programs. Nothing is left
  * behind.
  */
-class FaultsTest {
+class FaultsTest extends LeavesNothing {
     /**
      * Waits until the file $T/out has the line "ready"; $L is then the launcher that was started in the
      * background.
@@ -28,23 +27,17 @@ class FaultsTest {
             + "/dev/null)\" = $L ] &&"
             + " grep -q \"/$1$\" $p/maps 2> /dev/null && echo ${p#/proc/}; done; }; ";
 
-    @TempDir
-    Path directory;
-
-    private Shell shell;
-    private List<String> before;
     private List<Path> filesBefore;
 
     @BeforeEach
-    void start() throws Exception {
-        shell = new Shell(directory);
-        before = Shell.processes();
+    void noteFiles() throws Exception {
         filesBefore = temporaryFiles();
     }
 
+    @Override
     @AfterEach
     void nothingLeft() throws Exception {
-        Shell.assertNothingMore(before);
+        super.nothingLeft();
         var more = new ArrayList<>(temporaryFiles());
         more.removeAll(filesBefore);
         assertEquals(List.of(), more);

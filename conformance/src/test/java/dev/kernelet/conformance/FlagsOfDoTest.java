@@ -3,32 +3,18 @@ package dev.kernelet.conformance;
 import static org.junit.jupiter.api.Assertions.*;
 
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Every flag of {@code do}, seen from outside: what it changes, what it leaves alone, how it is refused. */
-class FlagsOfDoTest {
-    @TempDir
-    Path directory;
-
-    private Shell shell;
-    private List<String> before;
-
+class FlagsOfDoTest extends LeavesNothing {
     @BeforeEach
-    void start() throws Exception {
-        shell = new Shell(directory);
-        before = Shell.processes();
+    void prepare() throws Exception {
         Files.createDirectory(directory.resolve("d"));
         Files.writeString(directory.resolve("f"), "data\n");
         shell.run("chmod -R a+rwX $T");
     }
-
-    @AfterEach
-    void nothingLeft() throws Exception { Shell.assertNothingMore(before); }
 
     private String file(String name) throws Exception { return Files.readString(directory.resolve(name)); }
 
