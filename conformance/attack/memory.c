@@ -178,6 +178,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: memory SEED COUNT\n");
 		return 2;
 	}
+	close_range(3, ~0U, 0); /* numbers of descriptors are printed */
 	begin(argv[1]);
 	for (unsigned i = 0; i < COUNT(files); i++)
 		if ((files[i] = memfd_create("memory", 0)) < 0 || ftruncate(files[i], 3 * PAGE + 100))

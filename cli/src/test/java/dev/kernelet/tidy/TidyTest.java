@@ -19,7 +19,7 @@ class TidyTest {
     private static final int WIDTH = 110;
     /** Lines longer than WIDTH there are; and no line may be longer than WIDEST. */
     private static final int OVERLONG_LINES = 1121, WIDEST = 160;
-    private static final int FILE_LINES = 720;
+    private static final int FILE_LINES = 715;
 
     /** Lower layers first; a module may use itself and those before it. */
     private static final List<String> MODULES = List.of("abi", "host", "platform", "sentry", "sandbox", "oci", "cli");

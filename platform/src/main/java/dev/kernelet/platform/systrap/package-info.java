@@ -8,6 +8,7 @@
  *     ├ Reaper thread:   waitid(process group of the template)
  *     └ SystrapAddressSpace = one stub process = Arena (sealed memfd of slots + control socket)
  *          └ SystrapContext = one application thread = one slot
+ *               (SystrapCommands: what its stub does for the Sentry; Batch: much of it in one trip)
  *
  *   application thread                    slot                          Sentry
  *   syscall -> SIGSYS (or patched jump)
