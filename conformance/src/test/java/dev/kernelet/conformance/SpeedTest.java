@@ -1,6 +1,7 @@
 package dev.kernelet.conformance;
 
 import static org.junit.jupiter.api.Assertions.*;
+import static org.junit.jupiter.api.Assumptions.*;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -112,5 +113,18 @@ class SpeedTest {
             loaded = lines.count();
         }
         assertTrue(loaded <= CLASSES_MAX, "classes loaded by a start: " + loaded);
+    }
+
+    /** Woken ones go before whoever computes beside them; the caller's nice value stays, another policy as well. */
+    @Test
+    void slicesAreShort() throws Exception {
+        assumeTrue(Files.isReadable(Path.of("/proc/self/sched")), "this kernel shows no slices (/proc/PID/sched)");
+        String slices = "p=$!; sleep 0.7; cat /proc/$p/task/*/sched $(pgrep -P $p | sed 's,.*,/proc/&/sched,') "
+                + "| sed -n 's/^se.slice *: *//p' | sort -u; kill $p; wait";
+        String usual = shell.run("sleep 5 & " + slices).out();
+        assumeFalse(usual.isBlank(), "this kernel has no slices of one's own (before 6.12)");
+        shell.run("$K do sleep 5 & " + slices).is(0, "250000\n");
+        shell.run("nice -n 3 $K do sleep 5 & p=$!; sleep 0.7; ps -o ni= -p $p | tr -d ' '; kill $p; wait").is(0, "3\n");
+        assertEquals(usual, shell.run("chrt -b 0 $K do sleep 5 & " + slices).out());
     }
 }
