@@ -1,14 +1,17 @@
 package dev.kernelet.platform.process;
 
 import dev.kernelet.abi.Memory;
+import dev.kernelet.platform.AddressSpace;
 
 /**
  * Memory of other processes from outside: by process_vm_readv(2) and process_vm_writev(2) or, where a
  * container's filter forbids these, by /proc/PID/mem. Whoever may trace a process may do both, from any
- * thread, while it runs or stands.
+ * thread, while it runs or stands. The latter writes to read-only memory, too (ptrace(2)), so the
+ * application's own mappings are asked first.
  */
 public final class RemoteMemory {
     private static final int EPERM = 1, ESRCH = 3, EIO = 5, EFAULT = 14, ENOSYS = 38, O_RDWR = 2;
+    private static final int PROT_READ = 1, PROT_WRITE = 2;
 
     /** One process: a live thread of it, and its /proc/PID/mem once that was needed. */
     public static class Target {
@@ -35,13 +38,11 @@ public final class RemoteMemory {
     public RemoteMemory(boolean vmCalls) { this.vmCalls = vmCalls; }
 
     /**
-     * Whether protections are looked at by the kernel: /proc/PID/mem writes to read-only memory, too
-     * (ptrace(2)).
+     * Bytes read (or written) until the first fault, or a negative errno. Kernel lock.
+     *
+     * @param map the application's memory; null: the range is the platform's own
      */
-    public boolean respectsProtection() { return vmCalls; }
-
-    /** Bytes read (or written) until the first fault, or a negative errno. */
-    public long transfer(Target t, long address, long local, long length, boolean write) {
+    public long transfer(Target t, AddressSpace.TextMap map, long address, long local, long length, boolean write) {
         if (vmCalls) {
             synchronized (this) {
                 Memory.putLong(iovs, local);
@@ -53,11 +54,18 @@ public final class RemoteMemory {
                 vmCalls = false;
             }
         }
+        length = allowed(map, address, length, write);
+        if (length == 0) return -EFAULT;
         long fd = t.open();
         if (fd < 0) return fd;
         long n = write ? Host.pwrite(fd, local, length, address) : Host.pread(fd, local, length, address);
         // EIO: an unmapped page. 0: the process has no memory any more.
         return n == -EIO ? -EFAULT : n == 0 && length > 0 ? -ESRCH : n;
+    }
+
+    /** How much of a copy the application itself could make, for ways that do not look at protections. Kernel lock. */
+    public static long allowed(AddressSpace.TextMap map, long address, long length, boolean write) {
+        return map == null ? length : map.allowed(address, length, write ? PROT_WRITE : PROT_READ);
     }
 
     /** The text of the host's /proc/PID/name, at most 4 MiB; null when it cannot be read. */

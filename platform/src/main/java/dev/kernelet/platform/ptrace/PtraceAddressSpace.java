@@ -8,7 +8,7 @@ import java.util.ArrayList;
 
 /** One traced process. */
 final class PtraceAddressSpace extends AddressSpace {
-    private static final int EFAULT = 14, ESRCH = 3, EPERM = 1, SIGKILL = 9, PROT_READ = 1, PROT_WRITE = 2;
+    private static final int EFAULT = 14, ESRCH = 3, EPERM = 1, SIGKILL = 9;
 
     final PtracePlatform platform;
     private final int pid;
@@ -91,13 +91,10 @@ final class PtraceAddressSpace extends AddressSpace {
     long transfer(PtraceContext stopped, long userAddress, long local, long length, boolean write) {
         synchronized (this) {
             if (reaped) return -ESRCH;
-            var remote = platform.remote;
-            if (!remote.respectsProtection() && textMap != null) {
-                length = textMap.allowed(userAddress, length, write ? PROT_WRITE : PROT_READ);
-                if (length == 0) return -EFAULT;
-            }
-            long n = platform.byWords ? -EPERM : remote.transfer(memory, userAddress, local, length, write);
+            long n = platform.byWords ? -EPERM : platform.remote.transfer(memory, textMap, userAddress, local, length, write);
             if (n >= 0 || n == -EFAULT || n == -ESRCH || stopped == null) return n;
+            length = RemoteMemory.allowed(textMap, userAddress, length, write);
+            if (length == 0) return -EFAULT;
         }
         return platform.command(stopped, write ? Tracer.POKE : Tracer.PEEK, userAddress, local, length, 0, 0,
                 0, 0);
@@ -106,7 +103,7 @@ final class PtraceAddressSpace extends AddressSpace {
     /** A copy beyond the application's range, by the tracer: bytes or a negative errno. */
     synchronized long area(long address, long local, long length, boolean write) {
         if (reaped || platform.byWords) return reaped ? -ESRCH : -EPERM;
-        return platform.remote.transfer(memory, address, local, length, write);
+        return platform.remote.transfer(memory, null, address, local, length, write);
     }
 
     @Override

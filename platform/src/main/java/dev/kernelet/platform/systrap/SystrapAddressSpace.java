@@ -229,7 +229,8 @@ final class SystrapAddressSpace extends AddressSpace {
         length = platform.traits.clamp(userAddress, length);
         if (length == 0) return 0;
         synchronized (this) {
-            return reaped ? -ESRCH : platform.remote().transfer(outside(), userAddress, local, length, write);
+            if (reaped) return -ESRCH;
+            return platform.remote().transfer(outside(), textMap, userAddress, local, length, write);
         }
     }
 

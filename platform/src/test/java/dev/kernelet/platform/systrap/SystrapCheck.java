@@ -99,7 +99,7 @@ public final class SystrapCheck {
     static boolean patches, answers;
 
     /** Trampolines below the guest, all of whose text may be rewritten. */
-    static final class Text implements dev.kernelet.platform.AddressSpace.TextMap {
+    static class Text implements dev.kernelet.platform.AddressSpace.TextMap {
         long next = 0x300000;
 
         public long reserve(long near, long length, long distance) {
@@ -338,6 +338,16 @@ public final class SystrapCheck {
         check("read through /proc", c.space().readRemote(a, back, 4) == 4 && Memory.getInt(back) == 4711);
         check("write through /proc", c.space().writeRemote(a + 0x8000, back, 4) == 4);
         check("read of nothing", c.space().readRemote(0x5000, back, 4) == -14);
+        var map = c.space().textMap;
+        c.space().textMap = new Text() {
+            @Override
+            public long allowed(long address, long length, int prot) {
+                return address == a && prot == 2 ? 0 : length;
+            }
+        };
+        check("no write to read-only memory through /proc", c.space().writeRemote(a, back, 4) == -14
+                && c.load32(a) == 4711 && c.space().writeRemote(a + 0x8000, back, 4) == 4);
+        c.space().textMap = map;
         platform.remote = new RemoteMemory(true);
         check("fs base", c.fsBase() == 0x7ff000001000L);
         var copy = c.fork();
