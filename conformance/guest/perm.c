@@ -1,5 +1,6 @@
 /* chmod(2), chown(2), utimensat(2), umask(2) and the permission checks of path_resolution(7) and capabilities(7). */
 #include "check.h"
+#include <sys/socket.h>
 #include <utime.h>
 
 static struct stat st;
@@ -368,4 +369,31 @@ TEST(exec_permission) {
     CHECK_ERR(execve("./none", args, args + 1), ENOENT);
     CHECK_OK(chmod("f", 0755));
     CHECK_STATUS(CHILD({ execve("./f", args, args + 1); _exit(9); }), 0);
+}
+
+/* Ids have no sign, and -1 keeps one. */
+static void large_ids(int fd) {
+    struct stat st;
+    CHECK_OK(fchown(fd, 3000000000u, 4000000000u));
+    CHECK_OK(fchown(fd, -1, 5));
+    CHECK_OK(fchmod(fd, 0640));
+    CHECK_OK(fstat(fd, &st));
+    CHECK_EQ(st.st_uid, 3000000000u);
+    CHECK_EQ(st.st_gid, 5);
+    CHECK_EQ(st.st_mode & 07777, 0640);
+    CHECK_OK(close(fd));
+}
+
+TEST(large_ids_of_pipes_sockets_terminals) {
+    need_root();
+    int fds[2];
+    CHECK_OK(pipe(fds));
+    large_ids(fds[0]);
+    CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
+    large_ids(fds[0]);
+    int master = CHECK_OK(posix_openpt(O_RDWR | O_NOCTTY));
+    CHECK_OK(grantpt(master));
+    CHECK_OK(unlockpt(master));
+    large_ids(CHECK_OK(open(ptsname(master), O_RDWR | O_NOCTTY)));
+    large_ids(CHECK_OK(open(".", O_TMPFILE | O_RDWR, 0600)));
 }

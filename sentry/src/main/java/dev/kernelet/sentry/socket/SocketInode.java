@@ -35,16 +35,11 @@ final class SocketInode extends Inode {
 
     @Override
     public long setattr(Task t, int newMode, int newUid, int newGid) {
-        if (newMode >= 0) mode = Stat.S_IFSOCK | newMode;
-        if (newUid >= 0) uid = newUid;
-        if (newGid >= 0) gid = newGid;
-        return 0;
+        return putAttributes(t.kernel.realtime(), newMode, newUid, newGid);
     }
 
     @Override
     public long setTimes(Task t, long newAtime, long newMtime) {
-        putTimes(newAtime, newMtime);
-        ctime = t.kernel.realtime();
-        return 0;
+        return putTimes(t.kernel.realtime(), newAtime, newMtime);
     }
 }

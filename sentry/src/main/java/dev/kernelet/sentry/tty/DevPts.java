@@ -193,17 +193,12 @@ public final class DevPts extends Filesystem {
 
         @Override
         public long setattr(Task t, int newMode, int newUid, int newGid) {
-            if (newMode >= 0) mode = 0x2000 | newMode;
-            if (newUid >= 0) uid = newUid;
-            if (newGid >= 0) gid = newGid;
-            ctime = t.kernel.realtime();
-            return 0;
+            return putAttributes(t.kernel.realtime(), newMode, newUid, newGid);
         }
 
         @Override
         public long setTimes(Task t, long a, long m) {
-            putTimes(a, m);
-            return 0;
+            return putTimes(t.kernel.realtime(), a, m);
         }
     }
 }

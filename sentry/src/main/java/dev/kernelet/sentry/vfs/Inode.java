@@ -122,15 +122,21 @@ public abstract class Inode {
     /** Sets times in nanoseconds since the epoch ({@link Long#MIN_VALUE}: keep). */
     public long setTimes(Task t, long atime, long mtime) { return -EPERM; }
 
-    protected final void putAttributes(int newMode, int newUid, int newGid) {
+    /** {@link #setattr} of what only this object knows; 0. Ids are all but -1: they have no sign. */
+    protected final long putAttributes(long now, int newMode, int newUid, int newGid) {
         if (newMode != -1) mode = mode & 0xf000 | newMode & 07777;
         if (newUid != -1) uid = newUid;
         if (newGid != -1) gid = newGid;
+        ctime = now;
+        return 0;
     }
 
-    protected final void putTimes(long newAtime, long newMtime) {
+    /** {@link #setTimes} likewise; 0. */
+    protected final long putTimes(long now, long newAtime, long newMtime) {
         if (newAtime != Long.MIN_VALUE) atime = newAtime;
         if (newMtime != Long.MIN_VALUE) mtime = newMtime;
+        ctime = now;
+        return 0;
     }
 
     /** As listxattr(2) wants them. */

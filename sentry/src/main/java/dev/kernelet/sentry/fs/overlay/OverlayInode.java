@@ -99,7 +99,7 @@ class OverlayInode extends Inode {
     @Override
     public long setattr(Task t, int newMode, int newUid, int newGid) {
         pin();
-        putAttributes(newMode, newUid, newGid);
+        putAttributes(ctime, newMode, newUid, newGid);
         touchChange();
         return 0;
     }
@@ -107,7 +107,7 @@ class OverlayInode extends Inode {
     @Override
     public long setTimes(Task t, long newAtime, long newMtime) {
         pin();
-        putTimes(newAtime, newMtime);
+        putTimes(ctime, newAtime, newMtime);
         touchChange();
         return 0;
     }

@@ -185,17 +185,12 @@ public final class PipeFile extends OpenFile {
 
         @Override
         public long setattr(Task t, int newMode, int newUid, int newGid) {
-            if (newMode >= 0) mode = 0x1000 | newMode;
-            if (newUid >= 0) uid = newUid;
-            if (newGid >= 0) gid = newGid;
-            return 0;
+            return putAttributes(t.kernel.realtime(), newMode, newUid, newGid);
         }
 
         @Override
         public long setTimes(Task t, long newAtime, long newMtime) {
-            putTimes(newAtime, newMtime);
-            ctime = t.kernel.realtime();
-            return 0;
+            return putTimes(t.kernel.realtime(), newAtime, newMtime);
         }
     }
 

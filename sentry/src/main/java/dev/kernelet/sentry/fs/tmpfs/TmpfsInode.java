@@ -42,16 +42,12 @@ class TmpfsInode extends Inode {
 
     @Override
     public long setattr(Task t, int newMode, int newUid, int newGid) {
-        putAttributes(newMode, newUid, newGid);
-        ctime = Tmpfs.now();
-        return 0;
+        return putAttributes(Tmpfs.now(), newMode, newUid, newGid);
     }
 
     @Override
     public long setTimes(Task t, long newAtime, long newMtime) {
-        putTimes(newAtime, newMtime);
-        ctime = Tmpfs.now();
-        return 0;
+        return putTimes(Tmpfs.now(), newAtime, newMtime);
     }
 
     @Override
