@@ -45,7 +45,7 @@ static _Noreturn void leave(int status)
 int container_command(char **argv)
 {
 	static const char *booleans[] = { "debug", "alsologtostderr", "strace", "rootless", "systemd-cgroup", "directfs", "h", "help",
-					  "v", "version" };
+					  "v", "version", "pool", "pool-spare" };
 	int i = 1;
 
 	for (; argv[i] && argv[i][0] == '-'; i++) {
@@ -129,6 +129,11 @@ static int receive_connection(int channel, char *kind, int *terminal)
 	memcpy(fds, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
 	*terminal = fds[1];
 	return fds[0];
+}
+
+_Noreturn void container_stand_in(int connection)
+{
+	stand_in(connection, pass_all_signals());
 }
 
 static _Noreturn void wait_for_exec(int channel, pid_t machine)

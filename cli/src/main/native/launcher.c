@@ -47,6 +47,7 @@
 #include "container.h"
 #include "jail.h"
 #include "outside.h"
+#include "pool.h"
 
 #define FAILURE 128 /* exit status of every failure of Kernelet's own */
 #define OPTIONS_MAX 96
@@ -67,6 +68,7 @@ static int group_count;
 static JavaVMOption options[OPTIONS_MAX];
 static int option_count;
 static int here = -1; /* the caller's directory, when the machine must start in another one */
+static int is_spare; /* started ahead of need (pool.c): tells its status */
 static int training; /* the machine must end by itself: it writes its AOT configuration then */
 
 static _Noreturn void leave(int status)
@@ -401,7 +403,17 @@ static void *run(void *unused)
 	status = call_main(env);
 	if (training)
 		(*vm)->DestroyJavaVM(vm);
+	if (is_spare && write(SPARE_FD, &status, sizeof status) < 0)
+		leave(FAILURE);
 	leave(status);
+}
+
+static void enter_pool(void)
+{
+	struct pool_header header = { info[INFO_IGNORED], info[INFO_BLOCKED], info[INFO_CLOSED], umask(0), 0, 0 };
+
+	umask(header.umask);
+	pool_enter(arguments, &header, info + INFO_RLIMITS, 2 * 16);
 }
 
 int main(int argc, char **argv)
@@ -419,15 +431,21 @@ int main(int argc, char **argv)
 	group_count = getgroups(sizeof groups / sizeof *groups, groups); /* in a user namespace they may have no number */
 	if (group_count < 0)
 		group_count = 0;
+	if (getenv("KERNELET_CALLER"))
+		restore_shell_variables(getenv("KERNELET_CALLER"));
+	if (pool_is_spare(arguments))
+		is_spare = 1;
+	else
+		enter_pool();
 	container_prepare(arguments, &info[INFO_CHANNEL], &info[INFO_HAND]);
+	if (is_spare)
+		info[INFO_CHANNEL] = SPARE_FD;
 	/* Descriptors of the caller's that are not given on are nothing the Sentry should hold. */
 	if (info[INFO_CHANNEL] < 0)
 		syscall(SYS_close_range, 3, ~0U, 0);
 	/* Before the namespaces: as the only process of a mount namespace we take the mount of our own file away by leaving it. */
 	find_home();
 	jail_enter(arguments, (struct jail *)&info[INFO_JAIL]);
-	if (getenv("KERNELET_CALLER"))
-		restore_shell_variables(getenv("KERNELET_CALLER"));
 	record_environment();
 	read_options();
 	restore_jar_time();

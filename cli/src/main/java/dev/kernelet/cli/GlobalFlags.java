@@ -48,6 +48,7 @@ final class GlobalFlags {
               --cpu-limit SECONDS        most CPU time of a process: SIGXCPU, then SIGKILL
               --file-size-limit BYTES    largest file: EFBIG and SIGXFSZ
               --output-limit BYTES       most that is written to the caller's descriptors: EFBIG and SIGXFSZ
+              --pool                     warm starts of do: a spare sandbox is ready for the next
               --help, --version
             """;
 
@@ -96,6 +97,7 @@ final class GlobalFlags {
             case "allow-suid" -> {
                 if (!f.bool()) throw new UsageException("--allow-suid=false: use setpriv --no-new-privs inside, or noNewPrivileges");
             }
+            case "pool", "pool-spare" -> f.bool(); // the launcher's (pool.c)
             case "h", "help" -> help = f.bool();
             case "v", "version" -> version = f.bool();
             default -> throw f.unknown();

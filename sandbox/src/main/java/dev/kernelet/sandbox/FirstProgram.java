@@ -27,45 +27,59 @@ final class FirstProgram {
     private final Credentials cred;
     /** Walks paths before there is a program; never runs. */
     private final Task setup;
+    private FileView view;
+    String[] command;
+    private Inherited inherited;
+    private String directory;
 
     FirstProgram(Kernel kernel, SandboxOptions options) {
         this.kernel = kernel;
         this.options = options;
+        command = options.command();
+        inherited = options.inherited();
         cred = credentials();
         setup = Init.walker(kernel, fs);
     }
 
-    /**
-     * Mounts the view and makes the first process, ready to run: null and {@link Init#error} when it cannot
-     * be.
-     */
-    Task create() {
+    /** The files that will be seen. */
+    void mount() {
         fs.umask = umask();
-        var view = new FileView(kernel, options);
+        view = new FileView(kernel, options);
         view.mount(setup);
+    }
+
+    /** Another command than the options'. */
+    void take(Spare spare) {
+        command = spare.command;
+        inherited = spare.inherited;
+        directory = spare.directory;
+        fs.umask = spare.umask;
+    }
+
+    /** Makes the first process, ready to run: null and {@link Init#error} when it cannot be. */
+    Task create() {
         enterDirectory();
-        String[] environment = options.inherited().environment();
+        String[] environment = inherited.environment();
         var fds = new FdTable();
         setup.cred = cred;
-        Session.ControllingTerminal tty = new Stdio(setup, view.terminals).install(fds, options.inherited());
+        Session.ControllingTerminal tty = new Stdio(setup, view.terminals).install(fds, inherited);
         String path = null;
         for (String e : environment) if (e.startsWith("PATH=")) path = e.substring(5);
-        String program = Init.find(setup, options.command()[0], path);
+        String program = Init.find(setup, command[0], path);
         if (program == null) {
             Init.error = setup.error;
             return null;
         }
-        Task t = Init.createInit(kernel, program, options.command(), environment, fs, fds, cred, limits());
+        Task t = Init.createInit(kernel, program, command, environment, fs, fds, cred, limits());
         if (t != null) {
-            Init.inheritSignals(t, options.inherited().ignoredSignals(),
-                    options.inherited().blockedSignals());
+            Init.inheritSignals(t, inherited.ignoredSignals(), inherited.blockedSignals());
             if (tty != null) tty.attach(t.group.session(), t.group);
         }
         return t;
     }
 
     private void enterDirectory() {
-        String cwd = options.cwd() != null ? options.cwd() : hostDirectory();
+        String cwd = options.cwd() != null ? options.cwd() : directory != null ? directory : hostDirectory();
         long r = setup.walk.at(PathWalk.AT_FDCWD, cwd, PathWalk.FOLLOW | PathWalk.DIRECTORY);
         if (r == 0) {
             fs.setCwd(setup.walk.path());

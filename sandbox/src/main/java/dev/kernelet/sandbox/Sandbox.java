@@ -57,14 +57,23 @@ public final class Sandbox {
         Kernel kernel = new Kernel(platform, kernelOptions());
         Strace.enabled = options.strace();
         MemoryGuard.start(kernel, guarded(kernel));
-        Task init = new FirstProgram(kernel, options).create();
+        var program = new FirstProgram(kernel, options);
+        program.mount();
+        Spare spare = null;
+        if (options.inherited().channel() >= 0) {
+            spare = Spare.await(options.inherited());
+            if (spare == null) return 0;
+            program.take(spare);
+        }
+        Task init = program.create();
         if (init == null) {
             String failure = platform.failure();
             if (failure != null) throw PlatformChoice.failed(options.platform(), failure);
-            return startFailed(-Init.error);
+            return startFailed(program.command[0], -Init.error);
         }
         var signals = new SignalForwarder(kernel, null);
         signals.start();
+        if (spare != null) spare.watch(kernel, signals);
         HostJail.seal(options);
         kernel.run(Integer.getInteger("kernelet.workers", Math.max(2, Math.min(4,
                 kernel.options.processors))));
@@ -96,8 +105,7 @@ public final class Sandbox {
     }
 
     /** The command could not be run: said as a shell says it, with its statuses. */
-    private int startFailed(int errno) {
-        String what = options.command()[0];
+    private int startFailed(String what, int errno) {
         if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == EAGAIN) {
             throw new Failure("cannot start " + what, -errno,
                     "A limit of this environment is too low: see ulimit -a and the container's limits of processes and memory.");

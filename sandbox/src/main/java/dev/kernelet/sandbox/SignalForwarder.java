@@ -46,9 +46,13 @@ final class SignalForwarder implements Runnable {
             // The terminal's own (^C): for all that runs in the foreground.
             boolean isTerminals = Memory.getInt(buffer + 8) == SI_KERNEL;
             if (filter != null && filter.takes(signal)) continue;
-            if (signal == SIGCONT) kernel.job.continued();
-            kernel.post(new Arrived(signal, isTerminals));
+            deliver(signal, isTerminals);
         }
+    }
+
+    void deliver(int signal, boolean isTerminals) {
+        if (signal == SIGCONT) kernel.job.continued();
+        kernel.post(new Arrived(signal, isTerminals));
     }
 
     private static final class Arrived extends Event {

@@ -1,0 +1,12 @@
+/* See pool.c. Spare.java reads the header. */
+#define SPARE_FD 3
+
+struct pool_header {
+	long ignored, blocked; /* signals, as launcher.c records them */
+	long closed; /* of the descriptors 0 to 2 */
+	long umask;
+	long words, variables; /* how many strings follow the directory */
+};
+
+void pool_enter(char **argv, const struct pool_header *header, const long *limits, int count);
+int pool_is_spare(char **argv);

@@ -1,0 +1,135 @@
+package dev.kernelet.conformance;
+
+import static org.junit.jupiter.api.Assertions.*;
+import static org.junit.jupiter.api.Assumptions.*;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Warm starts: {@code --pool do} (pool.c, Spare.java). */
+class PoolTest extends LeavesNothing {
+    /** $P: in a session of its own, as a terminal makes a start cold. ready: until a spare waits. */
+    private static final String PRELUDE = """
+            export KERNELET_VM_OPTIONS=-Dkernelet.pool.idle=20
+            trap 'kill $(waiting) 2> /dev/null' EXIT
+            P="setsid -w $K --pool"
+            spares() { sed -n 's/.*@\\(kernelet-pool-'$(id -u)'-.*\\)/\\1/p' /proc/net/unix; }
+            waiting() { pgrep -u $(id -u) -f "^$K --pool-spare"; }
+            ready() { for i in $(seq 100); do [ -n "$(spares)" ] && sleep 0.3 && return; sleep 0.05; done; echo "no spare"; }
+            """;
+
+    private Shell.Result pool(String script) throws Exception { return shell.run(PRELUDE + script); }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"sh -c 'echo out; echo error >&2; exit 3'", "/nonexistent", "sh -c 'kill -9 $$'", "cat < $T/in",
+            "sh -c 'read a; echo $a' < $T/in", "sh -c 'umask; ulimit -n; ulimit -f; pwd; id; echo $$ $PPID'", "cat <&-",
+            "echo closed >&-", "sh -c 'echo closed >&2' 2>&-", "env -i A=b sh -c 'echo \"$A\"'", "printf '<%s>' '' 'a\nb' '--' '-x'",
+            "sh -c 'echo $ODD | od -c; echo ${#LONG}'", "sh -c 'trap' ", "tr a-z A-Z < $T/in >> $T/out", "/etc/passwd",
+            "sh -c 'head -c 300000 /dev/zero | wc -c; ls /proc/self/fd | wc -l'"})
+    void sameAsCold(String command) throws Exception {
+        shell.run("printf 'first\\nsecond\\n' > $T/in; echo kept > $T/out");
+        String where = "mkdir -p $T/d; cd $T/d; umask 027; ulimit -f 4000000; export ODD=$(printf '\\377\\n=x') LONG=$(head -c 90000 "
+                + "/dev/zero | tr '\\0' y); trap '' USR1; ";
+        String output = "; s=$?; cat $T/out; echo kept > $T/out; exit $s";
+        Shell.Result cold = pool(where + "setsid -w $K do " + command + output);
+        Shell.Result first = pool(where + "$P do " + command + output);
+        Shell.Result warm = pool(where + "$P do true; ready; $P do " + command + output);
+        assertEquals(cold, first);
+        assertEquals(cold, warm);
+    }
+
+    /** The caller's process has one thread then, and no machine. */
+    @Test
+    void secondStartIsWarm() throws Exception {
+        String threads = "$K --pool do sleep 1 & sleep 0.4; grep -c . <(ls /proc/$!/task); wait; ";
+        Shell.Result r = pool("$P do true; ready; setsid -w bash -c '" + threads + "'");
+        r.is(0, "1\n");
+    }
+
+    @Test
+    void oneRunLeavesNothingToTheNext() throws Exception {
+        pool("for i in 1 2 3; do $P do sh -c 'ls /tmp/left $T/left 2>&1 | grep -c cannot; echo x > /tmp/left; echo x > $T/left;"
+                + " hostname other; sleep 100 & echo $$'; ready; done; hostname | grep -c other")
+                .is(1, "2\n1\n".repeat(3) + "0\n");
+    }
+
+    @Test
+    void signalsArrive() throws Exception {
+        String run = "$K --pool do sh -c \"trap 'echo got; exit 5' TERM; echo ready; while :; do sleep 0.05; done\" > $T/o & "
+                + "until grep -q ready $T/o; do sleep 0.05; done; kill -TERM $!; wait $!; echo $?; cat $T/o";
+        shell.run("touch $T/o");
+        pool("$P do true; ready; setsid -w bash -c '" + run.replace("'", "'\\''") + "'").is(0, "5\nready\ngot\n");
+    }
+
+    /** The caller, the spare that runs, the spare that waits: killed. */
+    @Test
+    void kills() throws Exception {
+        pool("$P do true; ready; setsid -w bash -c '$K --pool do sleep 321 & sleep 0.4; kill -9 $!'; sleep 0.5; "
+                + "waiting | wc -l").is(0, "1\n"); // the next one
+        pool("$P do true; ready; s=$(waiting); (sleep 0.5; kill -9 $s) & $P do sleep 20; echo $?").is(0, "137\n");
+        pool("$P do true; ready; kill -9 $(waiting); $P do echo again").is(0, "again\n");
+        pool("$P do true; ready; kill $(waiting); sleep 1; spares").is(0, "");
+    }
+
+    @Test
+    void sparesEndByThemselves() throws Exception {
+        pool("export KERNELET_VM_OPTIONS=-Dkernelet.pool.idle=1; $P do true; ready; sleep 2; spares; trap - EXIT").is(0, "");
+    }
+
+    /** What a request does not carry is part of the key. */
+    @ParameterizedTest
+    @ValueSource(strings = {"$P --network=none do true", "$P do --volume $T true", "$P --memory=300M do true",
+            "(ulimit -n 500; $P do true)", "nice -n 2 $P do true", "taskset -c 0 $P do true", "setpriv --no-new-privs $P do true",
+            "(cd $T; $P --debug-log=log do true)"})
+    void otherStartsHaveOtherSpares(String other) throws Exception {
+        pool("$P do true; ready; a=$(spares); " + other + "; sleep 0.4; spares | grep -vc $a; spares | grep -c $a").is(0,
+                "1\n1\n");
+    }
+
+    @Test
+    void volumesOfAWarmStart() throws Exception {
+        pool("for i in 1 2 3; do $P do -v $T sh -c 'echo $0 >> $T/kept; echo no > /etc/passwd' $i; ready; done; cat $T/kept; "
+                + "wc -l < $T/kept").is(0, "1\n2\n3\n3\n");
+    }
+
+    @Test
+    void manyInARowAndAtOnce() throws Exception {
+        pool("for i in $(seq 50); do $P do echo $i; done | sort -n | tail -1; for i in 1 2 3 4 5 6; do $P do sh -c 'sleep 0.2; echo x' & "
+                + "done; wait").is(0, "50\n" + "x\n".repeat(6));
+    }
+
+    @Test
+    void terminalsStartCold() throws Exception {
+        pool("script -qec \"$K --pool do sh -c 'test -t 1 && echo terminal'\" /dev/null | tr -d '\\r'; sleep 0.3; spares").is(0,
+                "terminal\n");
+    }
+
+    /** Names are no secret: whoever listens there as another user is given nothing. */
+    @Test
+    void othersGetNoRequest() throws Exception {
+        assumeTrue(Shell.IS_ROOT, "needs another user");
+        String listen = """
+                import socket, sys
+                s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+                s.bind("\\0" + sys.argv[1]); s.listen(5); s.settimeout(2)
+                print("listening", flush=True)
+                try:
+                    c = s.accept()[0]; c.settimeout(2)
+                    print("got", len(c.recv(100)), flush=True)
+                except Exception as e: print("none", flush=True)
+                """;
+        java.nio.file.Files.writeString(directory.resolve("listen.py"), listen);
+        pool("""
+                chmod 755 $T; $P do true; ready; n=$(spares); kill -9 $(waiting)
+                setpriv --reuid=65534 --regid=65534 --clear-groups /usr/bin/python3 $T/listen.py $n > $T/o & p=$!
+                until grep -q listening $T/o; do sleep 0.05; done
+                $P do echo done; wait $p; cat $T/o; pkill -f "^$K --pool-spare"; true
+                """).is(0, "done\nlistening\ngot 0\n");
+        // Nor does a spare take one from another user.
+        String ask = "import socket,sys; s=socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.connect(chr(0)+sys.argv[1]); "
+                + "s.settimeout(2); s.send(b\"x\")\ntry: print(len(s.recv(100)))\nexcept ConnectionResetError: print(0)";
+        pool("$P do true; ready; setpriv --reuid=65534 --regid=65534 --clear-groups /usr/bin/python3 -c '" + ask + "' $(spares); "
+                + "$P do echo served").is(0, "0\nserved\n");
+    }
+}

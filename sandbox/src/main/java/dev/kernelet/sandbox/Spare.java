@@ -1,0 +1,180 @@
+package dev.kernelet.sandbox;
+
+import static dev.kernelet.abi.SyscallNumber.*;
+
+import dev.kernelet.abi.Errno;
+import dev.kernelet.abi.Memory;
+import dev.kernelet.host.HostCall;
+import dev.kernelet.sentry.kernel.Kernel;
+import java.util.Arrays;
+
+/**
+ * A sandbox that was started ahead of need (--pool; pool.c has the other side): waits for its one command.
+ *
+ * <p>The first message has descriptors: a file with the request, and those of 0, 1 and 2 that are open there.
+ * We answer with four bytes, and go on when four more say that the caller still waits. From then on each four
+ * bytes are a signal; when the connection ends, so does the sandbox. Its status the launcher writes.
+ */
+final class Spare implements Runnable {
+    private static final int POLLIN = 1, SOL_SOCKET = 1, SO_PEERCRED = 17, SCM_RIGHTS = 1;
+    private static final int CLOEXEC = 0x80000, KILLED = 128 + 9;
+    private static final int MSG_CMSG_CLOEXEC = 0x40000000, MSG_NOSIGNAL = 0x4000, FDS_MAX = 4, HEADER = 48;
+    /** HUP, INT, QUIT, TERM: blocked by the launcher. */
+    private static final long ENDING = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 14;
+    private static final int REQUEST_MAX = 32 << 20;
+
+    /** What the caller asks for, in place of what this process was started with. */
+    String[] command;
+    String directory;
+    Inherited inherited;
+    int umask;
+
+    /** Of the listener, then of the connection: the launcher writes to it at the end. */
+    private final int fd;
+    private SignalForwarder signals;
+
+    private Spare(int fd) { this.fd = fd; }
+
+    /** Null: nobody came within the time a spare is kept, or this process is to end. */
+    static Spare await(Inherited own) {
+        var spare = new Spare(own.channel());
+        long end = System.currentTimeMillis() + Integer.getInteger("kernelet.pool.idle", 60) * 1000L;
+        long p = Memory.allocate(64);
+        Memory.putLong(p, ENDING);
+        long ending = HostCall.call(SIGNALFD4, -1, p, 8, CLOEXEC);
+        boolean isTaken = false;
+        for (long left; !isTaken && (left = end - System.currentTimeMillis()) > 0; ) {
+            Memory.putInt(p, spare.fd);
+            Memory.putInt(p + 4, POLLIN);
+            Memory.putInt(p + 8, (int) ending);
+            Memory.putInt(p + 12, POLLIN);
+            if (HostCall.call(POLL, p, 2, left) <= 0) continue;
+            if ((Memory.getInt(p + 12) >>> 16) != 0) break;
+            long connection = HostCall.call(ACCEPT4, spare.fd, 0, 0, CLOEXEC);
+            if (connection < 0) {
+                if (connection == -Errno.EAGAIN || connection == -Errno.EINTR) continue;
+                break;
+            }
+            isTaken = isOwn(connection, p) && spare.take((int) connection, p, own);
+            if (!isTaken) HostCall.call(CLOSE, connection);
+        }
+        HostCall.call(CLOSE, ending);
+        Memory.free(p);
+        return isTaken ? spare : null;
+    }
+
+    private static boolean isOwn(long connection, long p) {
+        Memory.putInt(p + 12, 12);
+        return HostCall.call(GETSOCKOPT, connection, SOL_SOCKET, SO_PEERCRED, p, p + 12, 0) == 0
+                && Memory.getInt(p + 4) == (int) HostCall.call(GETEUID);
+    }
+
+    /** The request, and the caller's word that he waits. Nothing of this process is changed before that. */
+    private boolean take(int connection, long p, Inherited own) {
+        int[] fds = receive(connection);
+        boolean isTaken = fds.length > 0 && read(fds[0], own)
+                && fds.length == 4 - Integer.bitCount(inherited.closedStdio())
+                && HostCall.call(SENDTO, connection, p, 4, MSG_NOSIGNAL, 0, 0) == 4
+                && HostCall.call(READ, connection, p, 4) == 4;
+        if (isTaken) {
+            HostCall.call(DUP3, connection, fd, CLOEXEC);
+            HostCall.call(CLOSE, connection);
+            install(fds);
+        }
+        for (int f : fds) HostCall.call(CLOSE, f);
+        return isTaken;
+    }
+
+    private static int[] receive(int connection) {
+        int room = 16 + 4 * FDS_MAX;
+        long m = Memory.allocate(72 + room), vector = m + 56, control = m + 72;
+        Memory.zero(m, 72 + room);
+        Memory.putLong(vector, m + 52); // the message's one byte
+        Memory.putLong(vector + 8, 1);
+        Memory.putLong(m + 16, vector);
+        Memory.putLong(m + 24, 1);
+        Memory.putLong(m + 32, control);
+        Memory.putLong(m + 40, room);
+        long r = HostCall.call(RECVMSG, connection, m, MSG_CMSG_CLOEXEC);
+        int[] fds = {};
+        if (r >= 0 && Memory.getLong(m + 40) >= 16 && Memory.getInt(control + 12) == SCM_RIGHTS) {
+            fds = new int[(int) (Memory.getLong(control) - 16) / 4];
+            for (int i = 0; i < fds.length; i++) fds[i] = Memory.getInt(control + 16 + 4L * i);
+        }
+        Memory.free(m);
+        return fds;
+    }
+
+    /** struct pool_header, the directory, words and variables (pool.c). */
+    private boolean read(int file, Inherited own) {
+        long size = HostCall.call(LSEEK, file, 0, 2);
+        if (size < HEADER || size > REQUEST_MAX) return false;
+        long p = Memory.allocate(size);
+        boolean isWhole = HostCall.call(PREAD64, file, p, size, 0) == size;
+        long words = Memory.getLong(p + 32), variables = Memory.getLong(p + 40);
+        String[] strings = isWhole && words > 0 && variables >= 0 && words < size && variables < size
+                ? strings(p + HEADER, size - HEADER, (int) (1 + words + variables)) : null;
+        if (strings != null) {
+            int split = 1 + (int) words;
+            directory = strings[0];
+            command = Arrays.copyOfRange(strings, 1, split);
+            umask = (int) Memory.getLong(p + 24) & 0777;
+            String[] environment = Arrays.copyOfRange(strings, split, strings.length);
+            int closed = (int) Memory.getLong(p + 16) & 7;
+            inherited = new Inherited(own.home(), environment, Memory.getLong(p), Memory.getLong(p + 8), closed,
+                    own.channel(), own.hand(), own.namespaces(), own.limits(), own.groups());
+        }
+        Memory.free(p);
+        return strings != null;
+    }
+
+    /** Exactly {@code count} strings, each ended by a zero byte; or null. */
+    private static String[] strings(long p, long size, int count) {
+        var strings = new String[count];
+        long from = p, end = p + size;
+        for (int i = 0; i < count; i++) {
+            long at = from;
+            while (at < end && Memory.getByte(at) != 0) at++;
+            if (at == end) return null;
+            strings[i] = Memory.getBytes(from, (int) (at - from));
+            from = at + 1;
+        }
+        return from == end ? strings : null;
+    }
+
+    /** The caller's descriptors in place of ours, and what was to be said until now. */
+    private void install(int[] fds) {
+        long room = 16 << 10, said = Memory.allocate(room), n = HostCall.call(PREAD64, 2, said, room, 0);
+        int next = 1;
+        for (int i = 0; i < 3; i++) {
+            if (!inherited.isClosed(i)) {
+                HostCall.call(DUP3, fds[next++], i, 0);
+            } else if (i > 0) { // as launcher.c holds the number of a closed one
+                Memory.putBytes(said + room - 16, "/dev/null\0");
+                long closed = HostCall.call(OPENAT, -100, said + room - 16, 0x200000 | CLOEXEC, 0);
+                HostCall.call(DUP3, closed, i, CLOEXEC);
+                HostCall.call(CLOSE, closed);
+            }
+        }
+        if (n > 0) HostCall.call(WRITE, 2, said, n);
+        Memory.free(said);
+    }
+
+    /** From now on the caller's signals arrive, and his end is ours. */
+    void watch(Kernel kernel, SignalForwarder forwarder) {
+        signals = forwarder;
+        var thread = new Thread(null, this, "pool", 64 << 10);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    @Override
+    public void run() {
+        long p = Memory.allocate(8);
+        while (HostCall.call(READ, fd, p, 4) == 4) {
+            int signal = Memory.getInt(p);
+            if (signal > 0 && signal <= 64) signals.deliver(signal, false);
+        }
+        HostCall.call(EXIT_GROUP, KILLED);
+    }
+}
