@@ -98,7 +98,7 @@ public final class Clone {
         if ((f & THREAD) != 0 && (f & (NEWUSER | NEWPID)) != 0) return -EINVAL;
         if ((f & PIDFD) != 0 && (f & DETACHED) != 0) return -EINVAL;
         if ((f & PARENT) != 0 && t.group == t.kernel.init) return -EINVAL;
-        if ((f & NAMESPACES) != 0) return -EPERM;
+        if ((f & NAMESPACES) != 0 && !mayMake(t, f)) return -EPERM;
         // Signals sent before the fork are for the parent alone.
         if (t.attention && t.signals.isPending()) return -ERESTARTNOINTR;
         Kernel k = t.kernel;
@@ -108,6 +108,11 @@ public final class Clone {
             return -EAGAIN;
         }
         return 0;
+    }
+
+    /** Whether the task may have new namespaces of these kinds: host names alone, by CAP_SYS_ADMIN. */
+    public static boolean mayMake(Task t, long kinds) {
+        return (kinds & NAMESPACES) == NEWUTS && t.cred.capable(Credentials.CAP_SYS_ADMIN);
     }
 
     private static long make(Task t, Request r) {
@@ -198,6 +203,7 @@ public final class Clone {
             c.fs = t.fs.copy();
         }
         c.cred = t.cred;
+        c.uts = (flags & NEWUTS) != 0 ? new UtsNamespace(t) : t.uts;
         Seccomp.inherit(t, c);
         c.name = t.name;
         c.personality = t.personality;

@@ -108,6 +108,8 @@ public final class Init {
         t.fds = fds;
         t.cred = cred;
         t.personality = k.options.personality;
+        // What is started in a container later sees what its first process sees (exec of the OCI commands).
+        if (k.init != null) t.uts = k.init.leader.uts;
         return t;
     }
 

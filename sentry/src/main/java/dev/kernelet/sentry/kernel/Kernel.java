@@ -24,6 +24,8 @@ public final class Kernel {
     public final Root root;
     /** Open file descriptions that came to a descriptor: bounded by {@link KernelOptions#fileLimit}. */
     public int openFiles;
+    /** What /proc/PID/ns calls the next namespace that is made; those of the start lie below. */
+    public long nextNamespace = 4026532000L;
     public final BulkBuffers bulk = new BulkBuffers();
     public final UserCounts users = new UserCounts();
     /** The first process: its end is the sandbox's. */

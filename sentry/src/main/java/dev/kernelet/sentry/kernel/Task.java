@@ -33,6 +33,8 @@ public final class Task {
     public FdTable fds;
     public FsContext fs;
     public Credentials cred;
+    /** Host name of its own (CLONE_NEWUTS); null: the sandbox's. */
+    public UtsNamespace uts;
     /** comm: up to 15 bytes (prctl PR_SET_NAME). */
     public String name = "";
     /** The thread's directory in procfs, once it has been asked for. */

@@ -10,6 +10,7 @@ import dev.kernelet.abi.SyscallNumber;
 import dev.kernelet.host.HostCall;
 import dev.kernelet.sentry.fs.anon.EpollFile;
 import dev.kernelet.sentry.fs.anon.PidFile;
+import dev.kernelet.sentry.fs.proc.NamespaceFile;
 import dev.kernelet.sentry.fs.proc.ProcFs;
 import dev.kernelet.sentry.kernel.Affinity;
 import dev.kernelet.sentry.kernel.Rseq;
@@ -26,6 +27,7 @@ import dev.kernelet.sentry.kernel.SigInfo;
 import dev.kernelet.sentry.kernel.Signals;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
+import dev.kernelet.sentry.kernel.UtsNamespace;
 import dev.kernelet.sentry.kernel.Wait;
 import dev.kernelet.sentry.vfs.OpenFile;
 
@@ -184,11 +186,11 @@ final class SysProcess {
     static long restart_syscall(Task t) { return t.restart() ? SyscallTable.dispatch(t, t.nr) : -EINTR; }
 
     // ---- namespaces
-    /** unshare(2): what threads share may be split; there are no new namespaces inside. */
+    /** unshare(2): what threads share may be split; of new namespaces there are those of host names. */
     static long unshare(Task t, int flags) {
         long known = Clone.NAMESPACES | Clone.FS | Clone.FILES | Clone.VM | Clone.SIGHAND | Clone.THREAD | Clone.SYSVSEM;
         if ((Integer.toUnsignedLong(flags) & ~known) != 0) return -EINVAL;
-        if ((flags & Clone.NAMESPACES) != 0) return -EPERM;
+        if ((flags & Clone.NAMESPACES) != 0 && !Clone.mayMake(t, flags)) return -EPERM;
         if ((flags & (Clone.THREAD | Clone.SIGHAND | Clone.VM)) != 0 && t.group.tasks.size() > 1) return -EINVAL;
         if ((flags & Clone.FS) != 0 && t.fs.users > 1) {
             t.fs.users--;
@@ -199,15 +201,30 @@ final class SysProcess {
             t.fds.put(t);
             t.fds = own;
         }
+        if ((flags & Clone.NEWUTS) != 0) t.uts = new UtsNamespace(t);
         return 0;
     }
 
-    /** setns(2). */
-    static long setns(Task t, int fd, int type) {
+    /** setns(2): by a file of /proc/PID/ns, or all of {@code kinds} by a pidfd. */
+    static long setns(Task t, int fd, int kinds) {
         OpenFile f = t.fds.get(fd);
         if (f == null || (f.flags & O_PATH) != 0) return -EBADF;
-        boolean isNamespace = f instanceof PidFile || f.inode != null && f.inode.fs instanceof ProcFs && !f.inode.isDirectory();
-        return isNamespace ? -EPERM : -EINVAL;
+        UtsNamespace uts;
+        if (f instanceof NamespaceFile n) {
+            if (kinds != 0 && kinds != n.kind()) return -EINVAL;
+            if (!Clone.mayMake(t, n.kind())) return -EPERM;
+            uts = n.uts();
+        } else if (f instanceof PidFile p) {
+            if (kinds == 0 || (Integer.toUnsignedLong(kinds) & ~Clone.NAMESPACES) != 0) return -EINVAL;
+            Task of = p.thread == null ? p.group.leader : p.thread;
+            if (of.state == Task.DEAD) return -ESRCH;
+            if (!ProcessAccess.byRealIds(t, of) || !Clone.mayMake(t, kinds)) return -EPERM;
+            uts = of.uts;
+        } else {
+            return -EINVAL;
+        }
+        t.uts = uts;
+        return 0;
     }
 
     // ---- limits and usage
@@ -314,13 +331,12 @@ final class SysProcess {
     /** uname(2): six fields of 65 bytes. */
     static long uname(Task t, long name) {
         long p = t.mem.scratch(6 * UTS_FIELD);
-        var o = t.kernel.options;
         Memory.putBytes(p, "Linux");
-        Memory.putBytes(p + UTS_FIELD, o.hostname);
+        Memory.putBytes(p + UTS_FIELD, UtsNamespace.hostname(t));
         Memory.putBytes(p + 2 * UTS_FIELD, release(t));
         Memory.putBytes(p + 3 * UTS_FIELD, "#1 SMP PREEMPT_DYNAMIC");
         Memory.putBytes(p + 4 * UTS_FIELD, (t.personality & 0xff) == PER_LINUX32 ? "i686" : "x86_64");
-        Memory.putBytes(p + 5 * UTS_FIELD, o.domainname);
+        Memory.putBytes(p + 5 * UTS_FIELD, UtsNamespace.domainname(t));
         return t.mem.out(name, p, 6 * UTS_FIELD);
     }
 
@@ -337,7 +353,7 @@ final class SysProcess {
     static long sethostname(Task t, long name, int length) {
         String s = utsName(t, name, length);
         if (s == null) return t.error;
-        t.kernel.options.hostname = s;
+        UtsNamespace.setHostname(t, s);
         return 0;
     }
 
@@ -345,7 +361,7 @@ final class SysProcess {
     static long setdomainname(Task t, long name, int length) {
         String s = utsName(t, name, length);
         if (s == null) return t.error;
-        t.kernel.options.domainname = s;
+        UtsNamespace.setDomainname(t, s);
         return 0;
     }
 

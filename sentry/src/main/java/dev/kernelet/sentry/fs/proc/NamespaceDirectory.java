@@ -1,13 +1,15 @@
 package dev.kernelet.sentry.fs.proc;
 
-import static dev.kernelet.abi.Errno.EACCES;
+import static dev.kernelet.abi.Errno.*;
 
 import dev.kernelet.sentry.fs.kernfs.PseudoDirectory;
 import dev.kernelet.sentry.fs.kernfs.PseudoLink;
 import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.vfs.Dentry;
 import dev.kernelet.sentry.vfs.Inode;
+import dev.kernelet.sentry.vfs.Path;
 
-/** /proc/PID/ns (namespaces(7)): one of each kind in a sandbox. */
+/** /proc/PID/ns (namespaces(7)): of all kinds but UTS a sandbox has one. */
 final class NamespaceDirectory extends PseudoDirectory {
     private static final String[] NAMES = {"cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time",
         "time_for_children", "user", "uts"};
@@ -23,28 +25,42 @@ final class NamespaceDirectory extends PseudoDirectory {
     protected String[] names() { return NAMES; }
 
     @Override
-    protected Inode make(int index, String name) {
-        return new PseudoLink(fs) {
-            @Override
-            public String readlink(Task t) {
-                if (!directory.mayInspect(t)) {
-                    t.error = -EACCES;
-                    return null;
-                }
-                int end = name.indexOf('_');
-                String kind = end < 0 ? name : name.substring(0, end);
-                long number = switch (kind) {
-                    case "time" -> 4026531834L;
-                    case "cgroup" -> 4026531835L;
-                    case "pid" -> 4026531836L;
-                    case "user" -> 4026531837L;
-                    case "uts" -> 4026531838L;
-                    case "ipc" -> 4026531839L;
-                    case "net" -> 4026531840L;
-                    default -> 4026531841L;
-                };
-                return kind + ":[" + number + "]";
+    protected Inode make(int index, String name) { return new Link(name); }
+
+    /** A magic link: the text names the namespace, following it leads to its file. */
+    private final class Link extends PseudoLink {
+        private final String kind;
+
+        Link(String name) {
+            super(NamespaceDirectory.this.fs);
+            int end = name.indexOf('_');
+            kind = end < 0 ? name : name.substring(0, end);
+        }
+
+        private NamespaceFile.Node target(Task t) {
+            if (!directory.mayInspect(t)) {
+                t.error = -EACCES;
+                return null;
             }
-        };
+            Task o = directory.task();
+            boolean outlivesTask = kind.equals("pid") || kind.equals("user");
+            if (o == null || o.state == Task.DEAD && !outlivesTask) {
+                t.error = -ENOENT;
+                return null;
+            }
+            return new NamespaceFile.Node(kind, kind.equals("uts") ? o.uts : null);
+        }
+
+        @Override
+        public String readlink(Task t) {
+            NamespaceFile.Node n = target(t);
+            return n == null ? null : n.text();
+        }
+
+        @Override
+        public Path follow(Task t) {
+            NamespaceFile.Node n = target(t);
+            return n == null ? null : new Path(t.fs.root.mount, new Dentry(n.fs, n.text(), null, n));
+        }
     }
 }

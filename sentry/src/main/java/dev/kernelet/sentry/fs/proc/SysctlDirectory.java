@@ -9,6 +9,7 @@ import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.PidTable;
 import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.kernel.UtsNamespace;
 import dev.kernelet.sentry.vfs.Inode;
 import dev.kernelet.sentry.vfs.Mount;
 import dev.kernelet.sentry.vfs.OpenFile;
@@ -117,8 +118,8 @@ final class SysctlDirectory extends PseudoDirectory {
 
         private long set(Task t, String v) {
             switch (path) {
-                case "kernel/hostname" -> procfs.kernel.options.hostname = v;
-                case "kernel/domainname" -> procfs.kernel.options.domainname = v;
+                case "kernel/hostname" -> UtsNamespace.setHostname(t, v);
+                case "kernel/domainname" -> UtsNamespace.setDomainname(t, v);
                 case "vm/overcommit_memory" -> {
                     // 0 and 1 promise nothing that does not hold; strict accounting (2) is not done.
                     if (v.equals("2")) return -EPERM;
@@ -143,8 +144,8 @@ final class SysctlDirectory extends PseudoDirectory {
         return switch (path) {
             case "fs/file-nr" -> "0\t0\t9223372036854775807";
             case "kernel/osrelease" -> k.options.release;
-            case "kernel/hostname" -> k.options.hostname;
-            case "kernel/domainname" -> k.options.domainname;
+            case "kernel/hostname" -> UtsNamespace.hostname(t);
+            case "kernel/domainname" -> UtsNamespace.domainname(t);
             case "kernel/pid_max" -> Integer.toString(PidTable.PID_MAX);
             case "kernel/threads-max" -> Integer.toString(k.options.taskLimit);
             case "kernel/random/boot_id" -> BOOT.computeIfAbsent("id", x -> uuid(k));

@@ -1,0 +1,103 @@
+package dev.kernelet.sentry.fs.proc;
+
+import static dev.kernelet.abi.Errno.*;
+
+import dev.kernelet.sentry.kernel.Clone;
+import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.kernel.UtsNamespace;
+import dev.kernelet.sentry.vfs.Filesystem;
+import dev.kernelet.sentry.vfs.Inode;
+import dev.kernelet.sentry.vfs.OpenFile;
+import dev.kernelet.sentry.vfs.Path;
+
+/** A namespace as a file, opened by /proc/PID/ns (nsfs), for setns(2); stat(2) compares. Kernel lock. */
+public final class NamespaceFile extends OpenFile {
+    private static final int NS_GET_USERNS = 0xb701, NS_GET_PARENT = 0xb702, NS_GET_NSTYPE = 0xb703,
+            NS_GET_OWNER_UID = 0xb704;
+
+    private static final Filesystem NSFS = new Filesystem() {
+        @Override
+        public String type() { return "nsfs"; }
+
+        @Override
+        public long magic() { return 0x6e736673; }
+    };
+
+    private NamespaceFile(Node inode, Path path, int flags) {
+        super(inode, flags);
+        this.path = path;
+    }
+
+    /** CLONE_NEWUTS and its like. */
+    public int kind() { return flagOf(((Node) inode).kind); }
+
+    /** Of kind CLONE_NEWUTS: the namespace; null: the one that the sandbox began with. */
+    public UtsNamespace uts() { return (UtsNamespace) ((Node) inode).namespace; }
+
+    private static int flagOf(String kind) {
+        return (int) switch (kind) {
+            case "cgroup" -> Clone.NEWCGROUP;
+            case "ipc" -> Clone.NEWIPC;
+            case "mnt" -> Clone.NEWNS;
+            case "net" -> Clone.NEWNET;
+            case "pid" -> Clone.NEWPID;
+            case "time" -> Clone.NEWTIME;
+            case "user" -> Clone.NEWUSER;
+            default -> Clone.NEWUTS;
+        };
+    }
+
+    /** The numbers of those that a kernel begins with (include/linux/proc_ns.h). */
+    private static long numberOf(String kind, Object namespace) {
+        if (namespace instanceof UtsNamespace n) return n.number;
+        return switch (kind) {
+            case "time" -> 4026531834L;
+            case "cgroup" -> 4026531835L;
+            case "pid" -> 4026531836L;
+            case "user" -> 4026531837L;
+            case "uts" -> 4026531838L;
+            case "ipc" -> 4026531839L;
+            case "net" -> 4026531840L;
+            default -> 4026531841L;
+        };
+    }
+
+    /** ioctl_ns(2). Every namespace belongs to the one user namespace there is. */
+    @Override
+    public long ioctl(Task t, int request, long argument) {
+        boolean isNested = kind() == Clone.NEWUSER || kind() == Clone.NEWPID;
+        return switch (request) {
+            case NS_GET_NSTYPE -> kind();
+            case NS_GET_PARENT -> isNested ? -EPERM : -EINVAL;
+            case NS_GET_USERNS -> kind() == Clone.NEWUSER ? -EPERM
+                    : t.fds.install(t, new NamespaceFile(new Node("user", null), null, 0), true);
+            case NS_GET_OWNER_UID -> kind() == Clone.NEWUSER ? t.mem.outInt(argument, 0) : -EINVAL;
+            default -> -ENOTTY;
+        };
+    }
+
+    @Override
+    public boolean isSeekable() { return false; }
+
+    @Override
+    public String describe() { return ((Node) inode).text(); }
+
+    /** The inode of a namespace. Two of one namespace have the same number: that is what programs compare. */
+    static final class Node extends Inode {
+        private final String kind;
+        private final Object namespace;
+
+        Node(String kind, Object namespace) {
+            super(NSFS);
+            this.kind = kind;
+            this.namespace = namespace;
+            ino = numberOf(kind, namespace);
+            mode = 0x8000 | 0444;
+        }
+
+        String text() { return kind + ":[" + ino + "]"; }
+
+        @Override
+        public OpenFile open(Task t, Path path, int flags) { return new NamespaceFile(this, path, flags); }
+    }
+}
