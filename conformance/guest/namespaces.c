@@ -1,6 +1,11 @@
-// Namespaces that programs make (namespaces(7)): host names of their own, and the files of /proc/PID/ns.
+// Namespaces that programs make (namespaces(7)): host names, IPC objects, and the files of /proc/PID/ns.
 #include "help.h"
+#include <mqueue.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/utsname.h>
 
 #define NS_GET_USERNS 0xb701
@@ -254,4 +259,182 @@ TEST(namespaces_of_the_dead) {
     CHECK_OK(waitid(P_PID, pid, &info, WEXITED | WNOWAIT));
     CHECK_STR(link_of(pid, "uts"), "ENOENT");
     CHECK_EQ(exit_of(pid), 0);
+}
+
+// ---- IPC namespaces
+#define KEY 0x5eed
+
+// Lines of a table of /proc/sysvipc without its heading.
+static int lines_of(const char *table) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/sysvipc/%s", table);
+    int n = -1;
+    for (const char *p = read_file(path); *p; p++) n += *p == '\n';
+    return n;
+}
+
+TEST(ipc_objects_are_not_the_parents) {
+    need_root();
+    CHECK_OK(unshare(CLONE_NEWIPC));
+    int segment = CHECK_OK(shmget(KEY, 4096, IPC_CREAT | 0600));
+    int set = CHECK_OK(semget(KEY, 2, IPC_CREAT | 0600)), queue = CHECK_OK(msgget(KEY, IPC_CREAT | 0600));
+    int named = CHECK_OK(mq_open("/inner", O_CREAT | O_RDWR, 0600, NULL));
+    char outside[64];
+    strcpy(outside, link_of(getpid(), "ipc"));
+    pid_t pid;
+    FORK(pid) {
+        CHECK_OK(unshare(CLONE_NEWIPC));
+        CHECK(strcmp(link_of(getpid(), "ipc"), outside) != 0);
+        CHECK_ERR(shmget(KEY, 0, 0), ENOENT);
+        CHECK_ERR(semget(KEY, 0, 0), ENOENT);
+        CHECK_ERR(msgget(KEY, 0), ENOENT);
+        CHECK_ERR(mq_open("/inner", O_RDWR), ENOENT);
+        // Nor by id.
+        CHECK_ERR((long) shmat(segment, NULL, 0), EINVAL);
+        CHECK_ERR(semctl(set, 0, GETVAL), EINVAL);
+        CHECK_ERR(msgctl(queue, IPC_RMID, NULL), EINVAL);
+        CHECK_EQ(lines_of("shm") + lines_of("sem") + lines_of("msg"), 0);
+        // An open queue goes along.
+        CHECK_OK(mq_send(named, "x", 1, 0));
+        CHECK_OK(shmget(KEY, 8192, IPC_CREAT | IPC_EXCL | 0600));
+        CHECK_OK(mq_open("/inner", O_CREAT | O_EXCL | O_RDWR, 0600, NULL));
+        CHECK_EQ(lines_of("shm"), 1);
+    }
+    CHECK_EQ(exit_of(pid), 0);
+    struct shmid_ds d;
+    struct mq_attr a;
+    CHECK_OK(shmctl(segment, IPC_STAT, &d));
+    CHECK_EQ(d.shm_segsz, 4096);
+    CHECK_OK(mq_getattr(named, &a));
+    CHECK_EQ(a.mq_curmsgs, 1);
+    CHECK_EQ(lines_of("shm") * 100 + lines_of("sem") * 10 + lines_of("msg"), 111);
+}
+
+TEST(ipc_clone) {
+    need_root();
+    CHECK_OK(unshare(CLONE_NEWIPC));
+    CHECK_OK(shmget(KEY, 4096, IPC_CREAT | 0600));
+    CHECK_ERR(syscall(SYS_clone, CLONE_NEWIPC | CLONE_SYSVSEM | SIGCHLD, 0, 0, 0, 0), EINVAL);
+    pid_t pid = CHECK_OK(syscall(SYS_clone, CLONE_NEWIPC | SIGCHLD, 0, 0, 0, 0));
+    if (pid == 0) {
+        CHECK_ERR(shmget(KEY, 0, 0), ENOENT);
+        // Grandchildren share it.
+        int id = CHECK_OK(shmget(KEY, 4096, IPC_CREAT | 0600));
+        pid_t child;
+        FORK(child) CHECK_EQ(shmget(KEY, 0, 0), id);
+        _exit(exit_of(child));
+    }
+    CHECK_EQ(exit_of(pid), 0);
+    CHECK_OK(shmget(KEY, 0, 0));
+}
+
+TEST(ipc_attached_segment_stays) {
+    need_root();
+    CHECK_OK(unshare(CLONE_NEWIPC));
+    char *p = shmat(CHECK_OK(shmget(KEY, 4096, IPC_CREAT | 0600)), NULL, 0);
+    CHECK(p != MAP_FAILED);
+    p[7] = 42;
+    CHECK_OK(unshare(CLONE_NEWIPC));
+    CHECK_EQ(lines_of("shm"), 0);
+    CHECK_EQ(p[7], 42);
+    CHECK_OK(shmdt(p));
+}
+
+TEST(ipc_undo_when_leaving) {
+    need_root();
+    CHECK_OK(unshare(CLONE_NEWIPC));
+    int set = CHECK_OK(semget(KEY, 1, IPC_CREAT | 0600)), go[2], done[2];
+    CHECK_OK(pipe(go));
+    CHECK_OK(pipe(done));
+    pid_t pid;
+    FORK(pid) {
+        struct sembuf up = { 0, 3, SEM_UNDO };
+        CHECK_OK(semop(set, &up, 1));
+        CHECK_EQ(semctl(set, 0, GETVAL), 3);
+        CHECK_OK(unshare(CLONE_NEWIPC));
+        put_byte(done[1]);
+        char c;
+        read(go[0], &c, 1);
+    }
+    char c;
+    CHECK_EQ(read(done[0], &c, 1), 1);
+    CHECK_EQ(semctl(set, 0, GETVAL), 0);
+    put_byte(go[1]);
+    CHECK_EQ(exit_of(pid), 0);
+}
+
+TEST(ipc_setns_by_file) {
+    need_root();
+    int home = CHECK_OK(open("/proc/self/ns/ipc", O_RDONLY));
+    CHECK_OK(unshare(CLONE_NEWIPC));
+    int id = CHECK_OK(shmget(KEY, 4096, IPC_CREAT | 0600));
+    int inside = CHECK_OK(open("/proc/self/ns/ipc", O_RDONLY));
+    CHECK_OK(setns(home, CLONE_NEWIPC));
+    CHECK_ERR(shmget(KEY, 0, 0), ENOENT);
+    // The file alone keeps the namespace and what is in it.
+    CHECK_OK(setns(inside, 0));
+    CHECK_EQ(shmget(KEY, 0, 0), id);
+    CHECK_ERR(setns(home, CLONE_NEWUTS), EINVAL);
+}
+
+TEST(ipc_setns_by_pidfd) {
+    need_root();
+    int ready[2], go[2];
+    CHECK_OK(pipe(ready));
+    CHECK_OK(pipe(go));
+    pid_t pid;
+    FORK(pid) {
+        CHECK_OK(unshare(CLONE_NEWIPC | CLONE_NEWUTS));
+        CHECK_OK(set_host("both"));
+        CHECK_OK(shmget(KEY, 4096, IPC_CREAT | 0600));
+        put_byte(ready[1]);
+        char c;
+        read(go[0], &c, 1);
+    }
+    char c, before[65];
+    CHECK_EQ(read(ready[0], &c, 1), 1);
+    strcpy(before, host());
+    int fd = CHECK_OK(syscall(SYS_pidfd_open, pid, 0));
+    CHECK_OK(setns(fd, CLONE_NEWIPC));
+    CHECK_OK(shmget(KEY, 0, 0));
+    CHECK_STR(host(), before);
+    CHECK_OK(setns(fd, CLONE_NEWIPC | CLONE_NEWUTS));
+    CHECK_STR(host(), "both");
+    put_byte(go[1]);
+    CHECK_EQ(exit_of(pid), 0);
+}
+
+TEST(ipc_bound) {
+    need_root();
+    write_file("place", "");
+    pid_t pid;
+    FORK(pid) {
+        CHECK_OK(unshare(CLONE_NEWIPC));
+        CHECK_OK(shmget(KEY, 4096, IPC_CREAT | 0600));
+        if (syscall(SYS_mount, "/proc/self/ns/ipc", "place", NULL, MS_BIND, NULL) != 0) _exit(77);
+    }
+    int status = exit_of(pid);
+    if (status == 77) SKIP("no mounts of namespaces here");
+    CHECK_EQ(status, 0);
+    int fd = CHECK_OK(open("place", O_RDONLY));
+    CHECK_ERR(umount2("place", 0), EBUSY);
+    CHECK_OK(umount2("place", MNT_DETACH));
+    CHECK_OK(setns(fd, CLONE_NEWIPC));
+    CHECK_OK(shmget(KEY, 0, 0));
+}
+
+TEST(ipc_needs_capability) {
+    become_user();
+    CHECK_ERR(unshare(CLONE_NEWIPC), EPERM);
+    CHECK_ERR(syscall(SYS_clone, CLONE_NEWIPC | SIGCHLD, 0, 0, 0, 0), EPERM);
+    CHECK_ERR(setns(CHECK_OK(open("/proc/self/ns/ipc", O_RDONLY)), 0), EPERM);
+}
+
+// What a namespace that has ended held is given back: the Sentry would run out of descriptors.
+TEST(ipc_namespaces_end) {
+    need_root();
+    for (int i = 0; i < 3000; i++) {
+        CHECK_OK(unshare(CLONE_NEWIPC));
+        CHECK_OK(shmget(IPC_PRIVATE, 1 << 20, 0600));
+    }
 }

@@ -37,12 +37,12 @@ class OciTest extends Bundles {
                 bundle 'c["hostname"] = "outer"
                 caps = c["process"]["capabilities"]
                 for s in "bounding", "effective", "permitted": caps[s] = ["CAP_SYS_ADMIN"]
-                sh("hostname; exec unshare --uts sh -c \\"hostname inner; exec sleep 100\\"")'
+                sh("hostname; exec unshare --uts --ipc sh -c \\"hostname inner; exec sleep 100\\"")'
                 $R create -b $T/b ktest-a < /dev/null > $T/out; $R start ktest-a; sleep 0.5; cat $T/out
                 $R exec ktest-a hostname
-                $R exec ktest-a readlink /proc/1/ns/uts /proc/self/ns/uts | sort -u | wc -l
+                $R exec ktest-a readlink /proc/1/ns/{uts,ipc} /proc/self/ns/{uts,ipc} | sort -u | wc -l
                 $R delete --force ktest-a
-                """).is(0, "outer\ninner\n1\n");
+                """).is(0, "outer\ninner\n2\n");
         run("""
                 bundle 'sh("unshare --uts true 2>&1 | grep -o permitted")'; $R run -b $T/b ktest-a
                 """).is(0, "permitted\n");

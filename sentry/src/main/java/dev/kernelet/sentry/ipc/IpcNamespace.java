@@ -1,16 +1,57 @@
 package dev.kernelet.sentry.ipc;
 
 import dev.kernelet.sentry.kernel.Kernel;
+import dev.kernelet.sentry.kernel.Task;
 
-/** The System V objects and POSIX queues that processes can see (ipc_namespaces(7)): one per sandbox. */
+/**
+ * The System V objects and POSIX queues that processes can see (ipc_namespaces(7)). A task whose
+ * {@link Task#ipc} is null is in the namespace that the sandbox began with. Others live while a task, an open
+ * file or a mount refers to them; their objects end with them. Kernel lock.
+ */
 public final class IpcNamespace {
     public final SharedSegments segments = new SharedSegments();
     public final SemaphoreSets semaphores = new SemaphoreSets();
     public final MessageQueues messages = new MessageQueues();
     public final PosixQueues posix = new PosixQueues();
+    /** Its number in /proc/PID/ns; 0 for the first. */
+    public final long number;
+    private int users;
+    private boolean hasEnded;
 
-    public static IpcNamespace of(Kernel k) {
-        if (k.root.ipc == null) k.root.ipc = new IpcNamespace();
+    private IpcNamespace(long number) { this.number = number; }
+
+    /** A new one, which nobody refers to yet. */
+    public static IpcNamespace make(Kernel k) { return new IpcNamespace(k.nextNamespace++); }
+
+    /** The one that the task is in. */
+    public static IpcNamespace of(Task t) {
+        if (t.ipc != null) return t.ipc;
+        Kernel k = t.kernel;
+        if (k.root.ipc == null) k.root.ipc = new IpcNamespace(0);
         return (IpcNamespace) k.root.ipc;
+    }
+
+    /** unshare(2), setns(2): the task goes to {@code to} (null: the first); what it was to undo is undone. */
+    public static void enter(Task t, IpcNamespace to) {
+        // Threads share what is to be undone: the last one that leaves, or the end of the process, does it.
+        if (t.group.tasks.size() == 1) of(t).semaphores.leave(t.group);
+        if (to != null) to.hold();
+        if (t.ipc != null) t.ipc.put();
+        t.ipc = to;
+    }
+
+    /** Nobody refers to it any more: a name that is still known (O_PATH) does not bring it back. */
+    public boolean hasEnded() { return hasEnded; }
+
+    public IpcNamespace hold() {
+        users++;
+        return this;
+    }
+
+    public void put() {
+        if (--users > 0 || hasEnded) return;
+        hasEnded = true;
+        // The rest is memory of the heap. Queues that are open stay until they are closed.
+        segments.removeAll();
     }
 }

@@ -296,6 +296,11 @@ public final class SemaphoreSets implements ThreadGroup.AtExit {
         }
     }
 
+    /** The process goes to another namespace: what it was to undo at its end is undone now. */
+    void leave(ThreadGroup group) {
+        if (group.atExit.remove(this)) processEnded(group);
+    }
+
     private static void undo(ThreadGroup group, Set s) {
         Undo before = null;
         for (Undo u = s.undos; u != null; before = u, u = u.next) {

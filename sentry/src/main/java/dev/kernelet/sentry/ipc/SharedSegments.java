@@ -22,6 +22,8 @@ public final class SharedSegments {
 
     private final IpcTable<Segment> table = new IpcTable<>(SHMMNI);
     private long pages;
+    /** In all namespaces together: each has a descriptor of the Sentry. */
+    private static int allSegments;
 
     /** A segment; its bytes are in a host memfd, mapped by all that attach it. */
     static final class Segment extends IpcObject {
@@ -91,8 +93,27 @@ public final class SharedSegments {
 
     private void destroy(Segment s) {
         table.remove(s);
+        allSegments--;
         pages -= s.size + 4095 >>> 12;
         s.bytes.close();
+    }
+
+    /** At once, or when it is attached no more. */
+    private void remove(Segment s) {
+        if (s.bytes.mappings == 0) {
+            destroy(s);
+        } else {
+            s.mode |= SHM_DEST;
+            s.key = IPC_PRIVATE;
+        }
+    }
+
+    /** The namespace ends. */
+    void removeAll() {
+        for (int i = table.maxIndex(); i >= 0; i--) {
+            Segment s = table.bySlot(i);
+            if (s != null) remove(s);
+        }
     }
 
     public long get(Task t, int key, long size, int flags) {
@@ -107,7 +128,7 @@ public final class SharedSegments {
         if (size <= 0 || size > 1L << 46) return size <= 0 ? -EINVAL : -ENOMEM;
         // There are no huge pages.
         if ((flags & SHM_HUGETLB) != 0) return -ENOMEM;
-        if (table.used() >= SHMMNI) return -ENOSPC;
+        if (allSegments >= SHMMNI) return -ENOSPC;
         long fd = HostCall.call(SyscallNumber.MEMFD_CREATE, NAME, MFD_CLOEXEC);
         if (fd < 0) return -ENOSPC;
         long length = size + 4095 & -4096L;
@@ -118,6 +139,7 @@ public final class SharedSegments {
         }
         s = new Segment(this, (int) fd, size);
         s.cpid = t.group.pid;
+        allSegments++;
         pages += length >> 12;
         return table.add(t, s, key, flags);
     }
@@ -169,12 +191,7 @@ public final class SharedSegments {
             case IPC_RMID -> {
                 long r = s.control(t);
                 if (r < 0) return r;
-                if (s.bytes.mappings == 0) {
-                    destroy(s);
-                } else {
-                    s.mode |= SHM_DEST;
-                    s.key = IPC_PRIVATE;
-                }
+                remove(s);
                 return 0;
             }
             case SHM_LOCK, SHM_UNLOCK -> {

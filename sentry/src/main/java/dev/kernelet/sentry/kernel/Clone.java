@@ -8,6 +8,7 @@ import dev.kernelet.abi.Memory;
 import dev.kernelet.platform.AddressSpace;
 import dev.kernelet.platform.ExecutionContext;
 import dev.kernelet.sentry.fs.anon.PidFile;
+import dev.kernelet.sentry.ipc.IpcNamespace;
 
 /** New tasks: clone(2), clone3(2), fork(2), vfork(2). Kernel lock. */
 public final class Clone {
@@ -99,6 +100,7 @@ public final class Clone {
         if ((f & PIDFD) != 0 && (f & DETACHED) != 0) return -EINVAL;
         if ((f & PARENT) != 0 && t.group == t.kernel.init) return -EINVAL;
         if ((f & NAMESPACES) != 0 && !mayMake(t, f)) return -EPERM;
+        if ((f & (NEWIPC | SYSVSEM)) == (NEWIPC | SYSVSEM)) return -EINVAL;
         // Signals sent before the fork are for the parent alone.
         if (t.attention && t.signals.isPending()) return -ERESTARTNOINTR;
         Kernel k = t.kernel;
@@ -110,9 +112,9 @@ public final class Clone {
         return 0;
     }
 
-    /** Whether the task may have new namespaces of these kinds: host names alone, by CAP_SYS_ADMIN. */
+    /** Whether the task may have new namespaces of these kinds, or enter others: by CAP_SYS_ADMIN. */
     public static boolean mayMake(Task t, long kinds) {
-        return (kinds & NAMESPACES) == NEWUTS && t.cred.capable(Credentials.CAP_SYS_ADMIN);
+        return (kinds & NAMESPACES & ~(NEWUTS | NEWIPC)) == 0 && t.cred.capable(Credentials.CAP_SYS_ADMIN);
     }
 
     private static long make(Task t, Request r) {
@@ -204,6 +206,8 @@ public final class Clone {
         }
         c.cred = t.cred;
         c.uts = (flags & NEWUTS) != 0 ? new UtsNamespace(t) : t.uts;
+        c.ipc = (flags & NEWIPC) != 0 ? IpcNamespace.make(t.kernel) : t.ipc;
+        if (c.ipc != null) c.ipc.hold();
         Seccomp.inherit(t, c);
         c.name = t.name;
         c.personality = t.personality;

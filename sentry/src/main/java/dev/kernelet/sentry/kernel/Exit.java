@@ -145,6 +145,10 @@ public final class Exit {
         g.tasks.remove(t);
         if (--t.fs.users == 0) t.fs.release(t);
         t.fds.put(t);
+        if (t.ipc != null) {
+            t.ipc.put();
+            t.ipc = null;
+        }
         k.users.tasks(t.cred.uid, -1);
         t.signals.pending.discard(k, ~0L);
         reparentChildren(t);

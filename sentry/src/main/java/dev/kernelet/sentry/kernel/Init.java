@@ -108,9 +108,14 @@ public final class Init {
         t.fds = fds;
         t.cred = cred;
         t.personality = k.options.personality;
-        // What is started in a container later sees what its first process sees (exec of the OCI commands).
-        if (k.init != null) t.uts = k.init.leader.uts;
         return t;
+    }
+
+    /** What is started in a container later sees what its first process sees (exec of the OCI commands). */
+    private static void joinNamespaces(Task t, Task first) {
+        if (first == null) return;
+        t.uts = first.uts;
+        t.ipc = first.ipc == null ? null : first.ipc.hold();
     }
 
     private static void begin(Task t, ProgramImage image) {
@@ -122,6 +127,7 @@ public final class Init {
         k.pids.add(g);
         k.pids.add(t);
         k.users.tasks(t.cred.uid, 1);
+        if (k.init != null) joinNamespaces(t, k.init.anyTask());
         if (k.init == null) {
             k.init = g;
             g.isUnkillable = k.options.hasContainerInit;

@@ -3,6 +3,7 @@ package dev.kernelet.sentry.kernel;
 import static dev.kernelet.abi.Errno.*;
 
 import dev.kernelet.platform.ExecutionContext;
+import dev.kernelet.sentry.ipc.IpcNamespace;
 import dev.kernelet.sentry.mm.MemoryManager;
 import dev.kernelet.sentry.mm.UserMemory;
 import dev.kernelet.sentry.strace.Strace;
@@ -35,6 +36,8 @@ public final class Task {
     public Credentials cred;
     /** Host name of its own (CLONE_NEWUTS); null: the sandbox's. */
     public UtsNamespace uts;
+    /** System V objects and message queues of its own (CLONE_NEWIPC), held; null: the sandbox's. */
+    public IpcNamespace ipc;
     /** comm: up to 15 bytes (prctl PR_SET_NAME). */
     public String name = "";
     /** The thread's directory in procfs, once it has been asked for. */

@@ -14,64 +14,64 @@ final class SysIpc {
 
     /** shmget(2). */
     static long shmget(Task t, int key, long size, int flags) {
-        return IpcNamespace.of(t.kernel).segments.get(t, key, size, flags);
+        return IpcNamespace.of(t).segments.get(t, key, size, flags);
     }
 
     /** shmat(2). */
     static long shmat(Task t, int id, long address, int flags) {
-        return IpcNamespace.of(t.kernel).segments.attach(t, id, address, flags);
+        return IpcNamespace.of(t).segments.attach(t, id, address, flags);
     }
 
     /** shmdt(2). */
     static long shmdt(Task t, long address) {
-        return IpcNamespace.of(t.kernel).segments.detach(t, address);
+        return IpcNamespace.of(t).segments.detach(t, address);
     }
 
     /** shmctl(2). */
     static long shmctl(Task t, int id, int command, long buffer) {
-        return IpcNamespace.of(t.kernel).segments.control(t, id, command, buffer);
+        return IpcNamespace.of(t).segments.control(t, id, command, buffer);
     }
 
     /** semget(2). */
     static long semget(Task t, int key, int count, int flags) {
-        return IpcNamespace.of(t.kernel).semaphores.get(t, key, count, flags);
+        return IpcNamespace.of(t).semaphores.get(t, key, count, flags);
     }
 
     /** semop(2). */
     static long semop(Task t, int id, long operations, long count) {
-        return IpcNamespace.of(t.kernel).semaphores.operate(t, id, operations, count, -1);
+        return IpcNamespace.of(t).semaphores.operate(t, id, operations, count, -1);
     }
 
     /** semtimedop(2). */
     static long semtimedop(Task t, int id, long operations, long count, long timeout) {
         long nanos = timeout == 0 ? -1 : TimeStructs.timespec(t, timeout);
         if (timeout != 0 && nanos < 0) return nanos;
-        return IpcNamespace.of(t.kernel).semaphores.operate(t, id, operations, count, nanos);
+        return IpcNamespace.of(t).semaphores.operate(t, id, operations, count, nanos);
     }
 
     /** semctl(2). */
     static long semctl(Task t, int id, int number, int command, long argument) {
-        return IpcNamespace.of(t.kernel).semaphores.control(t, id, number, command, argument);
+        return IpcNamespace.of(t).semaphores.control(t, id, number, command, argument);
     }
 
     /** msgget(2). */
     static long msgget(Task t, int key, int flags) {
-        return IpcNamespace.of(t.kernel).messages.get(t, key, flags);
+        return IpcNamespace.of(t).messages.get(t, key, flags);
     }
 
     /** msgsnd(2). */
     static long msgsnd(Task t, int id, long message, long size, int flags) {
-        return IpcNamespace.of(t.kernel).messages.send(t, id, message, size, flags);
+        return IpcNamespace.of(t).messages.send(t, id, message, size, flags);
     }
 
     /** msgrcv(2). */
     static long msgrcv(Task t, int id, long message, long size, long type, int flags) {
-        return IpcNamespace.of(t.kernel).messages.receive(t, id, message, size, type, flags);
+        return IpcNamespace.of(t).messages.receive(t, id, message, size, type, flags);
     }
 
     /** msgctl(2). */
     static long msgctl(Task t, int id, int command, long buffer) {
-        return IpcNamespace.of(t.kernel).messages.control(t, id, command, buffer);
+        return IpcNamespace.of(t).messages.control(t, id, command, buffer);
     }
 
     /**
@@ -86,12 +86,12 @@ final class SysIpc {
 
     /** mq_open(2). */
     static long mq_open(Task t, long name, int flags, int mode, long attributes) {
-        return IpcNamespace.of(t.kernel).posix.open(t, name, flags, mode, attributes);
+        return IpcNamespace.of(t).posix.open(t, name, flags, mode, attributes);
     }
 
     /** mq_unlink(2). */
     static long mq_unlink(Task t, long name) {
-        return IpcNamespace.of(t.kernel).posix.unlink(t, name);
+        return IpcNamespace.of(t).posix.unlink(t, name);
     }
 
     /** mq_timedsend(2). */

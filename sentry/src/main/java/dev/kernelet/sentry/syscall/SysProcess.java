@@ -12,6 +12,7 @@ import dev.kernelet.sentry.fs.anon.EpollFile;
 import dev.kernelet.sentry.fs.anon.PidFile;
 import dev.kernelet.sentry.fs.proc.NamespaceFile;
 import dev.kernelet.sentry.fs.proc.ProcFs;
+import dev.kernelet.sentry.ipc.IpcNamespace;
 import dev.kernelet.sentry.kernel.Affinity;
 import dev.kernelet.sentry.kernel.Rseq;
 import dev.kernelet.sentry.kernel.Clone;
@@ -186,7 +187,7 @@ final class SysProcess {
     static long restart_syscall(Task t) { return t.restart() ? SyscallTable.dispatch(t, t.nr) : -EINTR; }
 
     // ---- namespaces
-    /** unshare(2): what threads share may be split; of new namespaces there are those of host names. */
+    /** unshare(2): what threads share may be split; new namespaces are those of host names and of IPC. */
     static long unshare(Task t, int flags) {
         long known = Clone.NAMESPACES | Clone.FS | Clone.FILES | Clone.VM | Clone.SIGHAND | Clone.THREAD | Clone.SYSVSEM;
         if ((Integer.toUnsignedLong(flags) & ~known) != 0) return -EINVAL;
@@ -202,6 +203,7 @@ final class SysProcess {
             t.fds = own;
         }
         if ((flags & Clone.NEWUTS) != 0) t.uts = new UtsNamespace(t);
+        if ((flags & Clone.NEWIPC) != 0) IpcNamespace.enter(t, IpcNamespace.make(t.kernel));
         return 0;
     }
 
@@ -210,20 +212,25 @@ final class SysProcess {
         OpenFile f = t.fds.get(fd);
         if (f == null || (f.flags & O_PATH) != 0) return -EBADF;
         UtsNamespace uts;
+        IpcNamespace ipc;
         if (f instanceof NamespaceFile n) {
             if (kinds != 0 && kinds != n.kind()) return -EINVAL;
             if (!Clone.mayMake(t, n.kind())) return -EPERM;
+            kinds = n.kind();
             uts = n.uts();
+            ipc = n.ipc();
         } else if (f instanceof PidFile p) {
             if (kinds == 0 || (Integer.toUnsignedLong(kinds) & ~Clone.NAMESPACES) != 0) return -EINVAL;
             Task of = p.thread == null ? p.group.leader : p.thread;
             if (of.state == Task.DEAD) return -ESRCH;
             if (!ProcessAccess.byRealIds(t, of) || !Clone.mayMake(t, kinds)) return -EPERM;
             uts = of.uts;
+            ipc = of.ipc;
         } else {
             return -EINVAL;
         }
-        t.uts = uts;
+        if ((kinds & Clone.NEWUTS) != 0) t.uts = uts;
+        if ((kinds & Clone.NEWIPC) != 0) IpcNamespace.enter(t, ipc);
         return 0;
     }
 

@@ -184,6 +184,9 @@ public abstract class Inode {
      */
     public void forgotten() {}
 
+    /** A mount whose root this is has been attached, or detached. */
+    protected void attached(boolean isAttached) {}
+
     /** After a name went away: {@link #release} if it was the last and nobody has the file open. */
     public final void releaseIfUnused() {
         if (nlink == 0 && opens == 0) release();

@@ -30,10 +30,12 @@ public final class MountNamespace {
             m.point.mounts++;
         }
         mounts.add(m);
+        m.root.inode.attached(true);
     }
 
     public void detach(Mount m) {
         mounts.remove(m);
         if (m.point != null) m.point.mounts--;
+        m.root.inode.attached(false);
     }
 }

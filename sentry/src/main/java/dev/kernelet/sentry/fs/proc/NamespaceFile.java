@@ -2,6 +2,7 @@ package dev.kernelet.sentry.fs.proc;
 
 import static dev.kernelet.abi.Errno.*;
 
+import dev.kernelet.sentry.ipc.IpcNamespace;
 import dev.kernelet.sentry.kernel.Clone;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.UtsNamespace;
@@ -26,13 +27,22 @@ public final class NamespaceFile extends OpenFile {
     private NamespaceFile(Node inode, Path path, int flags) {
         super(inode, flags);
         this.path = path;
+        if (inode.namespace instanceof IpcNamespace n) n.hold();
+    }
+
+    @Override
+    protected void release(Task t) {
+        if (ipc() != null) ipc().put();
     }
 
     /** CLONE_NEWUTS and its like. */
     public int kind() { return flagOf(((Node) inode).kind); }
 
-    /** Of kind CLONE_NEWUTS: the namespace; null: the one that the sandbox began with. */
-    public UtsNamespace uts() { return (UtsNamespace) ((Node) inode).namespace; }
+    /** The namespace; null: that of the sandbox's beginning, or of another kind. */
+    public UtsNamespace uts() { return ((Node) inode).namespace instanceof UtsNamespace n ? n : null; }
+
+    /** Likewise. */
+    public IpcNamespace ipc() { return ((Node) inode).namespace instanceof IpcNamespace n ? n : null; }
 
     private static int flagOf(String kind) {
         return (int) switch (kind) {
@@ -50,6 +60,7 @@ public final class NamespaceFile extends OpenFile {
     /** The numbers of those that a kernel begins with (include/linux/proc_ns.h). */
     private static long numberOf(String kind, Object namespace) {
         if (namespace instanceof UtsNamespace n) return n.number;
+        if (namespace instanceof IpcNamespace n) return n.number;
         return switch (kind) {
             case "time" -> 4026531834L;
             case "cgroup" -> 4026531835L;
@@ -98,6 +109,17 @@ public final class NamespaceFile extends OpenFile {
         String text() { return kind + ":[" + ino + "]"; }
 
         @Override
-        public OpenFile open(Task t, Path path, int flags) { return new NamespaceFile(this, path, flags); }
+        protected void attached(boolean isAttached) {
+            if (!(namespace instanceof IpcNamespace n)) return;
+            if (isAttached) n.hold(); else n.put();
+        }
+
+        @Override
+        public OpenFile open(Task t, Path path, int flags) {
+            // Known by an O_PATH descriptor alone, which keeps nothing.
+            t.error = -ENOENT;
+            if (namespace instanceof IpcNamespace n && n.hasEnded()) return null;
+            return new NamespaceFile(this, path, flags);
+        }
     }
 }

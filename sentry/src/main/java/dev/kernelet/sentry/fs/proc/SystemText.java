@@ -45,12 +45,12 @@ final class SystemText {
                     + "/dev/ptmx            /dev/ptmx       5       2 system\npty_slave            /dev/pts      136 0-1048575 "
                     + "pty:slave\n";
             case "sysvipc/msg" -> "       key      msqid perms      cbytes       qnum lspid lrpid   uid   gid  cuid  cgid      "
-                    + "stime      rtime      ctime\n" + IpcNamespace.of(k).messages.show();
+                    + "stime      rtime      ctime\n" + IpcNamespace.of(t).messages.show();
             case "sysvipc/sem" -> "       key      semid perms      nsems   uid   gid  cuid  cgid      otime      ctime\n"
-                    + IpcNamespace.of(k).semaphores.show();
+                    + IpcNamespace.of(t).semaphores.show();
             case "sysvipc/shm" -> "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid  "
                     + "    atime      dtime      ctime                   rss                  swap\n"
-                    + IpcNamespace.of(k).segments.show();
+                    + IpcNamespace.of(t).segments.show();
             default -> "";
         };
     }
