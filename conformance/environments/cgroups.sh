@@ -1,4 +1,4 @@
-# Sourced by conformance/containers and conformance/engines.
+# Sourced by conformance/containers, conformance/engines and bench/engines.
 
 mount_cgroups() { # as a distribution without systemd would; all controllers of version 1, or version 2
 	local controller
@@ -14,4 +14,8 @@ mount_cgroups() { # as a distribution without systemd would; all controllers of 
 		mkdir /sys/fs/cgroup/systemd
 		mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd 2> /dev/null || true
 	fi
+}
+
+remove_cgroups() { # NAME: what a daemon has left of its own
+	find /sys/fs/cgroup -depth -type d -path "*/$1*" -exec rmdir {} \; 2> /dev/null || true
 }

@@ -76,7 +76,7 @@ class OciMountsTest extends Bundles {
                 for ((i = 0; i < 200; i++)); do grep -q 321 $T/out && break; sleep 0.1; done; cat $T/out
                 pid=$($R state ktest-a | sed 's/.*"pid":\\([0-9]*\\).*/\\1/')
                 cd /sys/fs/cgroup; at() { [ ! -e /sys/fs/cgroup/cgroup.controllers ] && f=$1 || f=$2
-                    if [ -e ${f%%/*}/ktest-a ] || [ -e ktest-a ]; then cat $f; else echo $3; fi; }
+                    if [ -e ${f%%/*}/ktest-a ] || [ -e ktest-a ]; then cut -d' ' -f1 $f; else echo $3; fi; }
                 at cpu/ktest-a/cpu.cfs_quota_us ktest-a/cpu.max 150000
                 at pids/ktest-a/pids.max ktest-a/pids.max 114
                 $R update --memory 300M --cpu-quota 50000 ktest-a

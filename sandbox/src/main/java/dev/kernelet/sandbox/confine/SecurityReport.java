@@ -102,7 +102,8 @@ public final class SecurityReport {
         layer("IPC, UTS namespaces", n.has(Namespaces.IPC) ? IN_FORCE : why,
                 "System V IPC, message queues and names apart");
         layer("PID namespace", NOT_USED,
-                "the sandbox is a job of the caller's shell; Landlock keeps signals in");
+                "the sandbox is a job of the caller's shell; " + (new Landlock(options).version >= 6
+                ? "Landlock keeps signals in" : "signals are not kept in (Landlock does from Linux 6.12 on)"));
         layer("process outside", n.outside() != 0 ? IN_FORCE : NOT_USED, options.host().direct()
                 ? "tells owners of files; 7 host calls" : "opens all files, the Sentry none; 17 host calls");
     }
