@@ -1,6 +1,12 @@
 /* pipe(7), pipe2(2), fifo(7). */
 #include "check.h"
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/sendfile.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
 
@@ -425,4 +431,19 @@ TEST(times_of_pipes_and_sockets_are_set) {
         CHECK_OK(fstat(fds[i], &st));
         CHECK(st.st_mtim.tv_sec > 1000000000);
     }
+}
+
+/* Files of no file system cannot be spliced: none waits for an event. */
+TEST(splice_of_event_files) {
+    make(0);
+    sigset_t set;
+    sigemptyset(&set);
+    int files[] = {eventfd(5, 0), timerfd_create(CLOCK_MONOTONIC, 0), inotify_init1(0), signalfd(-1, &set, 0), epoll_create1(0)};
+    for (int i = 0; i < 5; i++) {
+        CHECK_OK(files[i]);
+        CHECK_ERR(splice(files[i], NULL, p[1], NULL, 128, 0), EINVAL);
+        CHECK_ERR(sendfile(p[1], files[i], NULL, 128), EINVAL);
+    }
+    CHECK_EQ(write(p[1], "12345678", 8), 8);
+    for (int i = 0; i < 2; i++) CHECK_ERR(splice(p[0], NULL, files[i], NULL, 8, 0), EINVAL);
 }

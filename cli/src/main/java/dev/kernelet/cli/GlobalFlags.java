@@ -8,6 +8,7 @@ final class GlobalFlags {
     String debugLog, log, logFormat = "json", straceSyscalls = "", platform = "auto", network, overlay2, stateRoot;
     int straceLogSize = SandboxOptions.DEFAULT_STRACE_LOG_SIZE;
     int pidsLimit = SandboxOptions.DEFAULT_PIDS_LIMIT, fdLimit = SandboxOptions.DEFAULT_FD_LIMIT;
+    private static final long MEMORY_LEAST = 1 << 20;
     long memory, cpuLimit, fileSizeLimit, outputLimit;
     boolean directfs = true, hostFifo, hostUds;
     private static final String OVERLAY_FORMS = "none, or {root|all}:{memory|self|dir=/PATH}[,size=N]";
@@ -89,7 +90,7 @@ final class GlobalFlags {
             case "host-uds" -> hostUds = f.word("none", "open").equals("open");
             case "root" -> stateRoot = f.string();
             case "pids-limit" -> pidsLimit = f.integer(1);
-            case "memory" -> memory = f.bytes();
+            case "memory" -> memory = memory(f);
             case "cpu-limit" -> cpuLimit = f.integer(1);
             case "file-size-limit" -> fileSizeLimit = f.bytes();
             case "output-limit" -> outputLimit = f.bytes();
@@ -102,6 +103,13 @@ final class GlobalFlags {
             case "v", "version" -> version = f.bool();
             default -> throw f.unknown();
         }
+    }
+
+    /** Less than a program needs to start is meant to be something else: 512 for 512M. */
+    private static long memory(Flags f) {
+        long bytes = f.bytes();
+        if (bytes != 0 && bytes < MEMORY_LEAST) throw f.bad(String.valueOf(bytes), "1M at least, like 512M, or 0: the host's");
+        return bytes;
     }
 
     private static String network(Flags f) {

@@ -244,6 +244,7 @@ class FlagsOfDoTest extends LeavesNothing {
         shell.run("$K --output-limit=none do true").failed("--output-limit");
         shell.run("$K --pids-limit=0 do true").failed("--pids-limit");
         shell.run("$K --memory=much do true").failed("--memory");
+        shell.run("$K --memory=512 do true").failed("--memory", "512M");
         shell.run("$K --fd-limit=3 do true").failed("--fd-limit");
     }
 

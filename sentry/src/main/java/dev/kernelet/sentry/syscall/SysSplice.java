@@ -4,7 +4,7 @@ import static dev.kernelet.abi.Errno.*;
 import static dev.kernelet.abi.Fcntl.*;
 
 import dev.kernelet.abi.Memory;
-import dev.kernelet.sentry.fs.anon.EventFile;
+import dev.kernelet.sentry.fs.anon.AnonFile;
 import dev.kernelet.sentry.fs.pipe.Pipe;
 import dev.kernelet.sentry.fs.pipe.PipeFile;
 import dev.kernelet.sentry.fs.host.HostFdFile;
@@ -154,7 +154,7 @@ final class SysSplice {
         boolean fromPipe = in instanceof PipeFile, toPipe = out instanceof PipeFile;
         if (fromPipe && inOffset != 0 || toPipe && outOffset != 0) return -ESPIPE;
         if (!in.isReadable() || !out.isWritable()) return -EBADF;
-        if (!fromPipe && !toPipe || out instanceof EventFile) return -EINVAL;
+        if (!fromPipe && !toPipe || out instanceof AnonFile) return -EINVAL;
         if (inOffset != 0 && !in.isSeekable() || outOffset != 0 && !out.isSeekable()) return inOffset != 0 ? -ESPIPE : -EINVAL;
         if (!fromPipe && in.inode != null && in.inode.isDirectory()) return -EINVAL;
         if (!toPipe && (out.flags & O_APPEND) != 0 && out.inode != null && out.inode.isRegular()) return -EINVAL;
@@ -240,7 +240,7 @@ final class SysSplice {
         while (done < count) {
             long room = done > 0 ? out.pipe.room() : room(t, out, flags);
             if (room <= 0) return done > 0 ? done : room;
-            if (in instanceof EventFile) return -EINVAL;
+            if (in instanceof AnonFile) return -EINVAL;
             long n = Math.min(Math.min(room, count - done), t.mem.dataMax());
             n = at < 0 ? in.read(t, window, n) : in.pread(t, window, n, at + done);
             if (n == -EAGAIN) return done > 0 ? done : waitFor(t, in, READABLE, 0);

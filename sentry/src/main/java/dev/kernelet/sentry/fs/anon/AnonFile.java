@@ -4,7 +4,7 @@ import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.OpenFile;
 
 /** A file without a name or a position. */
-abstract class AnonFile extends OpenFile {
+public abstract class AnonFile extends OpenFile {
     AnonFile(int flags) { super(AnonInode.SHARED, flags); }
 
     @Override
