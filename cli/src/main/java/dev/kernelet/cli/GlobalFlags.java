@@ -108,8 +108,8 @@ final class GlobalFlags {
     /** Less than a program needs to start is meant to be something else: 512 for 512M. */
     private static long memory(Flags f) {
         long bytes = f.bytes();
-        if (bytes != 0 && bytes < MEMORY_LEAST) throw f.bad(String.valueOf(bytes), "1M at least, like 512M, or 0: the host's");
-        return bytes;
+        if (bytes == 0 || bytes >= MEMORY_LEAST) return bytes;
+        throw f.bad(String.valueOf(bytes), "1M at least, like 512M, or 0: the host's");
     }
 
     private static String network(Flags f) {

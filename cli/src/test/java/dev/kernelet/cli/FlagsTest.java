@@ -62,8 +62,10 @@ class FlagsTest {
     void sizes() {
         assertEquals(512L << 20, parse("--memory=512m").memory);
         assertEquals(1L << 30, parse("--memory", "1G").memory);
-        assertEquals(4096, parse("--memory=4096").memory);
-        assertEquals(2L << 10, parse("--memory=2KB").memory);
+        assertEquals(4096, parse("--output-limit=4096").outputLimit);
+        assertEquals(2L << 10, parse("--file-size-limit=2KB").fileSizeLimit);
+        assertEquals(0, parse("--memory=0").memory);
+        assertTrue(refused("--memory=512").contains("512M"));
         for (String bad : new String[] {"", "m", "-1", "1x", "9999999999g", "1.5g"}) {
             assertEquals(-1, Flags.parseBytes(bad), bad);
         }

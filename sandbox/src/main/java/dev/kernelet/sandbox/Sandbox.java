@@ -61,8 +61,9 @@ public final class Sandbox {
         program.mount();
         Spare spare = null;
         if (options.inherited().channel() >= 0) {
-            spare = Spare.await(options.inherited());
-            if (spare == null) return 0;
+            spare = new Spare(options.inherited());
+            HostJail.prepare(options);
+            if (!spare.await()) return 0;
             program.take(spare);
         }
         Task init = program.create();
@@ -85,7 +86,9 @@ public final class Sandbox {
             throw new Failure("internal error in the kernel: " + kernel.failure,
                     "This is a bug of Kernelet's. Run again with --debug-log=FILE and report it with that file.");
         }
-        return exitCode(kernel.exitStatus);
+        int status = exitCode(kernel.exitStatus);
+        if (spare != null) spare.answer(status);
+        return status;
     }
 
     /**

@@ -17,7 +17,7 @@ import java.util.Arrays;
  */
 final class Spare implements Runnable {
     private static final int POLLIN = 1, SOL_SOCKET = 1, SO_PEERCRED = 17, SCM_RIGHTS = 1;
-    private static final int CLOEXEC = 0x80000, KILLED = 128 + 9;
+    private static final int CLOEXEC = 0x80000, O_PATH = 0x200000, KILLED = 128 + 9;
     private static final int MSG_CMSG_CLOEXEC = 0x40000000, MSG_NOSIGNAL = 0x4000, FDS_MAX = 4, HEADER = 48;
     /** HUP, INT, QUIT, TERM: blocked by the launcher. */
     private static final long ENDING = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 14;
@@ -31,36 +31,46 @@ final class Spare implements Runnable {
 
     /** Of the listener, then of the connection: the launcher writes to it at the end. */
     private final int fd;
+    private final Inherited own;
+    /** Holds the number of a closed descriptor, as the launcher does. */
+    private final long closed;
     private SignalForwarder signals;
 
-    private Spare(int fd) { this.fd = fd; }
+    /** Before the root is left. */
+    Spare(Inherited own) {
+        this.own = own;
+        fd = own.channel();
+        long p = Memory.allocate(16);
+        Memory.putBytes(p, "/dev/null\0");
+        closed = HostCall.call(OPENAT, -100, p, O_PATH | CLOEXEC, 0);
+        Memory.free(p);
+    }
 
-    /** Null: nobody came within the time a spare is kept, or this process is to end. */
-    static Spare await(Inherited own) {
-        var spare = new Spare(own.channel());
+    /** False: nobody came within the time a spare is kept, or this process is to end. */
+    boolean await() {
         long end = System.currentTimeMillis() + Integer.getInteger("kernelet.pool.idle", 60) * 1000L;
         long p = Memory.allocate(64);
         Memory.putLong(p, ENDING);
         long ending = HostCall.call(SIGNALFD4, -1, p, 8, CLOEXEC);
         boolean isTaken = false;
         for (long left; !isTaken && (left = end - System.currentTimeMillis()) > 0; ) {
-            Memory.putInt(p, spare.fd);
+            Memory.putInt(p, fd);
             Memory.putInt(p + 4, POLLIN);
             Memory.putInt(p + 8, (int) ending);
             Memory.putInt(p + 12, POLLIN);
             if (HostCall.call(POLL, p, 2, left) <= 0) continue;
             if ((Memory.getInt(p + 12) >>> 16) != 0) break;
-            long connection = HostCall.call(ACCEPT4, spare.fd, 0, 0, CLOEXEC);
+            long connection = HostCall.call(ACCEPT4, fd, 0, 0, CLOEXEC);
             if (connection < 0) {
                 if (connection == -Errno.EAGAIN || connection == -Errno.EINTR) continue;
                 break;
             }
-            isTaken = isOwn(connection, p) && spare.take((int) connection, p, own);
+            isTaken = isOwn(connection, p) && take((int) connection, p);
             if (!isTaken) HostCall.call(CLOSE, connection);
         }
         HostCall.call(CLOSE, ending);
         Memory.free(p);
-        return isTaken ? spare : null;
+        return isTaken;
     }
 
     private static boolean isOwn(long connection, long p) {
@@ -70,9 +80,9 @@ final class Spare implements Runnable {
     }
 
     /** The request, and the caller's word that he waits. Nothing of this process is changed before that. */
-    private boolean take(int connection, long p, Inherited own) {
+    private boolean take(int connection, long p) {
         int[] fds = receive(connection);
-        boolean isTaken = fds.length > 0 && read(fds[0], own)
+        boolean isTaken = fds.length > 0 && read(fds[0])
                 && fds.length == 4 - Integer.bitCount(inherited.closedStdio())
                 && HostCall.call(SENDTO, connection, p, 4, MSG_NOSIGNAL, 0, 0) == 4
                 && HostCall.call(READ, connection, p, 4) == 4;
@@ -106,7 +116,7 @@ final class Spare implements Runnable {
     }
 
     /** struct pool_header, the directory, words and variables (pool.c). */
-    private boolean read(int file, Inherited own) {
+    private boolean read(int file) {
         long size = HostCall.call(LSEEK, file, 0, 2);
         if (size < HEADER || size > REQUEST_MAX) return false;
         long p = Memory.allocate(size);
@@ -149,13 +159,11 @@ final class Spare implements Runnable {
         for (int i = 0; i < 3; i++) {
             if (!inherited.isClosed(i)) {
                 HostCall.call(DUP3, fds[next++], i, 0);
-            } else if (i > 0) { // as launcher.c holds the number of a closed one
-                Memory.putBytes(said + room - 16, "/dev/null\0");
-                long closed = HostCall.call(OPENAT, -100, said + room - 16, 0x200000 | CLOEXEC, 0);
+            } else {
                 HostCall.call(DUP3, closed, i, CLOEXEC);
-                HostCall.call(CLOSE, closed);
             }
         }
+        HostCall.call(CLOSE, closed);
         if (n > 0) HostCall.call(WRITE, 2, said, n);
         Memory.free(said);
     }
@@ -166,6 +174,13 @@ final class Spare implements Runnable {
         var thread = new Thread(null, this, "pool", 64 << 10);
         thread.setDaemon(true);
         thread.start();
+    }
+
+    /** The status, before this process is taken down. */
+    void answer(int status) {
+        long p = Memory.allocate(8);
+        Memory.putInt(p, status);
+        HostCall.call(WRITE, fd, p, 4);
     }
 
     @Override

@@ -50,6 +50,8 @@ public final class HostJail {
     private static final int[] tids = new int[64];
     private static int asked;
     private static Landlock landlock;
+    /** {@link #prepare} has been called. */
+    private static boolean isPrepared;
 
     private HostJail() {}
 
@@ -150,15 +152,39 @@ public final class HostJail {
      */
     public static void seal(SandboxOptions options) { seal(options, false); }
 
+    /**
+     * All of {@link #seal} but the list of host calls, which a spare that waits for its command needs still
+     * less of. Nothing is opened by a path after it.
+     */
+    public static void prepare(SandboxOptions options) {
+        if (!mode().equals("kill") && !mode().equals("report")) return;
+        leave(options, false);
+        awaitThreads();
+        fixMemory();
+        isPrepared = true;
+    }
+
+    private static void leave(SandboxOptions options, boolean isTraining) {
+        // A development build goes on to open its classes by name.
+        if (loadsClassesByName()) Namespace.stay(options);
+        else Namespace.leaveRoot(options, isTraining);
+        if (!isTraining && Namespace.hasDoor(options)) confineLeader();
+    }
+
+    /**
+     * EINVAL before Linux 6.3 and 6.6; mseal is ENOSYS before 6.10. Both only add to what the filter refuses.
+     */
+    private static void fixMemory() {
+        HostCall.call(PRCTL, PR_SET_MDWE, MDWE_REFUSE_EXEC_GAIN | MDWE_NO_INHERIT, 0, 0, 0);
+        executableRegions(false);
+    }
+
     /** {@code isContainer}: the sandbox serves a control socket. */
     public static void seal(SandboxOptions options, boolean isContainer) {
         String mode = mode();
         if (mode.equals("off")) return;
         boolean isTraining = mode.equals("train");
-        // A development build goes on to open its classes by name.
-        if (loadsClassesByName()) Namespace.stay(options);
-        else Namespace.leaveRoot(options, isTraining);
-        if (!isTraining && Namespace.hasDoor(options)) confineLeader();
+        if (!isPrepared) leave(options, isTraining);
         CallFilter filter = filter(options, loadsClassesByName(), false);
         if (isContainer) SentryCalls.control(filter, options.network().equals("host"));
         if (isTraining) {
@@ -166,7 +192,7 @@ public final class HostJail {
             executableRegions(true);
             return;
         }
-        awaitThreads();
+        if (!isPrepared) awaitThreads();
         if (options.platform().equals("ptrace") && !Choice.mayFilter()) {
             withoutFilter(options);
             return;
@@ -179,8 +205,7 @@ public final class HostJail {
      * The ptrace platform works where seccomp is forbidden: all but the list of host calls is in force there.
      */
     private static void withoutFilter(SandboxOptions options) {
-        HostCall.call(PRCTL, PR_SET_MDWE, MDWE_REFUSE_EXEC_GAIN | MDWE_NO_INHERIT, 0, 0, 0);
-        executableRegions(false);
+        if (!isPrepared) fixMemory();
         if (options.quiet()) return;
         StandardError.print("kernelet: warning: seccomp is not allowed here, so Kernelet's own host calls are not limited\n");
     }
@@ -189,10 +214,7 @@ public final class HostJail {
         long r = HostCall.call(PRCTL, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
         if (r < 0) throw new Failure("cannot confine the Sentry: prctl(PR_SET_NO_NEW_PRIVS)", r,
                 "It needs Linux 3.5 or newer.");
-        // EINVAL before Linux 6.3 and 6.6; mseal is ENOSYS before 6.10. Both only add to what the filter
-        // refuses.
-        HostCall.call(PRCTL, PR_SET_MDWE, MDWE_REFUSE_EXEC_GAIN | MDWE_NO_INHERIT, 0, 0, 0);
-        executableRegions(false);
+        if (!isPrepared) fixMemory();
         HostCall.onRefusedCall(onlyReports ? 1 : 0);
         r = filter.install();
         if (r != 0) {
