@@ -105,6 +105,16 @@ class PoolTest extends LeavesNothing {
                 "terminal\n");
     }
 
+    /** A spare is its reaper's business; its stubs are its own. */
+    @Test
+    void stubsAreReaped() throws Exception {
+        String reaper = "import ctypes, os, subprocess, sys, time\nctypes.CDLL(None).prctl(36, 1, 0, 0, 0)\n"
+                + "for i in range(5): subprocess.run(sys.argv[1:]); time.sleep(0.5)\n"
+                + "print(subprocess.run([\"ps\", \"--ppid\", str(os.getpid()), \"-o\", \"comm=\"], text=True, "
+                + "capture_output=True).stdout.count(\"kernelet-stub\"))";
+        pool("python3 -c '" + reaper + "' $P do true").is(0, "0\n");
+    }
+
     /** Names are no secret: whoever listens there as another user is given nothing. */
     @Test
     void othersGetNoRequest() throws Exception {

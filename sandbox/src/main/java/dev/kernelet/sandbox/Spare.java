@@ -35,6 +35,7 @@ final class Spare implements Runnable {
     /** Holds the number of a closed descriptor, as the launcher does. */
     private final long closed;
     private SignalForwarder signals;
+    private volatile boolean isAnswered;
 
     /** Before the root is left. */
     Spare(Inherited own) {
@@ -176,8 +177,9 @@ final class Spare implements Runnable {
         thread.start();
     }
 
-    /** The status, before this process is taken down. */
+    /** The status, before this process is taken down: its stubs are still to be reaped. */
     void answer(int status) {
+        isAnswered = true;
         long p = Memory.allocate(8);
         Memory.putInt(p, status);
         HostCall.call(WRITE, fd, p, 4);
@@ -190,6 +192,6 @@ final class Spare implements Runnable {
             int signal = Memory.getInt(p);
             if (signal > 0 && signal <= 64) signals.deliver(signal, false);
         }
-        HostCall.call(EXIT_GROUP, KILLED);
+        if (!isAnswered) HostCall.call(EXIT_GROUP, KILLED);
     }
 }
