@@ -92,7 +92,7 @@ static int pass_all_signals(void)
 }
 
 /* Stands for a process inside until it ends. */
-static _Noreturn void stand_in(int connection, int signals)
+static _Noreturn void stand_in(int connection, int signals, const char *message)
 {
 	struct pollfd fds[2] = { { connection, POLLIN, 0 }, { signals, POLLIN, 0 } };
 	struct signalfd_siginfo info;
@@ -105,9 +105,14 @@ static _Noreturn void stand_in(int connection, int signals)
 			number = info.ssi_signo;
 			send(connection, &number, sizeof number, MSG_NOSIGNAL);
 		}
+		if (!fds[0].revents)
+			continue;
+		if (recv(connection, &number, sizeof number, 0) == sizeof number)
+			leave(number & 255);
 		/* The sandbox ended without a word: as killed with it. */
-		if (fds[0].revents)
-			leave(recv(connection, &number, sizeof number, 0) == sizeof number ? number & 255 : 128 + SIGKILL);
+		if (write(2, message, strlen(message)) < 0)
+			leave(FAILURE);
+		leave(128 + SIGKILL);
 	}
 }
 
@@ -133,7 +138,8 @@ static int receive_connection(int channel, char *kind, int *terminal)
 
 _Noreturn void container_stand_in(int connection)
 {
-	stand_in(connection, pass_all_signals());
+	stand_in(connection, pass_all_signals(), "kernelet: the sandbox was killed (SIGKILL, or out of memory)\n"
+						 "See dmesg for the cause; without --pool it is this process that is killed.\n");
 }
 
 static _Noreturn void wait_for_exec(int channel, pid_t machine)
@@ -149,7 +155,7 @@ static _Noreturn void wait_for_exec(int channel, pid_t machine)
 		send(channel, &pid, sizeof pid, MSG_NOSIGNAL);
 		if (exit_status(machine))
 			leave(FAILURE);
-		stand_in(connection, signals);
+		stand_in(connection, signals, "");
 	}
 	pid = fork();
 	if (pid == 0) {
@@ -161,7 +167,7 @@ static _Noreturn void wait_for_exec(int channel, pid_t machine)
 		null = open("/dev/null", O_RDWR);
 		for (int fd = 0; fd <= 2 && null >= 0; fd++)
 			dup2(null, fd);
-		stand_in(connection, signals);
+		stand_in(connection, signals, "");
 	}
 	send(channel, &pid, sizeof pid, MSG_NOSIGNAL);
 	leave(exit_status(machine));

@@ -1,5 +1,6 @@
 /* See pool.c. Spare.java reads the header. */
-#define SPARE_FD 3
+#define SPARE_FD 3 /* listens; then: counts, its mount and user namespace, what a caller must show */
+#define SPARE_FDS 5
 
 struct pool_header {
 	long ignored, blocked; /* signals, as launcher.c records them */

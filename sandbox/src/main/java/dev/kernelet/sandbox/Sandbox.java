@@ -73,8 +73,8 @@ public final class Sandbox {
             return startFailed(program.command[0], -Init.error);
         }
         var signals = new SignalForwarder(kernel, null);
-        signals.start();
-        if (spare != null) spare.watch(kernel, signals);
+        if (spare != null) spare.watch(signals);
+        else signals.start();
         HostJail.seal(options);
         kernel.run(Integer.getInteger("kernelet.workers", Math.max(2, Math.min(4,
                 kernel.options.processors))));

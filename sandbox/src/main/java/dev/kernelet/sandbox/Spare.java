@@ -5,20 +5,28 @@ import static dev.kernelet.abi.SyscallNumber.*;
 import dev.kernelet.abi.Errno;
 import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
-import dev.kernelet.sentry.kernel.Kernel;
 import java.util.Arrays;
 
 /**
  * A sandbox that was started ahead of need (--pool; pool.c has the other side): waits for its one command.
  *
- * <p>The first message has descriptors: a file with the request, and those of 0, 1 and 2 that are open there.
- * We answer with four bytes, and go on when four more say that the caller still waits. From then on each four
- * bytes are a signal; when the connection ends, so does the sandbox. Its status the launcher writes.
+ * <p>To whoever connects we show our first mount and user namespace. His message has descriptors: a file with
+ * the request, what shows that he is where we were started and confined as we were ({@link #isOwn}), and
+ * those of 0, 1 and 2 that are open there. We answer with four bytes, and go on when four more say that the caller
+ * still waits. From then on each four bytes are a signal; when the connection ends, so does the sandbox. Its
+ * status the launcher writes.
  */
 final class Spare implements Runnable {
-    private static final int POLLIN = 1, SOL_SOCKET = 1, SO_PEERCRED = 17, SCM_RIGHTS = 1;
+    private static final int POLLIN = 1, SOL_SOCKET = 1, SO_PEERCRED = 17, SO_PEERPIDFD = 77, SCM_RIGHTS = 1;
     private static final int CLOEXEC = 0x80000, O_PATH = 0x200000, KILLED = 128 + 9;
-    private static final int MSG_CMSG_CLOEXEC = 0x40000000, MSG_NOSIGNAL = 0x4000, FDS_MAX = 4, HEADER = 48;
+    private static final int MSG_CMSG_CLOEXEC = 0x40000000, MSG_NOSIGNAL = 0x4000, HEADER = 48;
+    /** The caller's descriptors: request; mount and user namespace, root; status file; 0 to 2. */
+    private static final int PLACES = 1, STATUS = 4, STDIO = 5, FDS_MAX = 8;
+    /** Milliseconds for each of the caller's next words, whose own patience is 5 s. */
+    private static final int PATIENCE = 1000;
+    private static final int STATUS_ROOM = 8192, PROC_SUPER_MAGIC = 0x9fa0;
+    /** Lines of /proc/PID/status that tell who a process is and what confines it. */
+    private static final String[] CONFINING = {"Uid:", "Gid:", "Groups:", "Cap", "NoNewPrivs:", "Seccomp"};
     /** HUP, INT, QUIT, TERM: blocked by the launcher. */
     private static final long ENDING = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 14;
     private static final int REQUEST_MAX = 32 << 20;
@@ -34,6 +42,11 @@ final class Spare implements Runnable {
     private final Inherited own;
     /** Holds the number of a closed descriptor, as the launcher does. */
     private final long closed;
+    /** A socket whose name counts this user's spares; mount and user namespace of the start (pool.c). */
+    private final int counter, mounts, users;
+    /** What a caller must show: device and inode of each place, confining lines of the status. */
+    private final long[] places = new long[2 * (STATUS - PLACES)];
+    private final String confined;
     private SignalForwarder signals;
     private volatile boolean isAnswered;
 
@@ -45,6 +58,26 @@ final class Spare implements Runnable {
         Memory.putBytes(p, "/dev/null\0");
         closed = HostCall.call(OPENAT, -100, p, O_PATH | CLOEXEC, 0);
         Memory.free(p);
+        counter = fd + 1;
+        mounts = fd + 2;
+        users = fd + 3;
+        int expected = fd + 4, header = 8 * places.length;
+        long text = Memory.allocate(header + STATUS_ROOM);
+        long n = HostCall.call(PREAD64, expected, text, header + STATUS_ROOM, 0);
+        for (int i = 0; i < places.length; i++) places[i] = n < header ? -1 : Memory.getLong(text + 8L * i);
+        confined = n < header ? null : confining(Memory.getBytes(text + header, (int) n - header));
+        HostCall.call(CLOSE, expected);
+        Memory.free(text);
+    }
+
+    private static String confining(String status) {
+        var kept = new StringBuilder();
+        for (int at = 0, end; (end = status.indexOf('\n', at)) >= 0; at = end + 1) {
+            for (String start : CONFINING) {
+                if (status.startsWith(start, at)) kept.append(status, at, end + 1);
+            }
+        }
+        return kept.toString();
     }
 
     /** False: nobody came within the time a spare is kept, or this process is to end. */
@@ -66,7 +99,7 @@ final class Spare implements Runnable {
                 if (connection == -Errno.EAGAIN || connection == -Errno.EINTR) continue;
                 break;
             }
-            isTaken = isOwn(connection, p) && take((int) connection, p);
+            isTaken = take((int) connection, (int) ending, p);
             if (!isTaken) HostCall.call(CLOSE, connection);
         }
         HostCall.call(CLOSE, ending);
@@ -74,26 +107,83 @@ final class Spare implements Runnable {
         return isTaken;
     }
 
-    private static boolean isOwn(long connection, long p) {
-        Memory.putInt(p + 12, 12);
-        return HostCall.call(GETSOCKOPT, connection, SOL_SOCKET, SO_PEERCRED, p, p + 12, 0) == 0
-                && Memory.getInt(p + 4) == (int) HostCall.call(GETEUID);
+    /** Whether the other side has sent something in time, and this process is not to end. */
+    private static boolean hears(int connection, int ending, long p) {
+        Memory.putInt(p, connection);
+        Memory.putInt(p + 4, POLLIN);
+        Memory.putInt(p + 8, ending);
+        Memory.putInt(p + 12, POLLIN);
+        return HostCall.call(POLL, p, 2, PATIENCE) > 0 && Memory.getInt(p + 12) >>> 16 == 0;
     }
 
     /** The request, and the caller's word that he waits. Nothing of this process is changed before that. */
-    private boolean take(int connection, long p) {
+    private boolean take(int connection, int ending, long p) {
+        Memory.putInt(p + 12, 12);
+        if (HostCall.call(GETSOCKOPT, connection, SOL_SOCKET, SO_PEERCRED, p, p + 12, 0) != 0
+                || Memory.getInt(p + 4) != (int) HostCall.call(GETEUID)) return false;
+        int pid = Memory.getInt(p);
+        if (!show(connection) || !hears(connection, ending, p)) return false;
         int[] fds = receive(connection);
-        boolean isTaken = fds.length > 0 && read(fds[0])
-                && fds.length == 4 - Integer.bitCount(inherited.closedStdio())
+        boolean isTaken = fds.length >= STDIO && isOwn(connection, pid, fds) && read(fds[0])
+                && fds.length == STDIO + 3 - Integer.bitCount(inherited.closedStdio())
                 && HostCall.call(SENDTO, connection, p, 4, MSG_NOSIGNAL, 0, 0) == 4
+                && hears(connection, ending, p)
                 && HostCall.call(READ, connection, p, 4) == 4;
         if (isTaken) {
             HostCall.call(DUP3, connection, fd, CLOEXEC);
             HostCall.call(CLOSE, connection);
+            for (int own : new int[] {counter, mounts, users}) HostCall.call(CLOSE, own);
             install(fds);
         }
         for (int f : fds) HostCall.call(CLOSE, f);
         return isTaken;
+    }
+
+    /** Sends one byte with the descriptors of our namespaces: only who is in them can have those. */
+    private boolean show(int connection) {
+        long m = Memory.allocate(96), vector = m + 56, control = m + 72;
+        Memory.zero(m, 96);
+        Memory.putLong(vector, m + 52);
+        Memory.putLong(vector + 8, 1);
+        Memory.putLong(m + 16, vector);
+        Memory.putLong(m + 24, 1);
+        Memory.putLong(m + 32, control);
+        Memory.putLong(m + 40, 24);
+        Memory.putLong(control, 24);
+        Memory.putInt(control + 8, SOL_SOCKET);
+        Memory.putInt(control + 12, SCM_RIGHTS);
+        Memory.putInt(control + 16, mounts);
+        Memory.putInt(control + 20, users);
+        long r = HostCall.call(SENDMSG, connection, m, MSG_NOSIGNAL);
+        Memory.free(m);
+        return r == 1;
+    }
+
+    /**
+     * Whether the caller is in our mount and user namespace, under our root, and has the rights and the
+     * restrictions of whoever started us. That the status file is his own its Pid line says; that his number
+     * has not become another process's, a descriptor of his process (Linux 6.5).
+     */
+    private boolean isOwn(int connection, int pid, int[] fds) {
+        long p = Memory.allocate(STATUS_ROOM);
+        boolean isOwn = confined != null;
+        for (int i = PLACES; i < STATUS; i++) {
+            isOwn &= HostCall.call(FSTAT, fds[i], p) == 0 && Memory.getLong(p) == places[2 * (i - PLACES)]
+                    && Memory.getLong(p + 8) == places[2 * (i - PLACES) + 1];
+        }
+        isOwn &= HostCall.call(FSTATFS, fds[STATUS], p) == 0 && Memory.getLong(p) == PROC_SUPER_MAGIC;
+        long n = HostCall.call(PREAD64, fds[STATUS], p, STATUS_ROOM, 0);
+        String status = n > 0 ? Memory.getBytes(p, (int) n) : "";
+        isOwn &= status.contains("\nPid:\t" + pid + "\n") && confining(status).equals(confined);
+        Memory.putInt(p + 4, 4);
+        if (HostCall.call(GETSOCKOPT, connection, SOL_SOCKET, SO_PEERPIDFD, p, p + 4, 0) == 0) {
+            int process = Memory.getInt(p);
+            Memory.putInt(p + 4, POLLIN);
+            isOwn &= HostCall.call(POLL, p, 1, 0) == 0;
+            HostCall.call(CLOSE, process);
+        }
+        Memory.free(p);
+        return isOwn;
     }
 
     private static int[] receive(int connection) {
@@ -132,8 +222,8 @@ final class Spare implements Runnable {
             umask = (int) Memory.getLong(p + 24) & 0777;
             String[] environment = Arrays.copyOfRange(strings, split, strings.length);
             int closed = (int) Memory.getLong(p + 16) & 7;
-            inherited = new Inherited(own.home(), environment, Memory.getLong(p), Memory.getLong(p + 8), closed,
-                    own.channel(), own.hand(), own.namespaces(), own.limits(), own.groups());
+            inherited = new Inherited(own.home(), environment, Memory.getLong(p), Memory.getLong(p + 8),
+                    closed, own.channel(), own.hand(), own.namespaces(), own.limits(), own.groups());
         }
         Memory.free(p);
         return strings != null;
@@ -153,10 +243,10 @@ final class Spare implements Runnable {
         return from == end ? strings : null;
     }
 
-    /** The caller's descriptors in place of ours, and what was to be said until now. */
+    /** The caller's descriptors 0 to 2 in place of ours, and what was to be said until now. */
     private void install(int[] fds) {
         long room = 16 << 10, said = Memory.allocate(room), n = HostCall.call(PREAD64, 2, said, room, 0);
-        int next = 1;
+        int next = STDIO;
         for (int i = 0; i < 3; i++) {
             if (!inherited.isClosed(i)) {
                 HostCall.call(DUP3, fds[next++], i, 0);
@@ -169,8 +259,8 @@ final class Spare implements Runnable {
         Memory.free(said);
     }
 
-    /** From now on the caller's signals arrive, and his end is ours. */
-    void watch(Kernel kernel, SignalForwarder forwarder) {
+    /** From now on the caller's signals arrive, not those of this process, and his end is ours. */
+    void watch(SignalForwarder forwarder) {
         signals = forwarder;
         var thread = new Thread(null, this, "pool", 64 << 10);
         thread.setDaemon(true);
