@@ -12,7 +12,6 @@ import dev.kernelet.sandbox.Failure;
  * touched.
  */
 public final class EngineFiles {
-    static final String BEGIN = "# kernelet install: begin ", END = "# kernelet install: end ";
     private static final String OF_VERSION_2 = "plugins.\"io.containerd.grpc.v1.cri\".containerd",
             OF_VERSION_3 = "plugins.'io.containerd.cri.v1.runtime'.containerd";
 
@@ -59,69 +58,31 @@ public final class EngineFiles {
 
     // ---- containerd
 
-    /** A block between two comments, replaced as a whole when it is there. */
+    /** A block of the runtime's own, replaced as a whole when it is there. */
     public static String containerdWith(String text, String file, String name, String path) {
-        String others = containerdWithout(text, file, name);
-        String table = table(others, file);
-        if (others.contains(".runtimes." + name + "]") || others.contains(".runtimes.\"" + name + "\"]")) {
+        var f = new Blocks(text, file);
+        String table = table(f, file);
+        if (f.has(name)) {
             throw new Failure(file + ": a runtime " + name + " is there already, and not by kernelet install",
                     "Remove it, or use another name (--runtime).");
         }
-        var b = new StringBuilder(others);
-        if (!others.isEmpty() && !others.endsWith("\n")) b.append('\n');
-        b.append(BEGIN).append(name).append('\n');
-        if (!hasVersion(others)) b.insert(0, "version = 2\n");
-        // Given any, containerd no longer adds its default itself.
-        if (!others.contains(".runtimes.runc]") && !others.contains("default_runtime_name")) {
-            b.append('[').append(table).append(".runtimes.runc]\n");
-            b.append("  runtime_type = \"io.containerd.runc.v2\"\n");
-        }
-        b.append('[').append(table).append(".runtimes.").append(name).append("]\n");
-        b.append("  runtime_type = \"io.containerd.runc.v2\"\n");
-        b.append('[').append(table).append(".runtimes.").append(name).append(".options]\n");
-        b.append("  BinaryName = ").append(new JsonText().value(path)).append('\n');
-        return b.append(END).append(name).append('\n').toString();
+        f.put(name, table, path);
+        return f.text(table);
     }
 
     public static String containerdWithout(String text, String file, String name) {
-        int from = text.indexOf(BEGIN + name + "\n");
-        if (from < 0) return text;
-        int to = text.indexOf(END + name, from);
-        if (to < 0) throw new Failure(file + ": the line \"" + END + name + "\" is missing",
-                "Remove by hand what was installed.");
-        to += END.length() + name.length();
-        if (to < text.length() && text.charAt(to) == '\n') to++;
-        return text.substring(0, from) + text.substring(to);
+        var f = new Blocks(text, file);
+        if (f.blocks.remove(name) == null) return text;
+        return f.text(f.blocks.isEmpty() ? null : table(f, file));
     }
 
     /** The table of the runtimes' plugin, by the version of the file. */
-    private static String table(String text, String file) {
-        int version = hasVersion(text) ? version(text) : -1;
-        if (version == -1 && isBare(text)) return OF_VERSION_2;
-        if (version == 2) return OF_VERSION_2;
+    private static String table(Blocks f, String file) {
+        int version = f.version();
+        if (version == -1 && f.isBare() || version == 2) return OF_VERSION_2;
         if (version == 3) return OF_VERSION_3;
         throw new Failure(file + ": not of version 2 or 3",
                 "Have \"containerd config migrate\" write a new one.");
-    }
-
-    /** Nothing but comments. */
-    private static boolean isBare(String text) {
-        return text.lines().allMatch(l -> l.isBlank() || l.strip().startsWith("#"));
-    }
-
-    private static boolean hasVersion(String text) { return version(text) >= 0; }
-
-    /** -1: none at the top level. */
-    private static int version(String text) {
-        for (String line : text.split("\n")) {
-            String l = line.strip();
-            if (l.startsWith("[")) return -1;
-            int equals = l.indexOf('=');
-            if (equals < 0 || !l.substring(0, equals).strip().equals("version")) continue;
-            String value = l.substring(equals + 1).strip();
-            return value.isEmpty() ? 0 : Character.digit(value.charAt(0), 10);
-        }
-        return -1;
     }
 
     // ---- files

@@ -77,15 +77,89 @@ class EngineFilesTest {
         }
         assertTrue(containerd("version = 3\n")
                 .contains("[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.k]"));
-        assertTrue(containerd("").startsWith("version = 2\n"));
-        assertTrue(containerd("# only a comment").startsWith("version = 2\n# only a comment\n"));
+        assertTrue(containerd("# only a comment").startsWith("# only a comment\n" + Blocks.BEGIN));
+        for (String text : List.of("", "# only a comment", "\n")) {
+            assertTrue(containerd(text).contains("\nversion = 2\n["), "before the first table");
+            assertEquals(text, EngineFiles.containerdWithout(containerd(text), "c", "k"));
+        }
         assertEquals("a", EngineFiles.containerdWithout("a", "c", "k"));
+    }
+
+    private static final String TABLE = "[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.";
+    private static final String OF_A_USER = "version = 2\n" + TABLE + "runc]\n  runtime_type = \"x\"\n";
+
+    private static String with(String text, String... names) {
+        for (String name : names) text = EngineFiles.containerdWith(text, "c", name, "/" + name);
+        return text;
+    }
+
+    private static String withoutThese(String text, String... names) {
+        for (String name : names) text = EngineFiles.containerdWithout(text, "c", name);
+        return text;
+    }
+
+    private static int count(String text, String word) {
+        int n = 0;
+        for (int at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) n++;
+        return n;
+    }
+
+    /** One is a prefix of another; the entry of runc is there once, for as long as there is any. */
+    @Test
+    void severalNames() {
+        for (String text : List.of("", "# a comment", "version = 2\n", "version = 3\nimports = []", OF_A_USER,
+                "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".containerd]\n"
+                        + "  default_runtime_name = \"o\"\n" + TABLE + "o]\n  runtime_type = \"o\"\n")) {
+            for (String[] order : new String[][] {{"a", "ab"}, {"ab", "a"}}) {
+                String both = with(text, "a", "ab");
+                int runc = text.contains("default_runtime_name") ? 0 : 1;
+                assertEquals(runc, count(both, ".runtimes.runc]"), both);
+                assertEquals(both, with(both, "ab", "a", "ab"), "again");
+                String one = withoutThese(both, order[0]);
+                assertEquals(with(text, order[1]), one);
+                assertEquals(one, withoutThese(one, order[0], "never"), "again");
+                assertEquals(text, withoutThese(one, order[1]), "as before");
+            }
+        }
+    }
+
+    /** As the first version wrote them: runc in the block of the first name. */
+    @Test
+    void blocksOfAnOlderVersion() {
+        String runc = TABLE + "runc]\n  runtime_type = \"io.containerd.runc.v2\"\n";
+        String old = "version = 2\n" + block("a", runc) + block("b", "");
+        String[] both = {"a", "b"};
+        assertEquals(with("version = 2\n", both), with(old, "b"));
+        assertEquals(with("version = 2\n", "b"), withoutThese(old, "a"), "runc stays with b");
+        assertEquals(with("version = 2\n", "a"), withoutThese(old, "b"));
+        assertEquals("version = 2\n", withoutThese(old, "a", "b"));
+        assertEquals("version = 2\n", withoutThese(old, "b", "a"));
+        assertEquals(old, withoutThese(old, "c"), "nothing to do");
+    }
+
+    private static String block(String name, String before) {
+        return Blocks.BEGIN + name + "\n" + before + TABLE + name + "]\n"
+                + "  runtime_type = \"io.containerd.runc.v2\"\n" + TABLE + name + ".options]\n"
+                + "  BinaryName = \"/" + name + "\"\n" + Blocks.END + name + "\n";
+    }
+
+    /** What others write around and between the blocks is kept; what it relies on stays. */
+    @Test
+    void writtenSince() {
+        String late = "[debug]\n  level = \"x\"\n";
+        assertEquals("version = 2\n# c\n" + late, withoutThese(with("# c", "a", "b") + late, "a", "b"));
+        String given = with("version = 2\n", "a") + late;
+        assertEquals("version = 2\n" + late, withoutThese(given, "a"));
+        assertEquals(with("version = 2\n" + late, "a", "b"), with(given, "b"));
+        String own = with("version = 2\n", "a") + TABLE + "runc]\n  runtime_type = \"mine\"\n";
+        assertEquals(1, count(with(own, "a"), ".runtimes.runc]"), "a user's entry of runc replaces ours");
+        assertEquals(1, count(withoutThese(with(own, "b"), "a"), ".runtimes.runc]"));
     }
 
     @Test
     void containerdsOtherFilesAreRefused() {
         for (String text : List.of("version = 1\n", "root = \"/x\"\n", "version =\n",
-                "[plugins]\nversion = 2\n", "version = 2\n" + EngineFiles.BEGIN + "k\n",
+                "[plugins]\nversion = 2\n", "version = 2\n" + Blocks.BEGIN + "k\n",
                 "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.k]\n")) {
             assertThrows(Failure.class, () -> containerd(text), text);
         }
