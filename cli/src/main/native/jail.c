@@ -182,8 +182,7 @@ void jail_enter(char **argv, struct jail *jail)
 	if (namespaces && (jail->error = try(namespaces, is_root)))
 		namespaces = 0;
 	has_files = !strncmp(flag(argv, command, "directfs"), "f", 1) || !strcmp(flag(argv, command, "host-uds"), "open");
-	if (namespaces & USER || has_files)
-		outside = outside_start(&pid);
+	outside = outside_start(&pid);
 	if (!outside && namespaces & USER)
 		namespaces = 0, jail->error = STEP_FORK << 8 | EAGAIN;
 	if (namespaces) {
@@ -207,12 +206,15 @@ void jail_enter(char **argv, struct jail *jail)
 	}
 	/* Root has all ids in its namespace: nobody needs to be asked for owners. */
 	if (outside && !has_files && (is_root || !(namespaces & USER))) {
-		outside_end();
+		if (!outside_only_guards()) {
+			outside_end();
+			pid = 0;
+		}
 		outside = NULL;
 	}
 	jail->namespaces = namespaces;
 	jail->outside = (long)outside;
-	jail->outside_pid = outside ? pid : 0;
+	jail->outside_pid = pid;
 	jail->door = namespaces & MOUNT ? (long)&door : 0;
 }
 

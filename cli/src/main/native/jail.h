@@ -2,7 +2,7 @@
 struct jail {
 	long namespaces; /* bits of those that are new */
 	long error; /* errno of what was refused, with its step in the bits above; 0: nothing */
-	long outside, outside_pid; /* the memory of the process outside, or 0 */
+	long outside, outside_pid; /* the memory of the process outside, or 0; its pid, also if it only guards, or 0 */
 	long door; /* where the leader is asked to leave the root, or 0 */
 };
 

@@ -6,10 +6,13 @@
  *   owners   In a user namespace that maps one id, every file of another owner looks like nobody's; here it does not.
  *   files    --directfs=false: all calls that open, name or change files of the host.
  *   sockets  --host-uds=open: connects a socket to one of the host's that the Sentry has a descriptor of.
+ *   guard    It leads the process group that all stubs are born into and cannot leave (their filter has neither setpgid nor
+ *            setsid). When the Sentry has ended in whatever way, SIGKILL included, it kills the group: a process forked behind
+ *            the Sentry's back has no parent-death signal.
  *
  * A name is one component: no slash, not "..", and no symbolic link is followed, so nothing is reached but what lies beneath
  * a descriptor that the Sentry has. All that is in the shared memory may change at any time: it is copied first, then checked.
- * Its list of calls is the table below, with what waiting and ending need. It dies with the process that started it: it watches
+ * Its list of calls is the table below, with what waiting and ending need, and kill(2) of that group. It dies with the process that started it: it watches
  * that, for the parent-death signal alone does not pass the scope of the parent's Landlock domain.
  */
 #define _GNU_SOURCE
@@ -39,10 +42,11 @@
 #include "outside.h"
 
 /* Requests that are no host call, and their argument: all before the program inside runs. */
-#define SEAL (-1L) /* the list of calls; 1: of "files", 2: of "sockets" */
+#define SEAL (-1L) /* the list of calls; 1: of "files", 2: of "sockets", 4: of the guard alone */
 #define RESTRICT (-2L) /* Landlock; a ruleset's descriptor */
 #define NAME_ROOM 4096
 #define BUFFER_ROOM 4096
+#define LOOK_MILLIS 100
 #ifndef SYS_fchmodat2
 #define SYS_fchmodat2 452
 #endif
@@ -149,11 +153,12 @@ static long serve(const struct call *call)
 }
 
 /* The list of calls: those of the table, waiting and ending; anything else ends the process. */
-static long seal(int is_files, int is_sockets)
+static long seal(int is_files, int is_sockets, int is_guard)
 {
-	struct sock_filter code[2 * CALLS + 24];
+	struct sock_filter code[2 * CALLS + 32];
 	struct sock_fprog program = { 0, code };
-	static const int always[] = { SYS_futex, SYS_poll, SYS_read, SYS_sched_setaffinity, SYS_exit_group };
+	static const int always[] = { SYS_futex, SYS_poll, SYS_read, SYS_sched_setaffinity, SYS_getppid, SYS_restart_syscall,
+				    SYS_exit_group };
 
 #define PUT(...) code[program.len++] = (struct sock_filter)__VA_ARGS__
 #define ALLOW(number) PUT(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1)); PUT(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW))
@@ -168,23 +173,29 @@ static long seal(int is_files, int is_sockets)
 		ALLOW(SYS_connect);
 	}
 	for (size_t i = 0; i < CALLS; i++) {
-		if (!calls[i].is_owners && !is_files)
+		if (is_guard || (!calls[i].is_owners && !is_files))
 			continue;
 		ALLOW(calls[i].number);
 	}
+	PUT(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_kill, 0, 5));
+	PUT(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])));
+	PUT(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)-getpid(), 0, 3));
+	PUT(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])));
+	PUT(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SIGKILL, 0, 1));
+	PUT(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
 	PUT(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) ? -errno : 0;
 }
 
-/* What root needs to be root towards files; nobody else has any. */
-static void drop_capabilities(void)
+/* What root needs to be root towards files; nobody else has any, nor a guard. */
+static void drop_capabilities(int is_guard)
 {
 	struct { unsigned version; int pid; } self = { 0x20080522, 0 };
 	unsigned sets[6] = { 0 };
 
 	syscall(SYS_capget, &self, sets);
 	for (int i = 0; i < 6; i++)
-		sets[i] &= i < 2 ? 0x1f : 0; /* CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER, FSETID */
+		sets[i] &= i < 2 && !is_guard ? 0x1f : 0; /* CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER, FSETID */
 	syscall(SYS_capset, &self, sets);
 }
 
@@ -232,7 +243,7 @@ static long connect_to_file(void)
 
 static long answer(long number)
 {
-	static int is_sealed, is_files, is_sockets;
+	static int is_sealed, is_files, is_sockets, is_guard;
 
 	if (!is_sealed && number == OUTSIDE_MAPS)
 		return outside_write_maps(getppid(), shared->arguments[0]);
@@ -242,13 +253,14 @@ static long answer(long number)
 		is_sealed = 1;
 		is_files = shared->arguments[0] & 1;
 		is_sockets = shared->arguments[0] >> 1 & 1;
-		drop_capabilities();
-		return seal(is_files, is_sockets);
+		is_guard = shared->arguments[0] >> 2 & 1;
+		drop_capabilities(is_guard);
+		return seal(is_files, is_sockets, is_guard);
 	}
 	if (is_sockets && number == SYS_connect)
 		return connect_to_file();
 	for (size_t i = 0; i < CALLS; i++)
-		if (calls[i].number == number && (calls[i].is_owners || is_files || !is_sealed))
+		if (calls[i].number == number && !is_guard && (calls[i].is_owners || is_files || !is_sealed))
 			return serve(&calls[i]);
 	return -ENOSYS;
 }
@@ -276,10 +288,10 @@ static void ring(int turn)
 static _Noreturn void live(int parent)
 {
 	struct pollfd events[2] = { 0 };
+	int self = getpid();
 	unsigned long rings;
 	sigset_t all;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	prctl(PR_SET_NAME, "kernelet-files");
@@ -291,9 +303,11 @@ static _Noreturn void live(int parent)
 	events[1].fd = shared->bell;
 	events[0].events = events[1].events = POLLIN;
 	for (;;) {
-		syscall(SYS_poll, events, 2, -1);
-		if (events[0].revents || events[1].revents & ~POLLIN)
+		syscall(SYS_poll, events, 2, events[0].fd < 0 ? LOOK_MILLIS : -1);
+		if (events[0].revents || events[1].revents & ~POLLIN || (events[0].fd < 0 && getppid() != parent)) {
+			syscall(SYS_kill, -self, SIGKILL); /* ourselves, too */
 			syscall(SYS_exit_group, 0);
+		}
 		if (!events[1].revents)
 			continue;
 		syscall(SYS_read, shared->bell, &rings, sizeof rings);
@@ -325,6 +339,7 @@ struct outside *outside_start(int *pid)
 		child = 0;
 		return NULL;
 	}
+	setpgid(child, child);
 	*pid = child;
 	return shared;
 }
@@ -343,6 +358,11 @@ long outside_ask(long call, long argument)
 		else
 			syscall(SYS_futex, &shared->turn, FUTEX_WAIT, OUTSIDE_ASKED, &(struct timespec){ 0, 100000000 });
 	return shared->result;
+}
+
+int outside_only_guards(void)
+{
+	return outside_ask(SEAL, 4) == 0;
 }
 
 /* Before the process ends: else whoever inherits its children would have to reap it. */

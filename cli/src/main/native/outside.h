@@ -16,6 +16,8 @@ struct outside {
 struct outside *outside_start(int *pid);
 /* The result of a request, or a negative errno. */
 long outside_ask(long call, long argument);
+/* From now on it does nothing but guard the stubs' process group; 0: it cannot. */
+int outside_only_guards(void);
 void outside_end(void);
 
 #define OUTSIDE_MAPS (-3L) /* request: the id maps of its parent's user namespace; 1: all ids, 0: the caller's own */

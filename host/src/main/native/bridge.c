@@ -64,7 +64,7 @@ jlong JNI(cpuid)(void *env, void *cls, jint leaf, jint subleaf, jint reg)
 struct capabilities { unsigned version; int pid; }; /* of capset(2), version 3 */
 
 struct spawn {
-	int image, control;
+	int image, control, group;
 	volatile int error;
 	/* Of a program of the host, image then is -1. */
 	const char *path;
@@ -104,8 +104,9 @@ static int spawn_child(void *arg)
 		sys4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, 0, 8);
 		return spawn_program(s);
 	}
-	/* Of its own session: terminal signals are not its business, and one group number names all stubs. */
-	sys3(SYS_setsid, 0, 0, 0);
+	/* One group, which no terminal is in front of: the guard's, or one of its own session. Its number names all stubs. */
+	if (!s->group || sys3(SYS_setpgid, 0, s->group, 0))
+		sys3(SYS_setsid, 0, 0, 0);
 	sys3(SYS_dup2, s->control, 0, 0);
 	/* Everything but the control socket closes at exec; the stub closes what an old kernel left. */
 	sys3(SYS_close_range, 1, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */);
@@ -138,10 +139,10 @@ static jlong spawn(struct spawn *s)
 	return pid;
 }
 
-/* Starts the ELF image in descriptor `image` with `control` as its descriptor 0. The pid, or -errno. */
-jlong JNI(spawnStub)(void *env, void *cls, jlong image, jlong control)
+/* Starts the ELF image in descriptor `image` with `control` as its descriptor 0, in a process group, or 0. The pid, or -errno. */
+jlong JNI(spawnStub)(void *env, void *cls, jlong image, jlong control, jlong group)
 {
-	struct spawn s = { .image = (int)image, .control = (int)control };
+	struct spawn s = { .image = (int)image, .control = (int)control, .group = (int)group };
 
 	(void)env, (void)cls;
 	return spawn(&s);
@@ -150,7 +151,7 @@ jlong JNI(spawnStub)(void *env, void *cls, jlong image, jlong control)
 /* Starts a program of the host; addresses of C strings and of arrays of such. The pid, or -errno. */
 jlong JNI(spawn)(void *env, void *cls, jlong path, jlong argv, jlong envp, jlong in, jlong out, jlong err)
 {
-	struct spawn s = { -1, -1, 0, (const char *)path, (char **)argv, (char **)envp, { (int)in, (int)out, (int)err } };
+	struct spawn s = { -1, -1, 0, 0, (const char *)path, (char **)argv, (char **)envp, { (int)in, (int)out, (int)err } };
 
 	(void)env, (void)cls;
 	return spawn(&s);

@@ -96,6 +96,28 @@ class FaultsTest extends LeavesNothing {
                 .is(0, " 12 137\n");
     }
 
+    /**
+     * A process forked behind the Sentry's back has no parent-death signal: the guard ends it (outside.c). As a
+     * user with a limit of processes, for the Sentry is stopped meanwhile.
+     */
+    @Test
+    void noRogueSurvivesTheSentry() throws Exception {
+        shell.run("chmod a+rwx $T; gcc -O1 -o $T/rogue " + Path.of(System.getProperty("kernelet.root"),
+                "conformance/environments/rogue.c"));
+        shell.runAsUser("ulimit -u 500; $K do sh -c 'sleep 0.3; echo ready; $0 bomb; sleep 600' $T/rogue > $T/out & " + READY
+                + "until grep -q forks $T/out; do :; done; kill -STOP $L; sleep 0.05; kill -9 $L; wait $L; echo $?")
+                .is(0, "137\n");
+    }
+
+    /** Whatever is in the group of stubs, though it is none of the Sentry's. */
+    @Test
+    void theGuardKillsTheGroup() throws Exception {
+        String join = "import os, sys, time\nos.setpgid(0, int(sys.argv[1]))\nprint(1, flush=True)\ntime.sleep(60)";
+        shell.run(STUBS + "$K do sh -c 'echo ready; sleep 600' > $T/out & " + READY + "set -- $(stubs sleep); "
+                + "python3 -c '" + join + "' $(ps -o pgid= $1) > $T/joined & P=$!; until grep -q 1 $T/joined; do :; done; "
+                + "kill -STOP $(ps -o pgid= $1); kill -CONT $(ps -o pgid= $1); kill -9 $L; wait $L $P; echo $?").is(0, "137\n");
+    }
+
     @Test
     void aStoppedStub() throws Exception {
         shell.run(STUBS + "$K do sh -c 'sh -c \"while :; do sleep 0.01; done\" & p=$!; sleep 0.3; echo "

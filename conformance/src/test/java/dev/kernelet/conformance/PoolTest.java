@@ -16,7 +16,7 @@ class PoolTest extends LeavesNothing {
             P="setsid -w $K --pool"
             spares() { sed -n 's/.* 00010000 .*@\\(kernelet-pool-'$(id -u)'-.*\\)/\\1/p' /proc/net/unix; }
             stop() { sleep 0.3; for i in $(seq 40); do kill $(waiting) 2> /dev/null || [ -n "$(spares)" ] || break; sleep 0.05; done; true; }
-            waiting() { pgrep -u $(id -u) -f "^$K --pool-spare"; }
+            waiting() { for p in $(pgrep -u $(id -u) -f "^$K --pool-spare"); do grep -sqx kernelet-spare /proc/$p/comm && echo $p; done; true; }
             ready() { for i in $(seq 100); do [ -n "$(spares)" ] && sleep 0.3 && return; sleep 0.05; done; echo "no spare"; }
             """;
 

@@ -37,7 +37,7 @@ public final class HostCall {
      * {@code controlFd}, as 0: empty environment, default signals. The pid or negative errno. In C because no Java may
      * run between fork and exec. One caller at a time.
      */
-    public static native long spawnStub(long imageFd, long controlFd);
+    public static native long spawnStub(long imageFd, long controlFd, long group);
 
     /**
      * Starts a program of the host with the given descriptors as 0, 1 and 2, default signals, and nothing else inherited:

@@ -6,7 +6,7 @@ package dev.kernelet.sandbox;
  * @param kinds      bits of the namespaces that are new
  * @param error      errno of the step that was refused, the step in the bits above 8; 0: none
  * @param outside    address of the memory shared with the process outside; 0: there is none
- * @param outsidePid that process
+ * @param outsidePid that process, which guards the stubs' group, with or without the memory; 0: none
  * @param door       address of the word by which the leading thread is asked to leave the root; 0: it cannot
  */
 public record Namespaces(long kinds, int error, long outside, long outsidePid, long door) {

@@ -21,7 +21,8 @@ final class PlatformChoice {
         if (name.equals("ptrace")) return new PtracePlatform(System.getProperty("kernelet.ptrace.memory", "vm"));
         byte[] image = read(inherited.stubPath());
         try {
-            return new SystrapPlatform(SystrapPlatform.image(image));
+            return new SystrapPlatform(SystrapPlatform.image(image),
+                    (int) inherited.namespaces().outsidePid());
         } catch (IllegalStateException e) {
             throw failed(name, e.getMessage());
         }

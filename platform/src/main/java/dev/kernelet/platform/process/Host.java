@@ -87,11 +87,11 @@ public final class Host {
     public static long futexWake(long address, int count) { return HostCall.call(FUTEX, address, 1, count); }
 
     /**
-     * waitid(2): waits for, but does not reap, an ended child of the process group. {@code info} is a
-     * siginfo_t.
+     * waitid(2): waits for, but does not reap, an ended child of the process group that was to end with
+     * SIGCHLD. {@code info} is a siginfo_t.
      */
     public static long peekDead(long group, long info) {
-        return HostCall.call(WAITID, 2 /* P_PGID */, group, info, 0x41000004L /* __WALL, WNOWAIT, WEXITED */,
+        return HostCall.call(WAITID, 2 /* P_PGID */, group, info, 0x1000004L /* WNOWAIT, WEXITED */,
                 0);
     }
 

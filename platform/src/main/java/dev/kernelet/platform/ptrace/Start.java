@@ -64,7 +64,7 @@ final class Start {
     }
 
     private String attempt(long image) {
-        long pid = HostCall.spawnStub(image, peer);
+        long pid = HostCall.spawnStub(image, peer, 0);
         if (pid < 0) return "starting a process from a memfd: " + Errno.name((int) -pid);
         String reason = seize((int) pid);
         if (reason != null) {

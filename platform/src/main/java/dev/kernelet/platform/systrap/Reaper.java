@@ -4,8 +4,8 @@ import dev.kernelet.abi.Memory;
 import dev.kernelet.platform.process.Host;
 
 /**
- * Waits for stub processes to end. All of them, and nobody else's children, are in the template's process
- * group, and all are children of this JVM (CLONE_PARENT).
+ * Waits for stub processes to end. All of them are in one process group, and all are children of this JVM
+ * (CLONE_PARENT) that end with SIGCHLD; the guard, which leads the group, is one that ends without.
  */
 final class Reaper extends Thread {
     private static final int SI_PID = 16;

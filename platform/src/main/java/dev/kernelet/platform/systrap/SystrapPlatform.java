@@ -52,6 +52,7 @@ public final class SystrapPlatform extends Platform {
     long xfeatures;
     boolean fsgsbase;
     volatile int group;
+    final int guard;
 
     private final HashMap<Integer, SystrapAddressSpace> processes = new HashMap<>();
     private final ArrayDeque<SystrapAddressSpace> spares = new ArrayDeque<>();
@@ -82,9 +83,12 @@ public final class SystrapPlatform extends Platform {
      *
      * @param imageFd descriptor of the stub's ELF image (best a memfd, see {@link #image}); the platform's
      *        from here on
+     * @param guard process group that the stubs join, led by a process that kills it when this one has ended
+     *        (outside.c); 0: a group of their own
      */
-    public SystrapPlatform(int imageFd) {
+    public SystrapPlatform(int imageFd, int guard) {
         this.imageFd = imageFd;
+        this.guard = guard;
         long entry = Memory.allocate(8);
         if (Host.pread(imageFd, entry, 8, 24) != 8)
             throw new IllegalStateException("the stub image cannot be read");
@@ -301,7 +305,7 @@ public final class SystrapPlatform extends Platform {
 
     /**
      * Takes the child {@code pid}, as a stub named it, for {@code space}. False if it cannot be: then
-     * somebody lies. All stubs, and nobody else, are in the template's process group.
+     * somebody lies. All stubs, and no other child but the guard, are in this process group.
      */
     synchronized boolean adopt(SystrapAddressSpace space, int pid) {
         if (processes.containsKey(pid) || Host.getpgid(pid) != group) return false;

@@ -79,7 +79,7 @@ final class Template extends Thread {
         Memory.putInt(slot + OFF_TURN, TURN_STUB);
         if (Host.sendFds(arena.control, scratch, arena.memfd(), doorFd) < 0)
             return "sendmsg to the template stub failed";
-        long pid = HostCall.spawnStub(platform.imageFd, arena.peer());
+        long pid = HostCall.spawnStub(platform.imageFd, arena.peer(), platform.guard);
         if (pid < 0) {
             arena.close();
             return "cannot start the template stub: errno " + -pid;
@@ -99,7 +99,7 @@ final class Template extends Thread {
         // AT_HWCAP2 without FSGSBASE: %gs is the stub's.
         var traits = new PlatformTraits("systrap", platform.base, Xstate.size(xfeatures), hwcap2 & ~2L);
         if (traits.xstateSize() > XSTATE_MAX) return "this processor's extended state is too large";
-        platform.learned(traits, xfeatures, fsgsbase, (int) pid);
+        platform.learned(traits, xfeatures, fsgsbase, (int) Host.getpgid(pid));
         space = new SystrapAddressSpace(platform, arena, 0);
         platform.templateContext = space.first;
         if (!platform.adopt(space, (int) pid)) return "the template stub is gone";

@@ -27,7 +27,7 @@ public final class SystrapCheck {
         int image = SystrapPlatform.image(stubImage);
         guest = Files.readAllBytes(Path.of(args[0], "systrap-guest"));
         long t0 = System.nanoTime();
-        platform = new SystrapPlatform(image);
+        platform = new SystrapPlatform(image, 0);
         System.out.println("traits " + platform.traits() + " after " + (System.nanoTime() - t0) / 1000
                 + " us");
         String only = args.length > 1 ? args[1] : "";

@@ -105,7 +105,9 @@ public final class SecurityReport {
                 "the sandbox is a job of the caller's shell; " + (new Landlock(options).version >= 6
                 ? "Landlock keeps signals in" : "signals are not kept in (Landlock does from Linux 6.12 on)"));
         layer("process outside", n.outside() != 0 ? IN_FORCE : NOT_USED, options.host().direct()
-                ? "tells owners of files; 7 host calls" : "opens all files, the Sentry none; 17 host calls");
+                ? "tells owners of files; 9 host calls" : "opens all files, the Sentry none; 19 host calls");
+        layer("guard", n.outsidePid() != 0 ? IN_FORCE : why,
+                "kills what a killed Sentry leaves: all stubs are in its process group");
     }
 
     private static final String IN_FORCE = "in force: ", NOT_USED = "not used: ";

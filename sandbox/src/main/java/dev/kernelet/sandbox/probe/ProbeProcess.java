@@ -45,7 +45,7 @@ final class ProbeProcess implements AutoCloseable {
                 socket = Memory.getInt(scratch);
                 long peer = Memory.getInt(scratch + 4);
                 what = "execveat of a memfd";
-                p = HostCall.spawnStub(image, peer);
+                p = HostCall.spawnStub(image, peer, 0);
                 Host.close(peer);
             }
             Host.close(image);
