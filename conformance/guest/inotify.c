@@ -273,3 +273,176 @@ TEST(close_drops_watches) {
     watch(".", IN_CREATE);
     CHECK_STR(drain(), "");
 }
+
+/* What is queued while the directory d is watched for IN_ATTRIB: two names in turn, so that nothing merges. */
+static void attributes(long times) {
+    for (long i = 0; i < times; i++)
+        CHECK_OK(chmod(i % 2 ? "d/a" : "d/b", 0600));
+}
+
+static struct inotify_event *next_event(void) {
+    CHECK_EQ(read(watch_fd, events, 32), ((struct inotify_event *) events)->mask == IN_Q_OVERFLOW ? 16 : 32);
+    return (void *) events;
+}
+
+TEST(overflow) {
+    long most = atol(read_file("/proc/sys/fs/inotify/max_queued_events"));
+    if (most < 4 || most > 100000)
+        SKIP("another limit of queued events");
+    CHECK_OK(mkdir("d", 0755));
+    write_file("d/a", "");
+    write_file("d/b", "");
+    watch("d", IN_ATTRIB);
+    attributes(most);
+    int length;
+    CHECK_OK(ioctl(watch_fd, FIONREAD, &length));
+    CHECK_EQ(length, most * 32);
+    /* One more is an overflow, also when it is equal to the last; there is only one. */
+    CHECK_OK(chmod(most % 2 ? "d/b" : "d/a", 0600));
+    attributes(3);
+    CHECK_OK(ioctl(watch_fd, FIONREAD, &length));
+    CHECK_EQ(length, most * 32 + 16);
+    /* It counts; what comes when there is room again is behind it, and the next overflow is none as long as it is there. */
+    next_event();
+    attributes(1);
+    CHECK_OK(ioctl(watch_fd, FIONREAD, &length));
+    CHECK_EQ(length, most * 32 - 16);
+    next_event();
+    attributes(2);
+    CHECK_OK(ioctl(watch_fd, FIONREAD, &length));
+    CHECK_EQ(length, most * 32 - 16);
+    for (long i = 2; i < most; i++)
+        CHECK_EQ(next_event()->mask, IN_ATTRIB);
+    struct inotify_event *e = next_event();
+    CHECK_EQ(e->wd, -1);
+    CHECK_EQ(e->mask, IN_Q_OVERFLOW);
+    CHECK_EQ(e->cookie, 0);
+    CHECK_EQ(e->len, 0);
+    CHECK_STR(next_event()->name, "b");
+    CHECK_ERR(read(watch_fd, events, sizeof events), EAGAIN);
+    attributes(2);
+    CHECK_STR(drain(), "ATTRIB:b|ATTRIB:a");
+}
+
+TEST(ignored_is_lost_in_an_overflow) {
+    long most = atol(read_file("/proc/sys/fs/inotify/max_queued_events"));
+    if (most < 4 || most > 100000)
+        SKIP("another limit of queued events");
+    CHECK_OK(mkdir("d", 0755));
+    write_file("d/a", "");
+    write_file("d/b", "");
+    int wd = watch("d", IN_ATTRIB);
+    attributes(most);
+    CHECK_OK(inotify_rm_watch(watch_fd, wd));
+    for (long i = 0; i < most; i++)
+        CHECK_EQ(next_event()->mask, IN_ATTRIB);
+    CHECK_EQ(next_event()->mask, IN_Q_OVERFLOW);
+    CHECK_ERR(read(watch_fd, events, sizeof events), EAGAIN);
+    CHECK(watch("d", IN_ATTRIB) != wd);
+}
+
+/* Instances until there are no more; the last descriptor. */
+static long take_instances(int *last) {
+    long n = 0;
+    int fd;
+    while ((fd = inotify_init1(IN_CLOEXEC)) >= 0)
+        *last = fd, n++;
+    CHECK_EQ(errno, EMFILE);
+    return n;
+}
+
+static void become(int real, int effective) {
+    CHECK_OK(syscall(SYS_setresuid, -1, 0, -1));
+    CHECK_OK(syscall(SYS_setresuid, real, effective, 0));
+}
+
+TEST(instances_of_a_user) {
+    need_root();
+    long most = atol(read_file("/proc/sys/fs/inotify/max_user_instances"));
+    CHECK_EQ(atol(read_file("/proc/sys/user/max_inotify_instances")), most);
+    if (most > 900)
+        SKIP("another limit of instances");
+    /* A user whom nobody else is. */
+    int user = 1000000 + getpid(), fd = -1, other = -1;
+    become(user, user);
+    CHECK_EQ(take_instances(&fd), most);
+    CHECK_OK(close(fd));
+    CHECK_OK(inotify_init1(0));
+    CHECK_ERR(inotify_init1(0), EMFILE);
+    /* The effective id is the one that counts. */
+    become(user, user + 1);
+    CHECK_OK(inotify_init1(IN_CLOEXEC));
+    become(user + 1, user);
+    CHECK_ERR(inotify_init1(0), EMFILE);
+    /* What an instance is charged to stays when another closes it. */
+    become(user + 2, user + 2);
+    WAIT(SPAWN({ CHECK_OK(close(fd)); }));
+    CHECK_OK(close(fd));
+    become(user, user);
+    CHECK_OK(inotify_init1(0));
+    CHECK_ERR(inotify_init1(0), EMFILE);
+    /* The end of a process gives back. */
+    become(user + 3, user + 3);
+    int waiting[2];
+    CHECK_OK(pipe(waiting));
+    WAIT(SPAWN({
+        close_range(3, 2000, 0);
+        CHECK_EQ(take_instances(&other), most);
+    }));
+    WAIT(SPAWN({
+        close_range(3, 2000, 0);
+        CHECK_EQ(take_instances(&other), most);
+    }));
+}
+
+TEST(oneshot_gives_the_watch_back) {
+    int wd = watch(".", IN_CREATE | IN_ONESHOT);
+    write_file("f", "");
+    CHECK_ERR(inotify_rm_watch(watch_fd, wd), EINVAL);
+    CHECK_EQ(watch(".", IN_CREATE), wd + 1);
+    write_file("g", "");
+    CHECK_STR(drain(), "CREATE:f|IGNORED|CREATE:g");
+    /* An event that is not asked for is not the one. */
+    int file = watch("f", IN_ATTRIB | IN_ONESHOT);
+    int fd = CHECK_OK(open("f", O_RDWR));
+    CHECK_EQ(write(fd, "x", 1), 1);
+    CHECK_STR(drain(), "");
+    CHECK_OK(fchmod(fd, 0600));
+    CHECK_OK(fchmod(fd, 0640));
+    CHECK_STR(drain(), "ATTRIB|IGNORED");
+    CHECK_ERR(inotify_rm_watch(watch_fd, file), EINVAL);
+}
+
+TEST(excl_unlink_of_one_instance) {
+    write_file("f", "");
+    write_file("g", "");
+    int fd = CHECK_OK(open("f", O_RDWR)), g = CHECK_OK(open("g", O_RDWR)), other = CHECK_OK(inotify_init1(IN_NONBLOCK));
+    CHECK_OK(inotify_add_watch(other, ".", IN_MODIFY | IN_CLOSE_WRITE));
+    watch(".", IN_MODIFY | IN_CLOSE_WRITE | IN_DELETE | IN_EXCL_UNLINK);
+    CHECK_OK(unlink("f"));
+    CHECK_EQ(write(fd, "x", 1), 1);
+    CHECK_EQ(write(g, "x", 1), 1);
+    CHECK_OK(close(fd));
+    CHECK_STR(drain(), "DELETE:f|MODIFY:g");
+    watch_fd = other;
+    CHECK_STR(drain(), "MODIFY:f|MODIFY:g|CLOSE_WRITE:f");
+}
+
+TEST(equal_but_for_the_cookie) {
+    write_file("a", "");
+    write_file("b", "");
+    CHECK_OK(mkdir("d", 0755));
+    watch("d", IN_MOVED_TO);
+    CHECK_OK(rename("a", "d/f"));
+    CHECK_OK(rename("b", "d/f"));
+    CHECK_STR(drain(), "MOVED_TO:f");
+}
+
+TEST(limits_are_shown) {
+    struct stat st;
+    CHECK_OK(stat("/proc/sys/fs/inotify/max_user_watches", &st));
+    CHECK_EQ(st.st_mode, S_IFREG | 0644);
+    CHECK_EQ(atol(read_file("/proc/sys/fs/inotify/max_user_watches")), atol(read_file("/proc/sys/user/max_inotify_watches")));
+    become_user();
+    CHECK_ERR(open("/proc/sys/fs/inotify/max_user_watches", O_WRONLY), EACCES);
+}

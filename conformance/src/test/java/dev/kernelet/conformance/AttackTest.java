@@ -77,6 +77,13 @@ class AttackTest extends LeavesNothing {
     @Test
     void aFullHeap() throws Exception { holds("heap", "KERNELET_VM_OPTIONS=-Xmx24m $K do $A"); }
 
+    /** Events nobody reads, in as many instances as root lets itself have. */
+    @Test
+    void watchersThatDoNotRead() throws Exception {
+        org.junit.jupiter.api.Assumptions.assumeTrue(Shell.IS_ROOT, "needs other users");
+        holds("notify", "KERNELET_VM_OPTIONS=-Xmx24m $K do sh -c 'cd /tmp; exec '$A");
+    }
+
     // ---- what is read: programs, scripts, options, filters, messages; by hand: parse 600 SEED
     @Test
     void inputsThatAreNearlyRight() throws Exception {

@@ -295,12 +295,15 @@ class FlagsOfDoTest extends LeavesNothing {
         shell.run("$K do sh -c 'ls -R /usr/share/doc > /a; for n in 1 2 3; do echo $n > /proc/sys/vm/drop_caches; done;"
                 + " cat /proc/sys/vm/drop_caches; ls -R /usr/share/doc | cmp - /a && echo same'").is(0, "3\nsame\n");
         for (String refused : List.of("9 vm/drop_caches", "x kernel/core_pattern", "2 vm/overcommit_memory",
-                "10 vm/swappiness")) {
+                "10 vm/swappiness", "-1 fs/inotify/max_user_watches",
+                "2147483648 fs/inotify/max_user_instances")) {
             String[] words = refused.split(" ");
             shell.run("$K do bash -c 'echo " + words[0] + " > /proc/sys/" + words[1] + "' 2> /dev/null").is(1, "");
         }
         shell.run("$K do sh -c 'echo 1 > /proc/sys/vm/overcommit_memory && cat /proc/sys/vm/overcommit_memory'").is(0, "1\n");
         shell.run("$K do sh -c 'echo name > /proc/sys/kernel/hostname; uname -n'").is(0, "name\n");
+        shell.run("cd /proc/sys; $K do sh -c 'echo 5 > fs/inotify/max_user_watches;"
+                + " cat user/max_inotify_watches'").is(0, "5\n");
     }
 
     /** As a PID namespace's first process ends (reboot(2)): by SIGHUP for a restart, by SIGINT for the rest. */

@@ -243,7 +243,12 @@ final class RuntimeSpec {
                 }
             }
             container.sysctl.put(path, e.getValue());
-            if (!path.startsWith("net/")) {
+            if (path.startsWith("fs/inotify/")) {
+                if (!e.getValue().trim().matches("[0-9]{1,9}")) {
+                    throw new Failure("config.json: linux.sysctl " + e.getKey() + ": \"" + e.getValue()
+                            + "\" is no number below 1000000000", "Correct it.");
+                }
+            } else if (!path.startsWith("net/")) {
                 warnings.add("linux.sysctl " + e.getKey() + ": shown inside, but not enforced");
             }
         }

@@ -20,7 +20,8 @@ final class SysInotify {
     /** inotify_init1(2). */
     static long inotify_init1(Task t, int flags) {
         if ((flags & ~(O_NONBLOCK | O_CLOEXEC)) != 0) return -EINVAL;
-        return t.fds.install(t, new InotifyFile(flags), (flags & O_CLOEXEC) != 0);
+        InotifyFile f = InotifyFile.make(t, flags);
+        return f == null ? -EMFILE : t.fds.install(t, f, (flags & O_CLOEXEC) != 0);
     }
 
     /** inotify_add_watch(2). */

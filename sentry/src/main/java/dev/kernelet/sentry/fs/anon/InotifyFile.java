@@ -7,9 +7,8 @@ import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.Inode;
 import dev.kernelet.sentry.vfs.Notify;
 import dev.kernelet.sentry.wait.WaitQueue;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.TreeMap;
 
 /** An inotify instance (inotify(7)). Kernel lock. */
 public final class InotifyFile extends AnonFile {
@@ -17,8 +16,6 @@ public final class InotifyFile extends AnonFile {
             IN_IGNORED = 0x8000, IN_ONLYDIR = 0x1000000, IN_DONT_FOLLOW = 0x2000000,
             IN_EXCL_UNLINK = 0x4000000, IN_MASK_CREATE = 0x10000000, IN_MASK_ADD = 0x20000000,
             IN_ONESHOT = 0x80000000;
-    /** fs.inotify.max_queued_events, max_user_watches (here: of one instance). */
-    private static final int QUEUE_MAX = 16384, WATCHES_MAX = 65536;
     private static final int FIONREAD = 0x541b;
 
     private static final class Watch {
@@ -35,15 +32,27 @@ public final class InotifyFile extends AnonFile {
         }
     }
 
-    private record Event(int wd, int mask, int cookie, String name) {
+    private static final class Event {
+        final int wd, mask, cookie;
+        final String name;
+        Event next;
+
+        Event(int wd, int mask, int cookie, String name) {
+            this.wd = wd;
+            this.mask = mask;
+            this.cookie = cookie;
+            this.name = name;
+        }
+
         /**
          * struct inotify_event: wd, mask, cookie, len (4 each), and the name with NULs up to a multiple of
          * 16.
          */
         int size() { return 16 + (name == null ? 0 : name.length() + 16 & ~15); }
 
+        /** Whatever the cookie (event_compare in inotify_fsnotify.c). */
         boolean same(Event o) {
-            return wd == o.wd && mask == o.mask && cookie == o.cookie
+            return wd == o.wd && mask == o.mask && mask != IN_IGNORED
                     && (name == null ? o.name == null : name.equals(o.name));
         }
     }
@@ -73,12 +82,31 @@ public final class InotifyFile extends AnonFile {
         }
     }
 
-    private final HashMap<Integer, Watch> watches = new HashMap<>();
-    private final ArrayDeque<Event> events = new ArrayDeque<>();
+    private final InotifyLimits limits;
+    private final InotifyLimits.User user;
+    private final int maxEvents;
+    /** Tree and list give back at once what is no longer there: an array would keep its greatest length. */
+    private final TreeMap<Integer, Watch> watches = new TreeMap<>();
+    private Event first, last;
+    private int events, bytes;
+    /** IN_Q_OVERFLOW is in the queue, once. */
+    private boolean isOverflown;
     private final WaitQueue queue = new WaitQueue();
     private int lastWd;
 
-    public InotifyFile(int flags) { super(flags & 0x800); }
+    private InotifyFile(int flags, InotifyLimits limits, InotifyLimits.User user) {
+        super(flags & 0x800);
+        this.limits = limits;
+        this.user = user;
+        maxEvents = limits.get("max_queued_events");
+    }
+
+    /** null: EMFILE. */
+    public static InotifyFile make(Task t, int flags) {
+        InotifyLimits limits = InotifyLimits.of(t.kernel);
+        InotifyLimits.User user = limits.instance(t.cred.euid);
+        return user == null ? null : new InotifyFile(flags, limits, user);
+    }
 
     // ---- watches
     /** inotify_add_watch(2): the watch descriptor or -errno. */
@@ -93,9 +121,10 @@ public final class InotifyFile extends AnonFile {
                 return w.wd;
             }
         }
-        if (watches.size() >= WATCHES_MAX) return -ENOSPC;
+        if (!limits.watch(user)) return -ENOSPC;
         if (of == null) n.watches = of = new OfInode();
-        var w = new Watch(this, ++lastWd, n, kept);
+        do if (++lastWd < 0) lastWd = 1; while (watches.containsKey(lastWd));
+        var w = new Watch(this, lastWd, n, kept);
         of.list.add(w);
         watches.put(w.wd, w);
         Notify.active++;
@@ -112,6 +141,7 @@ public final class InotifyFile extends AnonFile {
 
     private void remove(Watch w, boolean tells) {
         watches.remove(w.wd);
+        limits.watchGone(user);
         var of = (OfInode) w.inode.watches;
         of.list.remove(w);
         if (of.list.isEmpty()) w.inode.watches = null;
@@ -119,29 +149,43 @@ public final class InotifyFile extends AnonFile {
         if (tells) queue(new Event(w.wd, IN_IGNORED, 0, null));
     }
 
+    /** As fsnotify_insert_event: first a full queue; then of equal events in a row only the first is kept. */
     private void queue(Event e) {
-        Event last = events.peekLast();
-        // Of identical events in a row only the first is kept.
-        if (last != null && last.same(e)) return;
-        if (events.size() >= QUEUE_MAX) {
-            if (last.mask == IN_Q_OVERFLOW) return;
+        boolean isFull = events >= maxEvents;
+        if (!isFull && last != null && last.same(e)) return;
+        if (isFull || !limits.event(e.name)) {
+            if (isOverflown) return;
+            isOverflown = true;
             e = new Event(-1, IN_Q_OVERFLOW, 0, null);
         }
-        events.add(e);
+        if (last == null) first = e; else last.next = e;
+        last = e;
+        events++;
+        bytes += e.size();
         queue.wake(POLLIN | POLLRDNORM);
+    }
+
+    private void dropFirst() {
+        Event e = first;
+        first = e.next;
+        if (first == null) last = null;
+        events--;
+        bytes -= e.size();
+        if (e.mask == IN_Q_OVERFLOW) isOverflown = false; else limits.eventGone(e.name);
     }
 
     @Override
     protected void release(Task t) {
         for (Watch w : new ArrayList<>(watches.values())) remove(w, false);
-        events.clear();
+        while (first != null) dropFirst();
+        limits.instanceGone(user);
     }
 
     // ---- reading
     @Override
     public long read(Task t, long address, long length) {
         long used = 0;
-        for (Event e; (e = events.peek()) != null; events.poll()) {
+        for (Event e; (e = first) != null; dropFirst()) {
             int size = e.size();
             if (size > length - used) {
                 if (used == 0) return -EINVAL;
@@ -168,7 +212,7 @@ public final class InotifyFile extends AnonFile {
     public boolean isPacketLike() { return true; }
 
     @Override
-    public int poll(Task t) { return events.isEmpty() ? 0 : POLLIN | POLLRDNORM; }
+    public int poll(Task t) { return first == null ? 0 : POLLIN | POLLRDNORM; }
 
     @Override
     public WaitQueue waitQueue() { return queue; }
@@ -176,9 +220,7 @@ public final class InotifyFile extends AnonFile {
     @Override
     public long ioctl(Task t, int request, long argument) {
         if (request != FIONREAD) return -ENOTTY;
-        int n = 0;
-        for (Event e : events) n += e.size();
-        return t.mem.outInt(argument, n);
+        return t.mem.outInt(argument, bytes);
     }
 
     @Override

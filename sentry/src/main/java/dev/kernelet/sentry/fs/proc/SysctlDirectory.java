@@ -3,6 +3,7 @@ package dev.kernelet.sentry.fs.proc;
 import static dev.kernelet.abi.Errno.*;
 import static dev.kernelet.abi.Fcntl.*;
 
+import dev.kernelet.sentry.fs.anon.InotifyLimits;
 import dev.kernelet.sentry.fs.kernfs.PseudoDirectory;
 import dev.kernelet.sentry.fs.kernfs.PseudoFile;
 import dev.kernelet.sentry.kernel.Credentials;
@@ -26,8 +27,9 @@ final class SysctlDirectory extends PseudoDirectory {
         "fs/pipe-user-pages-soft=16384", "fs/pipe-user-pages-hard=0", "fs/lease-break-time=45", "fs/leases-enable=1",
         "fs/overflowuid=65534", "fs/overflowgid=65534", "fs/protected_fifos=0", "fs/protected_hardlinks=1",
         "fs/protected_regular=0", "fs/protected_symlinks=0", "fs/suid_dumpable=0", "fs/aio-max-nr=65536", "fs/aio-nr=0",
-        "fs/epoll/max_user_watches=3500000", "fs/inotify/max_queued_events=16384", "fs/inotify/max_user_instances=128",
-        "fs/inotify/max_user_watches=524288", "fs/mqueue/msg_default=10", "fs/mqueue/msg_max=10",
+        "fs/epoll/max_user_watches=3500000",
+        "fs/inotify/max_queued_events=+*", "fs/inotify/max_user_instances=+*",
+        "fs/inotify/max_user_watches=+*", "fs/mqueue/msg_default=10", "fs/mqueue/msg_max=10",
         "fs/mqueue/msgsize_default=8192", "fs/mqueue/msgsize_max=8192", "fs/mqueue/queues_max=256",
         "kernel/overflowuid=65534", "kernel/overflowgid=65534",
         "kernel/ostype=Linux", "kernel/osrelease=*", "kernel/version=#1 SMP PREEMPT_DYNAMIC", "kernel/hostname=+*",
@@ -51,7 +53,8 @@ final class SysctlDirectory extends PseudoDirectory {
         "net/ipv4/tcp_congestion_control=cubic", "net/ipv4/tcp_available_congestion_control=reno cubic",
         "net/ipv4/tcp_max_syn_backlog=512", "net/ipv4/tcp_sack=1", "net/ipv4/tcp_timestamps=1", "net/ipv4/tcp_window_scaling=1",
         "net/ipv4/ping_group_range=0\t2147483647", "net/ipv6/conf/all/disable_ipv6=0", "net/ipv6/conf/default/disable_ipv6=0",
-        "net/ipv6/conf/lo/disable_ipv6=0", "net/unix/max_dgram_qlen=512", "user/max_user_namespaces=0"};
+        "net/ipv6/conf/lo/disable_ipv6=0", "net/unix/max_dgram_qlen=512", "user/max_user_namespaces=0",
+        "user/max_inotify_instances=+*", "user/max_inotify_watches=+*"};
 
     private final ProcFs procfs;
     private final String prefix;
@@ -92,7 +95,9 @@ final class SysctlDirectory extends PseudoDirectory {
             super(procfs, initial.startsWith("+") ? 0644 : 0444);
             this.path = path;
             String given = procfs.kernel.options.sysctl == null ? null : procfs.kernel.options.sysctl.get(path);
-            value = given != null ? given : initial.startsWith("+") ? initial.substring(1) : initial;
+            // The limits of inotify know of it themselves, and are shown as they are.
+            value = given != null && !path.startsWith(InotifyLimits.DIRECTORY) ? given
+                    : initial.startsWith("+") ? initial.substring(1) : initial;
         }
 
         @Override
@@ -132,10 +137,19 @@ final class SysctlDirectory extends PseudoDirectory {
                     if ((v.charAt(0) & 2) != 0) for (Mount m : t.fs.mounts.mounts) m.fs.shrink();
                     value = v;
                 }
-                default -> { return -EPERM; }
+                default -> {
+                    String limit = inotify(path);
+                    return limit == null ? -EPERM : InotifyLimits.of(t.kernel).set(limit, v);
+                }
             }
             return 0;
         }
+    }
+
+    /** The limit of inotify behind this name, or null: those of users have two names. */
+    private static String inotify(String path) {
+        if (path.startsWith(InotifyLimits.DIRECTORY)) return path.substring(InotifyLimits.DIRECTORY.length());
+        return path.startsWith("user/max_inotify_") ? "max_user_" + path.substring(17) : null;
     }
 
     private static final HashMap<String, String> BOOT = new HashMap<>();
@@ -149,7 +163,8 @@ final class SysctlDirectory extends PseudoDirectory {
             case "kernel/pid_max" -> Integer.toString(PidTable.PID_MAX);
             case "kernel/threads-max" -> Integer.toString(k.options.taskLimit);
             case "kernel/random/boot_id" -> BOOT.computeIfAbsent("id", x -> uuid(k));
-            default -> uuid(k);
+            case "kernel/random/uuid" -> uuid(k);
+            default -> Integer.toString(InotifyLimits.of(k).get(inotify(path)));
         };
     }
 
