@@ -8,9 +8,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Scripts over bundles, as an engine uses the OCI runtime. {@code $R} is the runtime with a state directory
- * of its own; {@code bundle PYTHON} makes a bundle in $T/b whose config.json, {@code c}, the Python
- * statements change. After each test nothing may be left: no container, no control group, no process, no
- * mount.
+ * of its own, {@code $I-a} an id that no other run on the machine has; {@code bundle PYTHON} makes a bundle in
+ * $T/b whose config.json, {@code c}, the Python statements change. After each test nothing may be left: no
+ * container, no control group, no process, no mount.
  */
 abstract class Bundles {
     static final String FUNCTIONS = """
@@ -43,6 +43,10 @@ abstract class Bundles {
             cd $T
             """;
 
+    private static int last;
+
+    private final String id = "ktest" + ProcessHandle.current().pid() + "-" + ++last;
+
     @TempDir Path directory;
     Shell shell;
 
@@ -55,11 +59,13 @@ abstract class Bundles {
     @AfterEach
     void nothingIsLeft() throws Exception {
         if (shell == null) return;
-        shell.run("ls $T/state 2> /dev/null; ls -d /sys/fs/cgroup/*/ktest-* /sys/fs/cgroup/ktest-* 2> "
-                + "/dev/null; true").is(0, "");
+        shell.run("ls $T/state 2> /dev/null; ls -d /sys/fs/cgroup/*/" + id + "-* /sys/fs/cgroup/" + id
+                + "-* 2> /dev/null; true").is(0, "");
         shell.run("grep -l \"^$T\" /proc/[0-9]*/cmdline 2> /dev/null; grep -c \" $T\" /proc/self/mountinfo; "
                 + "true").is(0, "0\n");
     }
 
-    Shell.Result run(String script) throws Exception { return shell.run(FUNCTIONS + script); }
+    Shell.Result run(String script) throws Exception {
+        return shell.run("export I=" + id + "\n" + FUNCTIONS + script);
+    }
 }

@@ -25,18 +25,19 @@ class OciHooksTest extends Bundles {
     @Test
     void allSix() throws Exception {
         String host = """
-                prestart creating ktest-a True outside
-                createRuntime creating ktest-a True outside
-                createContainer creating ktest-a True inside
-                poststart running ktest-a True outside
-                poststop stopped ktest-a False outside
+                prestart creating ID-a True outside
+                createRuntime creating ID-a True outside
+                createContainer creating ID-a True inside
+                poststart running ID-a True outside
+                poststop stopped ID-a False outside
                 """;
         String inside = "startContainer 2 b / 0\n";
         run("readlink /proc/self/ns/net > $T/net\nbundle '" + H + SIX + """
                 '
-                $R run -b $T/b ktest-a; cat $T/h; rm $T/h
-                $R create -b $T/b ktest-a < /dev/null > $T/out; $R start ktest-a; until_stopped ktest-a
-                $R delete ktest-a; cat $T/h; tail -n 1 $T/out
+                name() { sed "s/$I/ID/" $T/h; }
+                $R run -b $T/b $I-a; name; rm $T/h
+                $R create -b $T/b $I-a < /dev/null > $T/out; $R start $I-a; until_stopped ID-a
+                $R delete $I-a; name; tail -n 1 $T/out
                 """).is(0, inside + host + host + inside);
     }
 
@@ -44,7 +45,7 @@ class OciHooksTest extends Bundles {
     void thoseThatGoWrong() throws Exception {
         run("try() { bundle '" + H + """
                 h(os.environ["KIND"], os.environ["SCRIPT"], timeout=int(os.environ.get("TIMEOUT", 100))); sh("exec sleep 100")'
-                    $R run -b $T/b ktest-a < /dev/null > $T/out 2>&1; echo "run $? $(head -n 1 $T/out | cut -c1-60)"
+                    $R run -b $T/b $I-a < /dev/null > $T/out 2>&1; echo "run $? $(head -n 1 $T/out | cut -c1-60)"
                     grep -c . $T/out; [ $(wc -c < $T/out) -lt 2000 ] || echo all of it; }
                 export KIND SCRIPT TIMEOUT
                 KIND=createRuntime SCRIPT='head -c 1000000 /dev/zero | tr "\\\\0" x; exit 4' try
@@ -52,8 +53,8 @@ class OciHooksTest extends Bundles {
                 TIMEOUT=1; KIND=prestart SCRIPT='exec sleep 100' try
                 KIND=startContainer SCRIPT='exec sleep 100' try
                 TIMEOUT=100 KIND=poststart SCRIPT='kill -9 $$' try
-                $R create -b $T/b ktest-a < /dev/null > $T/out 2>&1; $R start ktest-a 2>&1 | head -n 1
-                until_stopped ktest-a; $R delete ktest-a
+                $R create -b $T/b $I-a < /dev/null > $T/out 2>&1; $R start $I-a 2>&1 | head -n 1
+                until_stopped ID-a; $R delete $I-a
                 """).is(0, """
                 run 1 kernelet: createRuntime hook /bin/sh: exit status 4, output:
                 2
@@ -75,7 +76,7 @@ class OciHooksTest extends Bundles {
         run("bundle '" + H + """
                 c["annotations"] = {"large": "x" * 300000}
                 h("createRuntime", "true"); h("createRuntime", "wc -c > $T/n"); h("startContainer", "true"); sh("true")'
-                $R run -b $T/b ktest-a; echo $? $(($(cat $T/n) > 300000))
+                $R run -b $T/b $I-a; echo $? $(($(cat $T/n) > 300000))
                 """).is(0, "0 1\n");
     }
 }

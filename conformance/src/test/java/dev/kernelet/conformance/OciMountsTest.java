@@ -20,7 +20,7 @@ class OciMountsTest extends Bundles {
                 /m/nosymfollow/link
                 /m/rw/true; echo $?
                 S
-                $R run -b $T/b ktest-a | sed 's/^.*: //'; grep -c "nosuchoption has no effect" $T/log
+                $R run -b $T/b $I-a | sed 's/^.*: //'; grep -c "nosuchoption has no effect" $T/log
                 """).is(0, """
                 Read-only file system
                 Permission denied
@@ -43,7 +43,7 @@ class OciMountsTest extends Bundles {
                         + "< big")'
                     cd $T/b/rootfs/etc; mkdir d; echo hi > d/x; ln -s d/x l; head -c 300000 /dev/zero > big
                     chown 5:6 d/x; chmod 666 d/x; chmod 711 .
-                    $R run -b $T/b ktest-a; echo $?; cat $T/b/rootfs/etc/d/x; }
+                    $R run -b $T/b $I-a; echo $?; cat $T/b/rootfs/etc/d/x; }
                 try 1m; try 100k 2>&1 | head -n 1
                 """).is(0, """
                 drwx--x--x 0 0 .
@@ -72,16 +72,16 @@ class OciMountsTest extends Bundles {
                 c["process"]["oomScoreAdj"] = 321
                 sh("cd /sys/fs/cgroup; cat memory.max cpu.max cpu.weight pids.max cgroup.procs | head -n 5;"
                    "chrt -p 1 | head -n 1; nice; ionice; cat /proc/self/oom_score_adj; exec sleep 100")'
-                $R create -b $T/b ktest-a < /dev/null > $T/out; $R start ktest-a
+                $R create -b $T/b $I-a < /dev/null > $T/out; $R start $I-a
                 for ((i = 0; i < 200; i++)); do grep -q 321 $T/out && break; sleep 0.1; done; cat $T/out
-                pid=$($R state ktest-a | sed 's/.*"pid":\\([0-9]*\\).*/\\1/')
+                pid=$($R state $I-a | sed 's/.*"pid":\\([0-9]*\\).*/\\1/')
                 cd /sys/fs/cgroup; at() { [ ! -e /sys/fs/cgroup/cgroup.controllers ] && f=$1 || f=$2
-                    if [ -e ${f%%/*}/ktest-a ] || [ -e ktest-a ]; then cut -d' ' -f1 $f; else echo $3; fi; }
-                at cpu/ktest-a/cpu.cfs_quota_us ktest-a/cpu.max 150000
-                at pids/ktest-a/pids.max ktest-a/pids.max 114
-                $R update --memory 300M --cpu-quota 50000 ktest-a
-                $R exec ktest-a cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/cpu.max;
-                        $R delete --force ktest-a
+                    if [ -e ${f%%/*}/$I-a ] || [ -e $I-a ]; then cut -d' ' -f1 $f; else echo $3; fi; }
+                at cpu/$I-a/cpu.cfs_quota_us $I-a/cpu.max 150000
+                at pids/$I-a/pids.max $I-a/pids.max 114
+                $R update --memory 300M --cpu-quota 50000 $I-a
+                $R exec $I-a cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/cpu.max;
+                        $R delete --force $I-a
                 """).is(0, "209715200\n150000 100000\n20\n50\n1\npid 1's current scheduling policy: SCHED_BATCH\n5\n"
                 + "best-effort: prio 6\n321\n150000\n114\n314572800\n50000 100000\n");
     }

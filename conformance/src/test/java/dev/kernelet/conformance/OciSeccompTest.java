@@ -52,11 +52,11 @@ class OciSeccompTest extends Bundles {
                 + "clone3 ENOSYS newer ENOSYS vsock EPERM unix ok\npersonality ok EPERM namespace "
                         + "EPERM\nthread EPERM\n"
                 + "child b'Seccomp:\\t2\\n'\n";
-        run("bundle '" + DEFAULT + "\nsh(\"exec python3 /v/p.py\")'\n" + PROGRAM + "$R run -b $T/b ktest-a")
+        run("bundle '" + DEFAULT + "\nsh(\"exec python3 /v/p.py\")'\n" + PROGRAM + "$R run -b $T/b $I-a")
                 .is(0, expected);
         run("bundle '" + DEFAULT + "\nsh(\"exec sleep 100\")'\n" + PROGRAM + """
-                $R create -b $T/b ktest-a < /dev/null > /dev/null; $R start ktest-a
-                $R exec ktest-a python3 /v/p.py; $R delete --force ktest-a
+                $R create -b $T/b $I-a < /dev/null > /dev/null; $R start $I-a
+                $R exec $I-a python3 /v/p.py; $R delete --force $I-a
                 """).is(0, expected);
     }
 
@@ -90,18 +90,18 @@ class OciSeccompTest extends Bundles {
                 signal.signal(signal.SIGUSR2, signal.SIG_IGN)
                 print(ends(lambda: os.kill(os.getpid(), 10)), ends(lambda: os.kill(os.getpid(), 12)))
                 P
-                $R run -b $T/b ktest-a
+                $R run -b $T/b $I-a
                 """).is(0, "11\n0 False\n31 31 31\ncaught\n38\n0 0 18 None\n1\n0 0\n");
     }
 
     @Test
     void noneAndWhatCannotBe() throws Exception {
-        run("bundle 'sh(\"grep Seccomp: /proc/self/status\")'; $R run -b $T/b ktest-a").is(0,
+        run("bundle 'sh(\"grep Seccomp: /proc/self/status\")'; $R run -b $T/b $I-a").is(0,
                 "Seccomp:\t0\n");
         run("""
                 bundle 'c["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/x",
                   "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_NOTIFY"}]}'
-                $R run -b $T/b ktest-a 2>&1 | head -n 1 | grep -c "SCMP_ACT_NOTIFY is not supported"; tail \
+                $R run -b $T/b $I-a 2>&1 | head -n 1 | grep -c "SCMP_ACT_NOTIFY is not supported"; tail \
                 -n 1 $T/log | grep -c NOTIFY
                 """).is(0, "1\n1\n");
     }

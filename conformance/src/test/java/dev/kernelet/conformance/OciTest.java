@@ -6,28 +6,28 @@ import org.junit.jupiter.api.Test;
 class OciTest extends Bundles {
     @Test
     void runToTheEnd() throws Exception {
-        run("bundle 'sh(\"echo hello; id -u; exit 7\")'; $R run -b $T/b ktest-a").is(7, "hello\n0\n");
-        run("bundle 'sh(\"sleep 100 & kill -9 $!; wait $!; exit $?\")'; $R run -b $T/b ktest-a").is(137, "");
-        run("cd $T; bundle 'sh(\"exec cat\")'; cd b; echo through | $R run ktest-a").is(0, "through\n");
+        run("bundle 'sh(\"echo hello; id -u; exit 7\")'; $R run -b $T/b $I-a").is(7, "hello\n0\n");
+        run("bundle 'sh(\"sleep 100 & kill -9 $!; wait $!; exit $?\")'; $R run -b $T/b $I-a").is(137, "");
+        run("cd $T; bundle 'sh(\"exec cat\")'; cd b; echo through | $R run $I-a").is(0, "through\n");
     }
 
     @Test
     void lifecycle() throws Exception {
         run("""
                 bundle 'sh("echo started; exec sleep 100")'
-                $R create -b $T/b --pid-file $T/pid ktest-a < /dev/null > $T/out; echo $?; state ktest-a
-                [ "$($R state ktest-a | python3 -c 'import json, sys; print(json.load(sys.stdin)["pid"])')" = "$(cat $T/pid)" ] && echo pid
+                $R create -b $T/b --pid-file $T/pid $I-a < /dev/null > $T/out; echo $?; state $I-a
+                [ "$($R state $I-a | python3 -c 'import json, sys; print(json.load(sys.stdin)["pid"])')" = "$(cat $T/pid)" ] && echo pid
                 [ -s $T/out ] || echo not yet
-                $R start ktest-a; echo $?; state ktest-a; sleep 0.3; cat $T/out
-                $R exec ktest-a sh -c 'exit 5'; echo $?
-                $R exec --user 1:2 --cwd /tmp --env A=b ktest-a sh -c 'echo $A $PWD $(id -u) $(id -g)'
-                $R ps --format json ktest-a | python3 -c 'import json, sys; print(len(json.load(sys.stdin)) > 0)'
-                $R pause ktest-a; state ktest-a; $R resume ktest-a; state ktest-a
-                $R list -q; $R delete ktest-a 2> /dev/null; echo $?
-                $R kill ktest-a KILL; until_stopped ktest-a; state ktest-a; $R delete ktest-a; echo $?
-                $R state ktest-a 2> /dev/null; echo $?
+                $R start $I-a; echo $?; state $I-a; sleep 0.3; cat $T/out
+                $R exec $I-a sh -c 'exit 5'; echo $?
+                $R exec --user 1:2 --cwd /tmp --env A=b $I-a sh -c 'echo $A $PWD $(id -u) $(id -g)'
+                $R ps --format json $I-a | python3 -c 'import json, sys; print(len(json.load(sys.stdin)) > 0)'
+                $R pause $I-a; state $I-a; $R resume $I-a; state $I-a
+                $R list -q | grep -c "^$I-a$"; $R delete $I-a 2> /dev/null; echo $?
+                $R kill $I-a KILL; until_stopped $I-a; state $I-a; $R delete $I-a; echo $?
+                $R state $I-a 2> /dev/null; echo $?
                 """).is(0, "0\ncreated\npid\nnot yet\n0\nrunning\nstarted\n5\nb /tmp 1 2\nTrue\npaused\nrunning\n"
-                + "ktest-a\n1\nstopped\n0\n1\n");
+                + "1\n1\nstopped\n0\n1\n");
     }
 
     /** What is started later is in the namespace that the first process has made for itself. */
@@ -38,13 +38,13 @@ class OciTest extends Bundles {
                 caps = c["process"]["capabilities"]
                 for s in "bounding", "effective", "permitted": caps[s] = ["CAP_SYS_ADMIN"]
                 sh("hostname; exec unshare --uts --ipc sh -c \\"hostname inner; exec sleep 100\\"")'
-                $R create -b $T/b ktest-a < /dev/null > $T/out; $R start ktest-a; sleep 0.5; cat $T/out
-                $R exec ktest-a hostname
-                $R exec ktest-a readlink /proc/1/ns/{uts,ipc} /proc/self/ns/{uts,ipc} | sort -u | wc -l
-                $R delete --force ktest-a
+                $R create -b $T/b $I-a < /dev/null > $T/out; $R start $I-a; sleep 0.5; cat $T/out
+                $R exec $I-a hostname
+                $R exec $I-a readlink /proc/1/ns/{uts,ipc} /proc/self/ns/{uts,ipc} | sort -u | wc -l
+                $R delete --force $I-a
                 """).is(0, "outer\ninner\n2\n");
         run("""
-                bundle 'sh("unshare --uts true 2>&1 | grep -o permitted")'; $R run -b $T/b ktest-a
+                bundle 'sh("unshare --uts true 2>&1 | grep -o permitted")'; $R run -b $T/b $I-a
                 """).is(0, "permitted\n");
     }
 
@@ -53,15 +53,15 @@ class OciTest extends Bundles {
         run("""
                 bundle 'sh("exec sleep 100")'
                 for c in state start "kill" delete pause resume "exec"; do
-                    $R $c ktest-none true 2> $T/e && echo "$c: no error"; [ $(wc -l < $T/e) -le 2 ] || cat $T/e
+                    $R $c $I-none true 2> $T/e && echo "$c: no error"; [ $(wc -l < $T/e) -le 2 ] || cat $T/e
                 done
-                $R delete --force ktest-none; echo force $?
-                $R create -b $T/b ktest-a < /dev/null > /dev/null; $R create -b $T/b ktest-a 2>&1 < /dev/null | head -n 1 | grep -c exist
-                $R exec ktest-a true 2> /dev/null && echo exec before start
-                $R start ktest-a; $R start ktest-a 2> /dev/null && echo started twice
-                $R delete --force ktest-a; echo $?
-                $R create -b $T/b ktest-b < /dev/null > /dev/null; kill -9 $($R state ktest-b | sed 's/.*"pid":\\([0-9]*\\).*/\\1/')
-                until_stopped ktest-b; $R delete ktest-b; echo $?
+                $R delete --force $I-none; echo force $?
+                $R create -b $T/b $I-a < /dev/null > /dev/null; $R create -b $T/b $I-a 2>&1 < /dev/null | head -n 1 | grep -c exist
+                $R exec $I-a true 2> /dev/null && echo exec before start
+                $R start $I-a; $R start $I-a 2> /dev/null && echo started twice
+                $R delete --force $I-a; echo $?
+                $R create -b $T/b $I-b < /dev/null > /dev/null; kill -9 $($R state $I-b | sed 's/.*"pid":\\([0-9]*\\).*/\\1/')
+                until_stopped $I-b; $R delete $I-b; echo $?
                 """).is(0, "force 0\n1\n0\n0\n");
     }
 
@@ -75,11 +75,11 @@ class OciTest extends Bundles {
                 c["linux"]["maskedPaths"] = ["/proc/uptime", "/etc"]; c["linux"]["readonlyPaths"] = ["/v"]
                 sh("hostname; id -G; umask; ulimit -Sn; ulimit -Hn; grep MemTotal /proc/meminfo; cat /proc/uptime;"
                    " ls /etc; echo x 2> /dev/null > /v/x || echo read-only; grep CapEff /proc/self/status; grep -c . /proc/1/cmdline")'
-                $R run -b $T/b ktest-a
+                $R run -b $T/b $I-a
                 """).is(0, "box\n6 7\n0077\n33\n44\nMemTotal:         102400 kB\nread-only\nCapEff:\t0000000000000000\n3\n");
-        run("bundle 'c[\"root\"][\"readonly\"] = True; sh(\"echo > /x\")'; $R run -b $T/b ktest-a 2> /dev/null; [ $? != 0 ] && ls $T/b/rootfs/x")
+        run("bundle 'c[\"root\"][\"readonly\"] = True; sh(\"echo > /x\")'; $R run -b $T/b $I-a 2> /dev/null; [ $? != 0 ] && ls $T/b/rootfs/x")
                 .is(2, "");
-        run("bundle 'sh(\"echo kept > /x\")'; $R run -b $T/b ktest-a; cat $T/b/rootfs/x").is(0, "kept\n");
+        run("bundle 'sh(\"echo kept > /x\")'; $R run -b $T/b $I-a; cat $T/b/rootfs/x").is(0, "kept\n");
     }
 
     @Test
@@ -88,16 +88,16 @@ class OciTest extends Bundles {
                 bundle 'h = lambda n: [{"path": "/bin/sh", "args": ["sh", "-c", "echo " + n + " $(grep -o creat.. | head -n 1) >> $T/h"
                   .replace("$T", os.environ["T"])]}]
                 c["hooks"] = {n: h(n) for n in ("prestart", "createRuntime", "createContainer", "poststart", "poststop")}; sh("true")'
-                $R create -b $T/b ktest-a < /dev/null > /dev/null; $R start ktest-a; until_stopped ktest-a; $R delete ktest-a; cut -d' ' -f1 $T/h
+                $R create -b $T/b $I-a < /dev/null > /dev/null; $R start $I-a; until_stopped $I-a; $R delete $I-a; cut -d' ' -f1 $T/h
                 bundle 'c["hooks"] = {"createRuntime": [{"path": "/bin/false"}]}; sh("true")'
-                $R create -b $T/b ktest-a < /dev/null 2>&1 | head -n 1 | grep -c "createRuntime hook /bin/false: exit status 1"
+                $R create -b $T/b $I-a < /dev/null 2>&1 | head -n 1 | grep -c "createRuntime hook /bin/false: exit status 1"
                 """).is(0, "prestart\ncreateRuntime\ncreateContainer\npoststart\npoststop\n1\n");
     }
 
     @Test
     void hostileBundles() throws Exception {
         run("""
-                try() { bundle "$1"; $R run -b $T/b ktest-a > /dev/null 2> $T/e < /dev/null; s=$?
+                try() { bundle "$1"; $R run -b $T/b $I-a > /dev/null 2> $T/e < /dev/null; s=$?
                     [ $s = 1 ] && [ "$(wc -l < $T/e)" -le 3 ] && grep -q '^kernelet: ' $T/e &&
                         tail -n 1 $T/log | grep -q '"level":"error"' || { echo "$1: status $s"; head -n 5 \
                 $T/e; }; }
@@ -116,7 +116,7 @@ class OciTest extends Bundles {
                 try 'c["process"]["rlimits"] = [{"type": "RLIMIT_NONE", "soft": 1, "hard": 1}]'
                 try 'c["linux"]["namespaces"] = [{"type": "pid"}, {"type": "pid"}]'
                 for text in '' '{' '[[[[[[' '{"a":' 'null' '"x"' "$(printf '[%.0s' $(seq 5000))"; do
-                    bundle ''; printf %s "$text" > $T/b/config.json; $R run -b $T/b ktest-a > /dev/null 2> $T/e < /dev/null && echo "taken: $text"
+                    bundle ''; printf %s "$text" > $T/b/config.json; $R run -b $T/b $I-a > /dev/null 2> $T/e < /dev/null && echo "taken: $text"
                     [ "$(wc -l < $T/e)" -le 3 ] || { echo "$text"; head -n 5 $T/e; }
                 done
                 for id in '' . .. a/b '../x' "$(printf 'x%.0s' $(seq 2000))"; do $R run -b $T/b "$id" > /dev/null 2> $T/e < /dev/null && echo "taken: $id"; done
@@ -137,11 +137,11 @@ class OciTest extends Bundles {
                 bundle "$SHARE"'c["hostname"] = "the-pod"
                 c["annotations"] = {"io.kubernetes.cri.container-type": "sandbox"}
                 sh("cd /shared; exec python3 -m http.server --bind 127.0.0.1 8123 > /dev/null 2>&1")'
-                mv $T/b $T/pod; $R create -b $T/pod ktest-pod < /dev/null > /dev/null; $R start ktest-pod
-                pid=$($R state ktest-pod | grep -o '"pid":[0-9]*' | cut -d: -f2)
+                mv $T/b $T/pod; $R create -b $T/pod $I-pod < /dev/null > /dev/null; $R start $I-pod
+                pid=$($R state $I-pod | grep -o '"pid":[0-9]*' | cut -d: -f2)
                 bundle "$SHARE"'del c["hostname"]
                 c["annotations"] = {"io.kubernetes.cri.container-type": "container",
-                  "io.kubernetes.cri.sandbox-id": "ktest-pod"}
+                  "io.kubernetes.cri.sandbox-id": "'$I'-pod"}
                 for n in c["linux"]["namespaces"]:
                     if n["type"] in ("network", "ipc", "uts"):
                         n["path"] = "/proc/'$pid'/ns/" + {"network": "net"}.get(n["type"], n["type"])
@@ -153,7 +153,7 @@ class OciTest extends Bundles {
                 break
                     except OSError: time.sleep(0.1)
                 P
-                $R run -b $T/b ktest-a; grep -c "linux.namespaces: ipc" $T/log; $R delete --force ktest-pod
+                $R run -b $T/b $I-a; grep -c "linux.namespaces: ipc" $T/log; $R delete --force $I-pod
                 """).is(0, "the-pod\nfrom the second\n1\n");
     }
 
@@ -165,7 +165,7 @@ class OciTest extends Bundles {
                 100 << 20}}
                 sh("grep -o [0-9]*.kB /proc/meminfo | head -n 1; echo new > \
                 /v/new")'
-                    $R run -b $T/b ktest-a 2>&1 | cut -c1-72 | sed "s/ *$//"; ls $T/b/rootfs/v; }
+                    $R run -b $T/b $I-a 2>&1 | cut -c1-72 | sed "s/ *$//"; ls $T/b/rootfs/v; }
                 try '{"dev.kernelet.flag.memory": "50M", "dev.gvisor.flag.overlay2": "root:memory", "x.y": \
                 "z"}'
                 try '{"dev.kernelet.flag.memory": "500M", "dev.gvisor.flag.host-uds": "all"}'
@@ -197,11 +197,11 @@ class OciTest extends Bundles {
                         $(grep -o 'dev.kernelet.\\(sentry\\|platform\\).[a-zA-Z.]*' $T/classes | grep -v \
                 sentry.log | sort -u)
                     rm $T/classes; }
-                short list; short state ktest-none
-                bundle 'sh("exec sleep 100")'; $R create -b $T/b ktest-a < /dev/null > /dev/null
-                short state ktest-a; short start ktest-a; short kill ktest-a USR1; short list; short kill \
-                ktest-a KILL
-                until_stopped ktest-a; short delete ktest-a
+                short list; short state $I-none
+                bundle 'sh("exec sleep 100")'; $R create -b $T/b $I-a < /dev/null > /dev/null
+                short state $I-a; short start $I-a; short kill $I-a USR1; short list; short kill \
+                $I-a KILL
+                until_stopped $I-a; short delete $I-a
                 """).is(0, "list 0 some\nstate 1 some\nstate 0 some\nstart 0 some\nkill 0 some\nlist 0 some\n"
                 + "kill 0 some\ndelete 0 some\n");
     }

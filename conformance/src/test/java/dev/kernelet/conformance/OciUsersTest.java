@@ -30,7 +30,7 @@ class OciUsersTest extends Bundles {
                 mkdir $T/m; touch $T/m/f; chown 1:1 $T/m/f; cd $T/b/rootfs
                 touch v/f; echo s > secret; chmod 600 secret; chown 50:50 secret; chown 100005:200006 v/f
                 chown 100000:200000 . v tmp; chmod 1777 tmp
-                $R run -b $T/b ktest-a; cd $T/b/rootfs; stat -c "%u %g %n" v/new v/d tmp/x; stat -c "%u %g" \
+                $R run -b $T/b $I-a; cd $T/b/rootfs; stat -c "%u %g %n" v/new v/d tmp/x; stat -c "%u %g" \
                 $T/m/new
                 """).is(0, """
                  0 100000 1000
@@ -50,7 +50,7 @@ class OciUsersTest extends Bundles {
     @Test
     void whatCannotBeIsRefused() throws Exception {
         run("try() { bundle '" + IDS + """
-                '"$1"; $R run -b $T/b ktest-a 2>&1 < /dev/null | head -n 1 | cut -c1-55 | sed 's/ *$//'; }
+                '"$1"; $R run -b $T/b $I-a 2>&1 < /dev/null | head -n 1 | cut -c1-55 | sed 's/ *$//'; }
                 try 'c["linux"]["uidMappings"] = maps([(0, 1, 1)])'
                 try 'ids([], [(0, 0, 1)])'
                 try 'ids([(0, 100, 2), (1, 200, 1)], [(0, 0, 1)])'
@@ -79,11 +79,11 @@ class OciUsersTest extends Bundles {
                 echo nobody:300000:1000 > $T/subid
                 user="setpriv --reuid=65534 --regid=65534 --clear-groups"
                 unshare -m bash -c "mount --bind $T/subid /etc/subuid; mount --bind $T/subid /etc/subgid
-                    $user $R run -b $T/b ktest-a 2>&1"; echo $?; stat -c "%u %g" $T/b/rootfs/v/{mine,his}
-                rm $T/b/rootfs/v/*; $user $R run -b $T/b ktest-a 2> $T/e; echo $?; grep -c subuid $T/log
+                    $user $R run -b $T/b $I-a 2>&1"; echo $?; stat -c "%u %g" $T/b/rootfs/v/{mine,his}
+                rm $T/b/rootfs/v/*; $user $R run -b $T/b $I-a 2> $T/e; echo $?; grep -c subuid $T/log
                 stat -c "%u %g" $T/b/rootfs/v/{mine,his}
-                $user bash -c "$R create -b $T/b ktest-a < /dev/null > /dev/null 2>&1; $R start ktest-a"
-                until_stopped ktest-a; $user $R delete ktest-a; rmdir $T/state
+                $user bash -c "$R create -b $T/b $I-a < /dev/null > /dev/null 2>&1; $R start $I-a"
+                until_stopped $I-a; $user $R delete $I-a; rmdir $T/state
                 """).is(0, "0\n3\n65534 65534\n300004 300005\n0\nnot given\n3\n1\n65534 65534\n65534 65534\n");
     }
 }
