@@ -8,9 +8,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Scripts over bundles, as an engine uses the OCI runtime. {@code $R} is the runtime with a state directory
- * of its own, {@code $I-a} an id that no other run on the machine has; {@code bundle PYTHON} makes a bundle in
- * $T/b whose config.json, {@code c}, the Python statements change. After each test nothing may be left: no
- * container, no control group, no process, no mount.
+ * of its own, {@code $I-a} an id that no other run on the machine has; {@code bundle PYTHON} makes
+ * a bundle in $T/b whose config.json, {@code c}, the Python statements change. After each test nothing may
+ * be left: no container, no control group, no process, no mount.
  */
 abstract class Bundles {
     static final String FUNCTIONS = """

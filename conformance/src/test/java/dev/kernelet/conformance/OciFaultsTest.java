@@ -77,8 +77,7 @@ class OciFaultsTest extends Bundles {
                 for n in 1 2 3 4; do ($R create -b $T/b $I-a < /dev/null > $T/out$n 2>&1;
                         echo $? > $T/s$n) & done; wait
                 cat $T/s? | sort | tr '\\n' ' '; cat $T/out? | grep -c "already exists"; state $I-a
-                $K --root $T/other create -b $T/b $I-a < /dev/null 2>&1 | head -n 1 | grep -c "is not "
-                        + "empty"
+                $K --root $T/other create -b $T/b $I-a < /dev/null 2>&1 | head -n 1 | grep -c "is not empty"
                 state $I-a; ls $T/other; $R delete --force $I-a; left
                 """).is(0, "0 1 1 1 3\ncreated\n1\ncreated\n");
     }

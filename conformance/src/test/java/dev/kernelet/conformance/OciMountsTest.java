@@ -85,4 +85,22 @@ class OciMountsTest extends Bundles {
                 """).is(0, "209715200\n150000 100000\n20\n50\n1\npid 1's current scheduling policy: SCHED_BATCH\n5\n"
                 + "best-effort: prio 6\n321\n150000\n114\n314572800\n50000 100000\n");
     }
+
+    /** With cgroup v1, as with runc, an error. conformance/vm shows the values with version 2. */
+    @Test
+    void unified() throws Exception {
+        run("""
+                bundle 'c["linux"]["resources"] = {"unified": {"memory.max": "150M", "pids.max": "40"}}
+                sh("exec sleep 100")'
+                $R create -b $T/b $I-a < /dev/null > $T/out 2>&1 && s=$? || s=$?
+                if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+                    pid=$($R state $I-a | grep -o '"pid":[0-9]*' | cut -d: -f2)
+                    cd /sys/fs/cgroup$(cut -d: -f3 /proc/$pid/cgroup)
+                    echo $s $(cat memory.max pids.max); $R delete --force $I-a
+                else
+                    echo $((1 - s)) $(((150 + 96) << 20)) $((40 + 64))
+                    grep -q "unified: this host has cgroup v1" $T/out || cat $T/out
+                fi
+                """).is(0, "0 257949696 104\n");
+    }
 }

@@ -124,6 +124,31 @@ class OciTest extends Bundles {
                 """).is(0, "log is JSON\n");
     }
 
+    /** A signal for the first process, or for all; of a container that has stopped only --all is no error. */
+    @Test
+    void killAll() throws Exception {
+        run("""
+                bundle 'sh("trap \\"echo first >> /v/got\\" USR1; sh /v/second & sh /v/second &"
+                   "while :; do sleep 0.1; done")'
+                cat > $T/b/rootfs/v/second <<'E'
+                trap "echo second >> /v/got" USR1; echo up >> /v/up; while :; do sleep 0.1; done
+                E
+                $R create -b $T/b $I-a < /dev/null > /dev/null; $R start $I-a
+                $R exec --detach $I-a sh /v/second < /dev/null > /dev/null 2>&1
+                cd $T/b/rootfs/v; touch up got
+                until_lines() {
+                    for ((i = 0; i < 200; i++)); do [ $(wc -l < $1) = $2 ] && break; sleep 0.05; done; }
+                got() { until_lines got $1; sleep 0.3; sort got | uniq -c | xargs; : > got; }
+                until_lines up 3
+                $R kill $I-a USR1; got 1
+                $R kill --all $I-a USR1; got 4
+                $R kill $I-a 10 -a; got 4
+                $R kill --all $I-a 0; echo $?; $R kill --all $I-a 65 2> /dev/null; echo $?
+                $R kill -a $I-a KILL; until_stopped $I-a
+                $R kill --all $I-a KILL; echo $?; $R kill $I-a KILL 2> /dev/null; echo $?; $R delete $I-a
+                """).is(0, "1 first\n1 first 3 second\n1 first 3 second\n0\n1\n0\n1\n");
+    }
+
     /**
      * Containers of a pod have sandboxes of their own: they share the network, the host's name and volumes.
      */

@@ -172,7 +172,7 @@ final class Cgroup {
     // ---- limits
     /** Sets what is given in {@code r}; also for {@code update}. */
     static void apply(Iterable<String> directories, Resources r, ArrayList<String> warnings) {
-        if (!r.unified.isEmpty() && !isUnified()) {
+        if (r.hasUnified && !isUnified()) {
             throw new Failure("config.json: linux.resources.unified: this host has cgroup v1",
                     "Use the other fields of linux.resources.");
         }

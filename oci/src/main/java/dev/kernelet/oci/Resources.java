@@ -19,6 +19,7 @@ final class Resources {
     final ArrayList<String[]> blkioThrottle = new ArrayList<>();
     /** cgroup v2 files set as they are. */
     final ArrayList<String[]> unified = new ArrayList<>();
+    boolean hasUnified;
     /** Lines for devices.allow and devices.deny (v1), in order. */
     final ArrayList<String[]> devices = new ArrayList<>();
     final ArrayList<String[]> hugepages = new ArrayList<>();
@@ -43,11 +44,53 @@ final class Resources {
             warnings.add("linux.resources.network has no effect");
         }
         if (r.get("rdma") != null) warnings.add("linux.resources.rdma has no effect: there is no RDMA inside");
-        var files = r.stringMap("unified");
-        for (var e : files.entrySet()) {
-            if (e.getKey().indexOf('/') >= 0) throw r.bad("file names without \"/\" in unified");
-            unified.add(new String[] {e.getKey(), e.getValue()});
+        for (var e : r.stringMap("unified").entrySet()) {
+            hasUnified = true;
+            unified(r, e.getKey(), e.getValue().strip());
         }
+    }
+
+    /**
+     * A file of cgroup v2. The limits that also hold inside go there, and have precedence over the other
+     * fields, as with runc. cgroup.procs and its like are the runtime's: they would move processes of the
+     * host here, to be killed with the container.
+     */
+    private void unified(Json r, String file, String value) {
+        if (file.indexOf('/') >= 0 || file.indexOf('.') < 1 || file.startsWith("cgroup.")
+                && !file.startsWith("cgroup.max.")) {
+            throw r.bad("files of controllers in unified, like memory.high, not \"" + file + "\"");
+        }
+        switch (file) {
+            case "memory.max" -> memoryLimit = size(r, file, value);
+            case "memory.high" -> {
+                long high = size(r, file, value);
+                String text = high < 0 ? "max" : Long.toString(high + Cgroup.SENTRY_MEMORY);
+                unified.add(new String[] {file, text});
+            }
+            case "pids.max" -> pidsLimit = size(r, file, value);
+            case "cpuset.cpus" -> cpus = value;
+            case "cpu.max" -> {
+                int blank = value.indexOf(' ');
+                cpuQuota = size(r, file, blank < 0 ? value : value.substring(0, blank));
+                if (blank >= 0) cpuPeriod = size(r, file, value.substring(blank + 1).strip());
+            }
+            default -> unified.add(new String[] {file, value});
+        }
+    }
+
+    /** As memparse() of Linux: a number with perhaps a letter. -1: max. */
+    private static long size(Json r, String file, String value) {
+        if (value.equals("max")) return -1;
+        int last = value.length() - 1;
+        int unit = last < 1 ? -1 : "KMGTPE".indexOf(Character.toUpperCase(value.charAt(last)));
+        try {
+            long n = Long.parseLong(unit < 0 ? value : value.substring(0, last));
+            int shift = 10 * (unit + 1);
+            if (n > 0 && n <= (Long.MAX_VALUE >> 1) >> shift) return n << shift;
+        } catch (NumberFormatException e) {
+            // said below
+        }
+        throw r.bad("a number above 0, or max, in unified." + file);
     }
 
     private void memory(Json m, ArrayList<String> warnings) {

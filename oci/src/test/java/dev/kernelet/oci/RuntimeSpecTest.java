@@ -50,6 +50,37 @@ class RuntimeSpecTest {
         assertTrue(s.warnings.isEmpty(), s.warnings.toString());
     }
 
+    private static RuntimeSpec unified(String members) {
+        return RuntimeSpec.parse(SMALL.replace("\"resources\":{", "\"resources\":{\"unified\":{" + members
+                + "},"), "/bundle");
+    }
+
+    /** Files of cgroup v2: limits hold inside too, with room for the Sentry outside. */
+    @Test
+    void unifiedResources() {
+        RuntimeSpec s = unified("\"memory.max\":\"64M\",\"pids.max\":\"30\\n\",\"cpu.max\":\"max 50000\","
+                + "\"memory.high\":\"1g\",\"memory.oom.group\":\"1\","
+                + "\"cpuset.cpus\":\"0\",\"cgroup.max.depth\":\"9\"");
+        assertEquals(64 << 20, s.container.memoryLimit);
+        assertEquals(30, s.container.pidsLimit);
+        assertEquals(0, s.container.cpuQuota);
+        assertEquals(50_000, s.container.cpuPeriod);
+        assertEquals(1, s.container.processors);
+        var left = new StringBuilder();
+        for (String[] u : s.resources.unified) left.append(u[0]).append('=').append(u[1]).append(' ');
+        assertEquals("memory.high=" + ((1L << 30) + Cgroup.SENTRY_MEMORY) + " memory.oom.group=1"
+                + " cgroup.max.depth=9 ", left.toString());
+        assertEquals(0, unified("\"memory.max\":\"max\"").container.memoryLimit);
+        assertEquals(150_000, unified("\"cpu.weight\":\"7\"").container.cpuQuota, "the other field's");
+        for (String bad : new String[] {"cgroup.procs\":\"1", "cgroup.kill\":\"1",
+                "cgroup.subtree_control\":\"", "x\":\"1",
+                "../memory.max\":\"1", "memory/max\":\"1", "..\":\"1", ".x\":\"1", "memory.max\":\"",
+                "memory.max\":\"-1", "memory.max\":\"0", "memory.max\":\"M", "memory.max\":\"9E",
+                "pids.max\":\"1 2", "cpu.max\":\"max x"}) {
+            assertThrows(Failure.class, () -> unified("\"" + bad + "\""), bad);
+        }
+    }
+
     @Test
     void whatIsNotKnownIsSaid() {
         RuntimeSpec s = RuntimeSpec.parse(SMALL.replaceFirst("\\{", "{\"novelty\":1,"), "/bundle");
@@ -105,7 +136,7 @@ class RuntimeSpecTest {
               "seccomp":{"defaultAction":"SCMP_ACT_ERRNO", "defaultErrnoRet":1, "flags":[],
                "architectures":["SCMP_ARCH_X86_64"], "syscalls":[{"names":["read"], "action":"SCMP_ACT_ALLOW",
                 "args":[{"index":0, "value":1, "valueTwo":0, "op":"SCMP_CMP_EQ"}]}]},
-              "resources":{"memory":{"limit":1048576, "swap":-1}, "pids":{"limit":1}, "unified":{"a":"b"},
+              "resources":{"memory":{"limit":1048576, "swap":-1}, "pids":{"limit":1}, "unified":{"a.b":"c"},
                "cpu":{"quota":1, "period":2, "shares":2, "cpus":"0-1", "mems":"0"},
                "blockIO":{"weight":10, "throttleReadBpsDevice":[{"major":1, "minor":1, "rate":1}]},
                "hugepageLimits":[{"pageSize":"2MB", "limit":1}], "network":{"classID":1, "priorities":[]},
