@@ -89,7 +89,8 @@ final class ContainerCommands {
     }
 
     /** To the file of --log; only without one on standard error, which may be the container's. */
-    static void warn(String text) {
+    static void warn(String message) {
+        String text = DebugLog.escaped(message);
         DebugLog.warn(text);
         if (ErrorLog.isOpen()) ErrorLog.warning(text);
         else Console.error("kernelet: warning: " + text + "\n");
@@ -156,7 +157,7 @@ final class ContainerCommands {
         ArrayList<Lifecycle.Row> rows = lifecycle().list();
         var text = new StringBuilder();
         if (quiet) {
-            for (var r : rows) text.append(r.id()).append('\n');
+            for (var r : rows) text.append(DebugLog.printable(r.id())).append('\n');
         } else if (format.equals("json")) {
             for (var r : rows) text.append(text.isEmpty() ? "[" : ",").append(r.json());
             text.append(rows.isEmpty() ? "null\n" : "]\n");
@@ -164,8 +165,10 @@ final class ContainerCommands {
             var lines = new ArrayList<String[]>();
             lines.add(new String[] {"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"});
             for (var r : rows) {
-                lines.add(new String[] {r.id(), Integer.toString(r.pid()), r.status(), r.bundle(),
-                        r.created(), r.owner() == 0 ? "root" : "#" + r.owner()});
+                String owner = r.owner() == 0 ? "root" : "#" + r.owner();
+                lines.add(new String[] {DebugLog.printable(r.id()), Integer.toString(r.pid()),
+                        DebugLog.printable(r.status()), DebugLog.printable(r.bundle()),
+                        DebugLog.printable(r.created()), owner});
             }
             table(text, lines);
         }

@@ -44,7 +44,7 @@ public final class Main {
         } catch (UsageException e) {
             return failed(global, e.getMessage(), "Run \"kernelet help\" for all flags.\n" + HelpCommand.USAGE);
         } catch (Failure e) {
-            return failed(global, e.getMessage(), e.remedy);
+            return failed(global, e.getMessage(), DebugLog.escaped(e.remedy));
         } catch (OutOfMemoryError e) {
             DebugLog.error("out of memory", e);
             return failed(global, e.getMessage(), "A limit of this environment is too low for a start: see ulimit -u and the"
@@ -111,7 +111,9 @@ public final class Main {
         }
     }
 
-    private static int failed(GlobalFlags global, String what, String remedy) {
+    /** The message may quote a bundle, a file or an argument. */
+    private static int failed(GlobalFlags global, String message, String remedy) {
+        String what = DebugLog.escaped(message);
         DebugLog.error("FATAL ERROR: " + what, null);
         if (global.log != null) ErrorLog.error(what);
         Console.error("kernelet: " + what + "\n" + remedy + "\n");

@@ -125,6 +125,7 @@ class OciFaultsTest extends Bundles {
     @Test
     void manyCyclesLeaveNothing() throws Exception {
         String cycles = System.getenv().getOrDefault("CYCLES", "30");
+        shell.secondsMax += Integer.parseInt(cycles);
         run(LEFT + "n=" + cycles + """
 
                 bundle 'sh("true")'

@@ -149,6 +149,34 @@ class OciTest extends Bundles {
                 """).is(0, "1 first\n1 first 3 second\n1 first 3 second\n0\n1\n0\n1\n");
     }
 
+    /** What a bundle says is no command to the terminal of who looks: its path, its values, a state file. */
+    @Test
+    void whatABundleSaysIsNoCommandToATerminal() throws Exception {
+        run("""
+                E=$'\\033]0;t\\a\\033[2J\\302\\2332J\\r\\177'
+                shown() { cat -v $T/o | grep -c '\\^[^J]\\|M-B' || true; }
+                export E; bundle 'e = os.environ["E"]; c["annotations"] = {"a" + e: e}; sh("exec sleep 100")'
+                mv $T/b "$T/b$E"; $R create -b "$T/b$E" $I-a < /dev/null > $T/o 2>&1; echo $? $(shown)
+                for c in "list" "list -q" "list --format json" "state $I-a" "ps $I-a" \
+                "events --stats $I-a"; do
+                    $R $c > $T/o 2>&1; echo "$c $? $(shown)" | sed s/$I/I/; done
+                $R state $I-a | python3 -c 'import json, os, sys; s = json.load(sys.stdin)
+                e = os.environ["E"]; print(s["bundle"].endswith("/b" + e), s["annotations"]["a" + e] == e)'
+                $R exec $I-a "no$E" > $T/o 2>&1; shown; $R delete --force $I-a
+                try() { bundle "e = os.environ['E']; $1"; $R run -b $T/b $I-a > $T/o 2>&1; echo $? $(shown); }
+                try 'sh(""); c["process"]["args"] = ["no" + e]'
+                try 'c["root"]["path"] = "no" + e'; try 'c[e] = 1; c["process"]["args"] = ["/no"]'
+                try 'c["mounts"].append({"destination": "/v" + e, "type": "x" + e, "source": e})'
+                try 'c["hooks"] = {"prestart": [{"path": "/no" + e}]}'
+                try 'c["process"]["rlimits"] = [{"type": "RLIMIT" + e, "soft": 1, "hard": 1}]'
+                try 'c["linux"]["cgroupsPath"] = e + "/../x"'; try 'c["ociVersion"] = e'
+                $R create -b "$T/no$E" $I-a > $T/o 2>&1; shown; $R state "no$E" > $T/o 2>&1; shown
+                $R "no$E" > $T/o 2>&1; shown; $R --log-format text --log $T/l state "no$E" 2> /dev/null
+                cat $T/log $T/l > $T/o; shown
+                """).is(0, "0 0\nlist 0 0\nlist -q 0 0\nlist --format json 0 0\nstate I-a 0 0\nps I-a 0 0\n"
+                + "events --stats I-a 0 0\nTrue True\n0\n" + "1 0\n".repeat(8) + "0\n".repeat(4));
+    }
+
     /**
      * Containers of a pod have sandboxes of their own: they share the network, the host's name and volumes.
      */

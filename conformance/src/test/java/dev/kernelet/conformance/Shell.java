@@ -19,8 +19,9 @@ final class Shell {
     static final Path ROOT = Path.of(System.getProperty("kernelet.root"));
     static final Path DISTRIBUTION = ROOT.resolve("dist/out");
     static final boolean IS_ROOT = "root".equals(System.getProperty("user.name"));
-    private static final int SECONDS_MAX = 120;
 
+    /** For one script. */
+    int secondsMax = 120;
     private final Path directory;
 
     record Result(int status, String out, String error) {
@@ -58,10 +59,10 @@ final class Shell {
             builder.environment().put("T", directory.toString());
             builder.environment().put("LC_ALL", "C");
             Process process = builder.start();
-            if (!process.waitFor(SECONDS_MAX, TimeUnit.SECONDS)) {
+            if (!process.waitFor(secondsMax, TimeUnit.SECONDS)) {
                 process.descendants().forEach(ProcessHandle::destroyForcibly);
                 process.destroyForcibly().waitFor();
-                fail("no end after " + SECONDS_MAX + " s: " + command.getLast() + "\n" + text(out)
+                fail("no end after " + secondsMax + " s: " + command.getLast() + "\n" + text(out)
                         + text(error));
             }
             return new Result(process.exitValue(), text(out), text(error));

@@ -69,14 +69,23 @@ final class JsonText {
         return closeList();
     }
 
+    /** What a terminal would obey: U+0000 to U+001F, U+007F to U+009F. */
+    private void escape(int c) {
+        String digits = "0123456789abcdef";
+        text.append("\\u00").append(digits.charAt(c >> 4)).append(digits.charAt(c & 15));
+    }
+
+    /** Of bytes. */
     private void quote(String s) {
         text.append('"');
         for (int i = 0; i < s.length(); i++) {
             char c = s.charAt(i);
             if (c == '"' || c == '\\') {
                 text.append('\\').append(c);
-            } else if (c < ' ') {
-                text.append("\\u00").append(c < 16 ? '0' : '1').append("0123456789abcdef".charAt(c & 15));
+            } else if (c < ' ' || c == 0x7f) {
+                escape(c);
+            } else if (c == 0xc2 && i + 1 < s.length() && s.charAt(i + 1) >= 0x80 && s.charAt(i + 1) < 0xa0) {
+                escape(s.charAt(++i));
             } else {
                 text.append(c);
             }

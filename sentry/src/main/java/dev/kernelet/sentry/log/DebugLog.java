@@ -129,15 +129,32 @@ public final class DebugLog {
     public static String printable(String s) {
         StringBuilder b = null;
         for (int i = 0; i < s.length(); i++) {
-            char c = s.charAt(i);
-            if (c >= ' ' && c < 0x7f || c >= 0xa0) continue;
-            // Bytes of UTF-8, but for U+0080 to U+009F.
-            char before = i == 0 ? 0 : s.charAt(i - 1);
-            if (c >= 0x80 && (before > 0xc2 || before >= 0x80 && before < 0xc0)) continue;
+            if (!isControl(s, i)) continue;
             if (b == null) b = new StringBuilder(s);
             b.setCharAt(i, '?');
         }
         return b == null ? s : b.toString();
+    }
+
+    private static boolean isControl(String s, int at) {
+        char c = s.charAt(at);
+        // Bytes of UTF-8, but for U+0080 to U+009F.
+        if (c == 0xc2 && at + 1 < s.length()) return s.charAt(at + 1) >= 0x80 && s.charAt(at + 1) < 0xa0;
+        if (c >= ' ' && c < 0x7f || c >= 0xa0) return false;
+        char before = at == 0 ? 0 : s.charAt(at - 1);
+        return c < 0x80 || before <= 0xc2 && (before < 0x80 || before >= 0xc0);
+    }
+
+    /** Messages, with texts of whoever in them: control characters as \\x1b, to be told apart. */
+    public static String escaped(String s) {
+        if (s == null || printable(s) == s) return s;
+        var b = new StringBuilder();
+        for (int i = 0; i < s.length(); i++) {
+            char c = s.charAt(i);
+            if (isControl(s, i)) b.append("\\x").append(hex(c >> 4)).append(hex(c));
+            else b.append(c);
+        }
+        return b.toString();
     }
 
     /** A JSON string literal. */

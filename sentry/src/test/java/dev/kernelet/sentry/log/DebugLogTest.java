@@ -19,7 +19,10 @@ class DebugLogTest {
     void namesOfProgramsAreNoCommandsToATerminal() {
         String plain = "plain \u00c3\u0080 \u00e2\u0080\u0099";
         assertEquals(plain, DebugLog.printable(plain));
-        assertEquals("\u00c2?2J", DebugLog.printable("\u00c2\u009b2J"));
+        assertEquals(plain, DebugLog.escaped(plain));
+        assertEquals("\\x1b[2J\\x0a\\x7f\\xc2\\x9b\u00c2",
+                DebugLog.escaped("\u001b[2J\n\u007f\u00c2\u009b\u00c2"));
+        assertEquals("??2J", DebugLog.printable("\u00c2\u009b2J"));
         assertEquals("?]0;title?x?y?[2J?", DebugLog.printable("\u001b]0;title\u0007x\ny\u009b[2J\u007f"));
     }
 
