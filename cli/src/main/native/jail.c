@@ -165,6 +165,7 @@ static int is_for(char **argv, int command)
 void jail_enter(char **argv, struct jail *jail)
 {
 	int command = container_command(argv), namespaces = wanted(argv, command), is_root = geteuid() == 0, pid = 0;
+	const char *sockets = flag(argv, command, "host-uds");
 	struct outside *outside = NULL;
 	const char *setting = getenv("KERNELET_NAMESPACES");
 	int has_files, failed;
@@ -181,7 +182,7 @@ void jail_enter(char **argv, struct jail *jail)
 		namespaces = 0, jail->error = STEP_UNSHARE << 8 | EPERM;
 	if (namespaces && (jail->error = try(namespaces, is_root)))
 		namespaces = 0;
-	has_files = !strncmp(flag(argv, command, "directfs"), "f", 1) || !strcmp(flag(argv, command, "host-uds"), "open");
+	has_files = !strncmp(flag(argv, command, "directfs"), "f", 1) || (*sockets && strcmp(sockets, "none"));
 	outside = outside_start(&pid);
 	if (!outside && namespaces & USER)
 		namespaces = 0, jail->error = STEP_FORK << 8 | EAGAIN;

@@ -5,7 +5,8 @@
  *
  *   owners   In a user namespace that maps one id, every file of another owner looks like nobody's; here it does not.
  *   files    --directfs=false: all calls that open, name or change files of the host.
- *   sockets  --host-uds=open: connects a socket to one of the host's that the Sentry has a descriptor of.
+ *   sockets  --host-uds: connects a socket to one of the host's that the Sentry has a descriptor of, or (create) gives it a name
+ *            beneath a directory that the Sentry has a descriptor of.
  *   guard    It leads the process group that all stubs are born into and cannot leave (their filter has neither setpgid nor
  *            setsid). When the Sentry has ended in whatever way, SIGKILL included, it kills the group: a process forked behind
  *            the Sentry's back has no parent-death signal.
@@ -42,7 +43,7 @@
 #include "outside.h"
 
 /* Requests that are no host call, and their argument: all before the program inside runs. */
-#define SEAL (-1L) /* the list of calls; 1: of "files", 2: of "sockets", 4: of the guard alone */
+#define SEAL (-1L) /* the list of calls; 1: of "files", 2: of "sockets", 4: of the guard alone, 8: sockets get names */
 #define RESTRICT (-2L) /* Landlock; a ruleset's descriptor */
 #define NAME_ROOM 4096
 #define BUFFER_ROOM 4096
@@ -153,7 +154,7 @@ static long serve(const struct call *call)
 }
 
 /* The list of calls: those of the table, waiting and ending; anything else ends the process. */
-static long seal(int is_files, int is_sockets, int is_guard)
+static long seal(int is_files, int is_sockets, int is_guard, int is_names)
 {
 	struct sock_filter code[2 * CALLS + 32];
 	struct sock_fprog program = { 0, code };
@@ -171,6 +172,10 @@ static long seal(int is_files, int is_sockets, int is_guard)
 	}
 	if (is_sockets) {
 		ALLOW(SYS_connect);
+	}
+	if (is_names) {
+		ALLOW(SYS_bind);
+		ALLOW(SYS_umask);
 	}
 	for (size_t i = 0; i < CALLS; i++) {
 		if (is_guard || (!calls[i].is_owners && !is_files))
@@ -241,9 +246,26 @@ static long connect_to_file(void)
 	return connect(shared->arguments[0], (struct sockaddr *)&name, sizeof name) ? -errno : 0;
 }
 
+/* bind(2) of socket 0 in the directory 1 to the name 2 with mode 3. */
+static long bind_file(void)
+{
+	static char name[NAME_ROOM];
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int failed;
+
+	if (!copy_text(shared->arguments[2], name, 1) || !*name)
+		return -EINVAL;
+	if (snprintf(to.sun_path, sizeof to.sun_path, "/proc/self/fd/%d/%s", (int)shared->arguments[1], name) >= (int)sizeof to.sun_path)
+		return -ENAMETOOLONG;
+	umask(~shared->arguments[3] & 0777);
+	failed = bind(shared->arguments[0], (struct sockaddr *)&to, sizeof to) ? -errno : 0;
+	umask(0);
+	return failed;
+}
+
 static long answer(long number)
 {
-	static int is_sealed, is_files, is_sockets, is_guard;
+	static int is_sealed, is_files, is_sockets, is_guard, is_names;
 
 	if (!is_sealed && number == OUTSIDE_MAPS)
 		return outside_write_maps(getppid(), shared->arguments[0]);
@@ -254,11 +276,14 @@ static long answer(long number)
 		is_files = shared->arguments[0] & 1;
 		is_sockets = shared->arguments[0] >> 1 & 1;
 		is_guard = shared->arguments[0] >> 2 & 1;
+		is_names = shared->arguments[0] >> 3 & 1;
 		drop_capabilities(is_guard);
-		return seal(is_files, is_sockets, is_guard);
+		return seal(is_files, is_sockets, is_guard, is_names);
 	}
 	if (is_sockets && number == SYS_connect)
 		return connect_to_file();
+	if (is_names && number == SYS_bind)
+		return bind_file();
 	for (size_t i = 0; i < CALLS; i++)
 		if (calls[i].number == number && !is_guard && (calls[i].is_owners || is_files || !is_sealed))
 			return serve(&calls[i]);

@@ -22,7 +22,7 @@ final class CreateCommand {
                 + ": no container id given");
         if (f.position() + 1 < arguments.length) throw new UsageException("more than a container id given: "
                 + arguments[f.position() + 1]);
-        if (!global.directfs || global.hostFifo || global.hostUds || global.cpuLimit > 0
+        if (!global.directfs || global.hostFifo || !global.hostUds.equals("none") || global.cpuLimit > 0
                 || global.fileSizeLimit > 0 || global.outputLimit > 0) {
             throw new UsageException("--directfs=false, --host-fifo, --host-uds, --cpu-limit, "
                     + "--file-size-limit and"

@@ -1,6 +1,5 @@
 package dev.kernelet.cli;
 
-import dev.kernelet.sandbox.HostAccess;
 import dev.kernelet.sandbox.IdMap;
 import dev.kernelet.sandbox.Inherited;
 import dev.kernelet.sandbox.ProgramLimits;
@@ -58,7 +57,7 @@ final class DoCommand {
         return Sandbox.run(new SandboxOptions(command, root, cwd, volumes, forceOverlay || global.overlaysRoot(),
                 global.overlaysVolumes(), global.overlayMedium(), global.overlaySize(), quiet, uidMaps, gidMaps, global.platform, global.network,
                 global.stateRoot, global.strace, global.straceSyscalls, global.straceLogSize, global.pidsLimit, global.memory,
-                global.fdLimit, inherited, new HostAccess(global.directfs, global.hostFifo, global.hostUds),
+                global.fdLimit, inherited, global.hostAccess(),
                 new ProgramLimits(global.cpuLimit, global.fileSizeLimit, global.outputLimit)));
     }
 

@@ -1,6 +1,5 @@
 package dev.kernelet.cli;
 
-import dev.kernelet.sandbox.HostAccess;
 import dev.kernelet.sandbox.IdMap;
 import dev.kernelet.sandbox.Inherited;
 import dev.kernelet.sandbox.ProgramLimits;
@@ -56,7 +55,7 @@ final class DoctorCommand {
                 "memory", 0, false,
                 new IdMap[0], new IdMap[0], global.platform, global.network, null, false, "", 0,
                         global.pidsLimit, 0,
-                global.fdLimit, inherited, new HostAccess(global.directfs, global.hostFifo, global.hostUds),
+                global.fdLimit, inherited, global.hostAccess(),
                 ProgramLimits.NONE).resolved()));
         return 0;
     }

@@ -1,6 +1,7 @@
 package dev.kernelet.cli;
 
 import dev.kernelet.sandbox.SandboxOptions;
+import dev.kernelet.sandbox.HostAccess;
 
 /** The flags before the command. */
 final class GlobalFlags {
@@ -10,7 +11,8 @@ final class GlobalFlags {
     int pidsLimit = SandboxOptions.DEFAULT_PIDS_LIMIT, fdLimit = SandboxOptions.DEFAULT_FD_LIMIT;
     private static final long MEMORY_LEAST = 1 << 20;
     long memory, cpuLimit, fileSizeLimit, outputLimit;
-    boolean directfs = true, hostFifo, hostUds;
+    boolean directfs = true, hostFifo;
+    String hostUds = "none";
     private static final String OVERLAY_FORMS = "none, or {root|all}:{memory|self|dir=/PATH}[,size=N]";
     /** The host's network is used where a sandbox's own is meant, and the user is to know. */
     boolean replacesSandboxNetwork;
@@ -40,7 +42,9 @@ final class GlobalFlags {
               --directfs=BOOL            the Sentry opens the host's files itself (true); false: another
                                          process does, and the Sentry can open none
               --host-fifo none|open      whether FIFOs of the host can be opened (none)
-              --host-uds none|open       whether programs can connect to unix sockets of the host (none)
+              --host-uds none|open|create|all
+                                         whether programs can connect to unix sockets of the host, make
+                                         some in volumes, or both (none)
               --root DIR                 directory for state files
               --pids-limit N             most processes and threads at once (16384)
               --memory BYTES             most memory, like 512M; default: what the host has
@@ -87,7 +91,7 @@ final class GlobalFlags {
             case "overlay2" -> overlay2 = overlay(f);
             case "directfs" -> directfs = f.bool();
             case "host-fifo" -> hostFifo = f.word("none", "open").equals("open");
-            case "host-uds" -> hostUds = f.word("none", "open").equals("open");
+            case "host-uds" -> hostUds = f.word("none", "open", "create", "all");
             case "root" -> stateRoot = f.string();
             case "pids-limit" -> pidsLimit = f.integer(1);
             case "memory" -> memory = memory(f);
@@ -149,5 +153,11 @@ final class GlobalFlags {
     long overlaySize() {
         int at = overlay2 == null ? -1 : overlay2.indexOf(",size=");
         return at < 0 ? 0 : Flags.parseBytes(overlay2.substring(at + 6));
+    }
+
+    HostAccess hostAccess() {
+        boolean all = hostUds.equals("all");
+        return new HostAccess(directfs, hostFifo, all || hostUds.equals("open"),
+                all || hostUds.equals("create"));
     }
 }

@@ -187,7 +187,84 @@ class ConfinementTest extends LeavesNothing {
                 + "$K --host-uds=open --directfs=false do python3 client; wait")
                 .is(0, "ConnectionRefusedError: [Errno 111] Connection refused\nhello inside []\nhello "
                         + "inside []\n");
-        shell.run("$K --host-uds=create do true").failed("--host-uds");
+        shell.run("$K --host-uds=some do true").failed("--host-uds");
+    }
+
+    /** A server in a volume, reached from outside and inside; who else listens outside, by "all" alone. */
+    @Test
+    void hostSocketsMadeWhenAskedFor() throws Exception {
+        Files.writeString(directory.resolve("inside"), """
+                import os, socket, struct, threading
+                s = socket.socket(socket.AF_UNIX); os.umask(0o27); s.bind('in'); s.listen(5)
+                print(s.getsockname(), oct(os.stat('in').st_mode), flush=True)
+                def serve():
+                    for i in range(2):
+                        c, a = s.accept()
+                        uid = struct.unpack('iii', c.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1]
+                        print(repr(a), c.getsockname(), c.recv(100), uid == os.getuid(), flush=True); c.sendall(b'served'); c.close()
+                t = threading.Thread(target=serve); t.start()
+                c = socket.socket(socket.AF_UNIX); c.connect('in'); c.sendall(b'from inside'); print(c.getpeername(), c.recv(100), flush=True)
+                t.join()
+                try: socket.socket(socket.AF_UNIX).bind('in')
+                except OSError as e: print(e.strerror)
+                os.unlink('in')
+                c = socket.socket(socket.AF_UNIX)
+                try: c.connect('out'); print('connected')
+                except OSError as e: print(e.strerror)
+                d = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); d.bind('datagrams')
+                print(d.recvfrom(100))
+                """);
+        Files.writeString(directory.resolve("outside"), """
+                import os, socket, time
+                o = socket.socket(socket.AF_UNIX); o.bind('out'); o.listen(5)
+                while not os.path.exists('in'): time.sleep(0.05)
+                time.sleep(0.2)
+                s = socket.socket(socket.AF_UNIX); s.connect('in'); s.sendall(b'from outside'); s.recv(100) == b'served' or print('no')
+                while not os.path.exists('datagrams'): time.sleep(0.05)
+                socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b'datagram', 'datagrams')
+                os.unlink('out'); os.unlink('datagrams')
+                """);
+        String expected = "in 0o140750\n'' in b'from inside' True\nin b'served'\n'' in b'from outside' True\n"
+                + "Address already in use\n%s\n(b'datagram', None)\n";
+        for (String flags : new String[] {"--host-uds=create", "--host-uds=all --network=none", "--host-uds=all --directfs=false"}) {
+            shell.run("cd $T; python3 outside & timeout 60 $K " + flags + " do -v $T python3 inside; wait")
+                    .is(0, expected.formatted(flags.contains("all") ? "connected" : "Connection refused"));
+        }
+        shell.run("cd $T; $K --host-uds=open do -v $T python3 -c \"import socket; socket.socket(socket.AF_UNIX).bind('x')\"; "
+                + "python3 -c \"import socket; socket.socket(socket.AF_UNIX).connect('x')\" 2>&1 | tail -n 1")
+                .is(0, "ConnectionRefusedError: [Errno 111] Connection refused\n");
+    }
+
+    /** A socket of the host's is no way to names that the host would look up. */
+    @Test
+    void hostSocketsReachNoOtherName() throws Exception {
+        Files.writeString(directory.resolve("names"), """
+                import socket, sys
+                for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM, socket.SOCK_SEQPACKET):
+                    s = socket.socket(socket.AF_UNIX, kind)
+                    try: s.connect('allowed' + str(int(kind)))
+                    except OSError as e: print('allowed', e.strerror)
+                    for name in ('\\0' + sys.argv[1] + str(int(kind)), sys.argv[2]):
+                        for call in (lambda: s.sendto(b'secret', name), lambda: name[0] == '/' or s.connect(name), lambda: s.bind(name)):
+                            try: call() is True or print('reached', name)
+                            except OSError as e: pass
+                """);
+        Files.writeString(directory.resolve("listen"), """
+                import os, select, socket, sys, time
+                all, kept = [], []
+                for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM, socket.SOCK_SEQPACKET):
+                    for name in ('allowed' + str(int(kind)), '\\0' + sys.argv[1] + str(int(kind)), 'path' + str(int(kind))):
+                        s = socket.socket(socket.AF_UNIX, kind); s.bind(name)
+                        if kind != socket.SOCK_DGRAM: s.listen(5)
+                        (kept if name[0] == 'a' else all).append(s)
+                print('listening', flush=True); time.sleep(float(sys.argv[2]))
+                print('reached' if select.select(all, [], [], 0)[0] else 'not reached', flush=True)
+                """);
+        for (String setting : new String[] {"on", "off"}) {
+            shell.run("cd $T; rm -f allowed* path* o; python3 listen names$$ 2 > $T/o & until grep -qs listening o; do sleep 0.05; done; "
+                    + "KERNELET_NAMESPACES=" + setting + " $K --host-uds=all do -v $T python3 names names$$ $T/path2 2> /dev/null; "
+                    + "wait; cat o").is(0, "listening\nnot reached\n");
+        }
     }
 
     @Test

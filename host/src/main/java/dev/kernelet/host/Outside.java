@@ -60,14 +60,20 @@ public final class Outside {
      * The last step before the program inside runs: its Landlock ruleset (-1: none), its list of calls. 0 or
      * -errno.
      */
-    public static synchronized long confine(long ruleset, boolean files, boolean sockets) {
+    public static synchronized long confine(long ruleset, boolean files, boolean sockets, boolean names) {
         long r = ruleset < 0 ? 0 : call(RESTRICT, ruleset, 0, 0, 0, 0);
-        if (r == 0) r = call(SEAL, (files ? 1 : 0) | (sockets ? 2 : 0), 0, 0, 0, 0);
+        if (r == 0) r = call(SEAL, (files ? 1 : 0) | (sockets ? 2 : 0) | (names ? 8 : 0), 0, 0, 0, 0);
         return r;
     }
 
     /** Connects a socket to the socket's file that {@code file} is an O_PATH descriptor of. */
     public static long connect(int socket, int file) { return call(CONNECT, socket, file, 0, 0, 0); }
+
+    /** Gives a socket a name in the directory {@code dir}, with this mode; 0 or -errno. */
+    public static synchronized long bind(int socket, int dir, long name, int mode) {
+        name(NAME_A, name);
+        return call(BIND, socket, dir, NAME_A, mode, 0);
+    }
 
     /** Where a name or a buffer of the request is. */
     public static long data(long offset) { return shared + DATA + offset; }

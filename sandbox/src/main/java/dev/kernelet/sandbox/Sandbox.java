@@ -148,6 +148,7 @@ public final class Sandbox {
         k.outputLimit = options.limits().output();
         k.hostFifos = options.host().opensFifos();
         k.hostSockets = options.host().opensSockets();
+        k.createsHostSockets = options.host().createsSockets();
         k.network = options.network();
         k.strace = options.strace();
         k.spins = !"off".equals(System.getProperty("kernelet.spin"));

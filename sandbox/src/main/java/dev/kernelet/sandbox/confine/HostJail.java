@@ -237,7 +237,7 @@ public final class HostJail {
         var filter = new CallFilter(CallFilter.TRAP, describes);
         int proc = options.host().direct() ? -1 : HostProc.directory();
         SentryCalls.list(filter, options.network(), Landlock.writesHost(options), options.platform(),
-                loadsClasses, proc, options.host().opensSockets());
+                loadsClasses, proc, options.host());
         if (options.inherited().namespaces().outside() != 0) SentryCalls.outside(filter);
         return filter;
     }

@@ -29,8 +29,8 @@ final class Namespace {
         boolean direct = options.host().direct();
         boolean asksOwners = direct && n.has(Namespaces.USER) && HostCall.call(GETEUID) != 0;
         if (n.outside() != 0) Outside.use(n.outside(), n.outsidePid(), asksOwners);
-        if (n.outside() == 0 && (!direct || options.host().opensSockets())) {
-            throw new Failure("cannot start the process outside (--directfs=false, --host-uds=open): fork",
+        if (n.outside() == 0 && (!direct || options.host().usesSockets())) {
+            throw new Failure("cannot start the process outside (--directfs=false, --host-uds): fork",
                     "See ulimit -u and the container's limit of processes; or do without these flags.");
         }
         if (!direct) Outside.serveFiles();
@@ -65,7 +65,7 @@ final class Namespace {
         if (n.outside() == 0) return;
         Landlock landlock = options.host().direct() ? null : new Landlock(options);
         long r = Outside.confine(landlock == null ? -1 : landlock.make(true), !options.host().direct(),
-                options.host().opensSockets());
+                options.host().usesSockets(), options.host().createsSockets());
         if (landlock != null) landlock.close();
         if (r < 0) throw new Failure("cannot confine the process outside: seccomp", r,
                 "It needs Linux 3.17 or newer.");

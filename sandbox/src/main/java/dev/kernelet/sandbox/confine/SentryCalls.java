@@ -6,6 +6,7 @@ import static dev.kernelet.abi.SyscallNumber.*;
 
 import dev.kernelet.host.CallFilter;
 import dev.kernelet.platform.stub.StubLayout;
+import dev.kernelet.sandbox.HostAccess;
 
 /**
  * The host calls that the Sentry's process may make once the program inside runs, and why. Numbers in {@code isOneOf} and its
@@ -38,11 +39,11 @@ final class SentryCalls {
      * @param loadsClasses whether classes come from a directory, as in development: the virtual machine opens them by name
      * @param proc         with --directfs=false the descriptor of /proc, beneath which alone anything is
      * opened; else -1
-     * @param hostSockets  whether programs can connect to unix sockets of the host
+     * @param access       which unix sockets of the host programs use
      */
     static void list(CallFilter filter, String network, boolean writesHost, String platform,
             boolean loadsClasses,
-            int proc, boolean hostSockets) {
+            int proc, HostAccess access) {
         var c = new SentryCalls(filter);
         c.threads();
         c.memory();
@@ -55,7 +56,7 @@ final class SentryCalls {
             c.namesOutside(proc, writesHost);
         }
         c.waiting();
-        c.sockets(network.equals("host"), hostSockets);
+        c.sockets(network.equals("host"), access.usesSockets(), access.createsSockets());
         c.stubs(platform);
         c.virtualMachine(loadsClasses);
     }
@@ -169,7 +170,7 @@ final class SentryCalls {
         f.allow(PRLIMIT64, "its own limit of descriptors").isOneOf(1, 7 /* RLIMIT_NOFILE */);
     }
 
-    private void sockets(boolean host, boolean unix) {
+    private void sockets(boolean host, boolean unix, boolean listens) {
         f.allow(SENDMSG, "descriptors for the stubs" + (host ? "; the host's sockets" : ""));
         f.allow(SENDTO, "a socket among standard input and output" + (host ? "; the host's" : ""));
         f.allow(RECVFROM, "same");
@@ -178,6 +179,10 @@ final class SentryCalls {
                     "to be connected to a unix socket of the host, by the process outside").isOneOf(0,
                     AF_UNIX);
             connected();
+            if (listens) {
+                f.allow(LISTEN, "unix sockets that the process outside has given a name");
+                f.allow(ACCEPT4, "same");
+            }
         }
         if (!host) return;
         f.allow(SOCKET, "the host's network: TCP, UDP, raw and ping; routes");

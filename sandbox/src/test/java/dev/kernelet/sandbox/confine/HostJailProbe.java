@@ -32,7 +32,8 @@ final class HostJailProbe {
             return;
         }
         var filter = new CallFilter(CallFilter.TRAP, true);
-        SentryCalls.list(filter, "none", false, "systrap", false, -1, false);
+        SentryCalls.list(filter, "none", false, "systrap", false, -1,
+                dev.kernelet.sandbox.HostAccess.DEFAULT);
         var listed = new TreeSet<String>();
         for (String line : filter.text().split("\n")) listed.add(line.substring(0, line.indexOf(line.contains(" fails with ") ? ' ' : ':')));
         var names = new String[HIGHEST];

@@ -38,7 +38,7 @@ public final class KernelOptions {
     /** Most bytes written to the descriptors the sandbox was given, in all; 0: no limit. */
     public long outputLimit;
     /** FIFOs and unix sockets of the host are the host's; else the sandbox sees their names alone. */
-    public boolean hostFifos, hostSockets;
+    public boolean hostFifos, hostSockets, createsHostSockets;
     public boolean spins = true;
     /** User and group ids of the host as they are inside. */
     public HostIds ids = HostIds.SAME;

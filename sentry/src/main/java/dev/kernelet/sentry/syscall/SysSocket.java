@@ -108,7 +108,14 @@ final class SysSocket {
         Socket s = get(t, fd);
         if (s == null) return t.error;
         long p = nameIn(t, address, length);
-        return p < 0 ? p : s.bind(t, p, length);
+        if (p < 0) return p;
+        if (t.kernel.options.createsHostSockets && s instanceof UnixSocket u && u.isFresh()) {
+            String path = UnixSocket.path(p, length);
+            Socket made = path == null ? null : HostSocket.bound(t, s.type, path, s.inode.mode & 0777);
+            if (made != null) return replace(t, fd, s, made);
+            if (path != null && t.error != -ENODEV) return t.error;
+        }
+        return s.bind(t, p, length);
     }
 
     /** listen(2). */
@@ -154,9 +161,10 @@ final class SysSocket {
         if (p < 0) return p;
         Message m = s.sockets.message;
         m.clear();
-        if (t.kernel.options.hostSockets && s instanceof UnixSocket u) {
-            int file = u.hostTarget(t, p, length);
-            if (file >= 0) return connectToHost(t, fd, s, file);
+        if (s instanceof UnixSocket u && u.isFresh()) {
+            String path = UnixSocket.path(p, length);
+            int file = UnixSocket.hostTarget(t, path);
+            if (file >= 0) return connectToHost(t, fd, s, file, path);
         }
         long r = s.connect(t, p, length);
         boolean isUnderWay = r == -EINPROGRESS || r == -EALREADY;
@@ -168,9 +176,12 @@ final class SysSocket {
     }
 
     /** The descriptor becomes that of a socket of the host's; a duplicate made before does not. */
-    private static long connectToHost(Task t, int fd, Socket s, int file) {
-        Socket made = HostSocket.toHost(t, s.type, file);
-        if (made == null) return t.error;
+    private static long connectToHost(Task t, int fd, Socket s, int file, String path) {
+        Socket made = HostSocket.toHost(t, s.type, file, path);
+        return made == null ? t.error : replace(t, fd, s, made);
+    }
+
+    private static long replace(Task t, int fd, Socket s, Socket made) {
         made.flags = s.flags;
         t.fds.replace(t, fd, made, t.fds.isCloseOnExec(fd));
         return 0;

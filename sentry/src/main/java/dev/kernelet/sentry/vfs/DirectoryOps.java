@@ -78,15 +78,20 @@ public final class DirectoryOps {
                 dir.inode.create(t, name, type | newMode(t, dir.inode, type | mode & 07777), isDevice ? rdev : 0));
     }
 
-    /** Creates a socket's inode for bind(2); null with t.error (-EADDRINUSE when the name exists). */
-    public static Path bindSocket(Task t, String path, int mode) {
+    /**
+     * Creates a socket's inode for bind(2); null with t.error (-EADDRINUSE when the name exists). {@code
+     * hostSocket}: the host's that gets this name, if the directory is the host's (else -ENODEV); -1: none.
+     */
+    public static Path bindSocket(Task t, String path, int mode, int hostSocket) {
         PathWalk w = t.walk;
         long r = w.at(AT_FDCWD, path, PathWalk.PARENT);
         if (r == 0) r = checkCreate(t, w, false);
         if (r == 0) {
             Dentry dir = w.parent;
             String name = w.lastName();
-            r = created(t, dir, name, dir.inode.create(t, name, S_IFSOCK | newMode(t, dir.inode, S_IFSOCK | mode), 0));
+            int made = S_IFSOCK | newMode(t, dir.inode, S_IFSOCK | mode);
+            r = created(t, dir, name, hostSocket < 0 ? dir.inode.create(t, name, made, 0)
+                    : dir.inode.bindHostSocket(t, name, made, hostSocket));
             if (r == 0) return new Path(w.parentMount, dir.child(name));
         }
         t.error = r == -EEXIST ? -EADDRINUSE : (int) r;

@@ -84,6 +84,15 @@ public abstract class Inode {
      */
     public Inode create(Task t, String name, int mode, long rdev) { t.error = -EPERM; return null; }
 
+    /**
+     * As {@link #create} of a socket, which is the host's {@code socket} with that name; null with -ENODEV
+     * where there are none.
+     */
+    public Inode bindHostSocket(Task t, String name, int mode, int socket) {
+        t.error = -ENODEV;
+        return null;
+    }
+
     public Inode mkdir(Task t, String name, int mode) { t.error = -EPERM; return null; }
 
     public Inode symlink(Task t, String name, String target) { t.error = -EPERM; return null; }

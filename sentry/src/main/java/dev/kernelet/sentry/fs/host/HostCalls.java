@@ -103,6 +103,10 @@ final class HostCalls {
         return Outside.file(MKNODAT, dir, name(nameA, name, 300), mode, rdev, 0);
     }
 
+    long bind(int socket, int dir, String name, int mode) {
+        return Outside.bind(socket, dir, name(nameA, name, 300), mode & 0777);
+    }
+
     long unlink(int dir, String name, int flags) { return Outside.file(UNLINKAT, dir, name(nameA, name, 300),
             flags, 0, 0); }
 

@@ -372,6 +372,13 @@ final class HostInode extends Inode {
     }
 
     @Override
+    public Inode bindHostSocket(Task t, String child, int mode, int socket) {
+        int dir = changeable(child);
+        long r = dir < 0 ? dir : host.calls.bind(socket, dir, child, mode);
+        return r < 0 ? fail(t, r) : adopt(t, child, dir, mode);
+    }
+
+    @Override
     public Inode mkdir(Task t, String child, int mode) {
         int dir = changeable(child);
         long r = dir < 0 ? dir : host.calls.mkdir(dir, child, mode & 07777);

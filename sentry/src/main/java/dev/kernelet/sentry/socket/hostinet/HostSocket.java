@@ -13,6 +13,10 @@ import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.socket.Message;
 import dev.kernelet.sentry.socket.Socket;
 import dev.kernelet.sentry.socket.Sockets;
+import dev.kernelet.sentry.socket.unix.UnixSocket;
+import dev.kernelet.sentry.vfs.DirectoryOps;
+import dev.kernelet.sentry.vfs.Inode;
+import dev.kernelet.sentry.vfs.Path;
 import dev.kernelet.sentry.wait.WaitQueue;
 
 /** A socket of the host's TCP/IP stack. Kernel lock. */
@@ -32,6 +36,10 @@ public final class HostSocket extends Socket {
     private final Reactor reactor;
     /** In the list of all. */
     private int place;
+    /** Of a unix socket: its own and the other's name, as programs here know them. */
+    private String address = "", peerAddress = "";
+    /** The file that {@link #address} is, while it leads to this socket. */
+    private Inode file;
 
     private HostSocket(Task t, int fd, int family, int type, int protocol) {
         super(t, family, type, protocol);
@@ -55,16 +63,45 @@ public final class HostSocket extends Socket {
      * A socket of the host connected to the host's socket {@code file} (an O_PATH descriptor, closed); null
      * with t.error.
      */
-    public static Socket toHost(Task t, int type, int file) {
-        Socket s = create(t, AF_UNIX, type, 0);
+    public static Socket toHost(Task t, int type, int file, String path) {
+        var s = (HostSocket) create(t, AF_UNIX, type, 0);
         if (s != null) {
-            t.error = (int) Outside.connect(((HostSocket) s).fd, file);
+            t.error = (int) s.connectToFile(file, path);
             if (t.error < 0) {
                 s.put(t);
                 s = null;
             }
+        } else {
+            HostCall.call(CLOSE, file);
         }
+        return s;
+    }
+
+    private long connectToFile(int file, String path) {
+        long r = Outside.connect(fd, file);
         HostCall.call(CLOSE, file);
+        if (r == 0) peerAddress = path;
+        return r;
+    }
+
+    /**
+     * A socket of the host with that name in a directory of the host's; null with t.error, -ENODEV when the
+     * directory is none.
+     */
+    public static Socket bound(Task t, int type, String path, int mode) {
+        var s = (HostSocket) create(t, AF_UNIX, type, 0);
+        if (s == null) return null;
+        Path p = DirectoryOps.bindSocket(t, path, mode, s.fd);
+        if (p == null) {
+            int error = t.error;
+            s.put(t);
+            t.error = error;
+            return null;
+        }
+        s.address = path;
+        s.file = p.dentry.inode;
+        s.file.opens++;
+        s.file.fifo = s;
         return s;
     }
 
@@ -77,11 +114,15 @@ public final class HostSocket extends Socket {
         }
         reactor.remove(watch);
         HostCall.call(CLOSE, fd);
+        if (file == null) return;
+        if (file.fifo == this) file.fifo = null;
+        if (--file.opens == 0) file.releaseIfUnused();
     }
 
     // ---- names and connections
     @Override
     public long bind(Task t, long name, int length) {
+        if (family == AF_UNIX) return -EINVAL; // a name it has, or it is connected
         if (length >= 8) {
             int port = Memory.getUnsignedByte(name + 2) << 8 | Memory.getUnsignedByte(name + 3);
             if (protocol != IPPROTO_ICMP && protocol != IPPROTO_ICMPV6 && !Sockets.mayBind(t, port))
@@ -95,6 +136,11 @@ public final class HostSocket extends Socket {
 
     @Override
     public long connect(Task t, long name, int length) {
+        if (family == AF_UNIX) {
+            String path = UnixSocket.path(name, length);
+            int target = UnixSocket.hostTarget(t, path);
+            return target < 0 ? target == -EACCES ? target : -ECONNREFUSED : connectToFile(target, path);
+        }
         long r = HostCall.call(CONNECT, fd, name, length);
         if (r == -EINPROGRESS || r == -EALREADY || r == -EAGAIN) arm(POLLOUT);
         return r;
@@ -110,14 +156,24 @@ public final class HostSocket extends Socket {
             return null;
         }
         m.nameLength = Memory.getInt(LENGTH);
-        return new HostSocket(t, (int) r, family, type, protocol);
+        var accepted = new HostSocket(t, (int) r, family, type, protocol);
+        if (family == AF_UNIX) {
+            m.nameLength = (int) UnixSocket.putName(m.name, "");
+            accepted.address = address;
+        }
+        return accepted;
     }
 
     @Override
-    public long localName(Task t, long name) { return name(GETSOCKNAME, name); }
+    public long localName(Task t, long name) {
+        return family == AF_UNIX ? UnixSocket.putName(name, address) : name(GETSOCKNAME, name);
+    }
 
     @Override
-    public long peerName(Task t, long name) { return name(GETPEERNAME, name); }
+    public long peerName(Task t, long name) {
+        long r = name(GETPEERNAME, name);
+        return r >= 0 && family == AF_UNIX ? UnixSocket.putName(name, peerAddress) : r;
+    }
 
     private long name(int call, long name) {
         Memory.putInt(LENGTH, NAME_MAX);
@@ -137,6 +193,8 @@ public final class HostSocket extends Socket {
     @Override
     public long send(Task t, Message m, int flags) {
         int hostFlags = flags & SEND_FLAGS | MSG_DONTWAIT | MSG_NOSIGNAL;
+        // The host would look a name up for us: in its own directories, or among abstract ones.
+        if (family == AF_UNIX && m.nameLength > 0) return type == SOCK_STREAM ? -EISCONN : -ECONNREFUSED;
         long n;
         if (m.controlLength == 0) {
             n = HostCall.call(SENDTO, fd, m.data, m.length, hostFlags, m.nameLength > 0 ? m.name : 0,
@@ -174,7 +232,7 @@ public final class HostSocket extends Socket {
             header(m, NAME_MAX, m.controlRoom);
             n = HostCall.call(RECVMSG, fd, HEADER, hostFlags);
             if (n >= 0) {
-                m.nameLength = Math.clamp(Memory.getInt(HEADER + 8), 0, NAME_MAX);
+                m.nameLength = family == AF_UNIX ? 0 : Math.clamp(Memory.getInt(HEADER + 8), 0, NAME_MAX);
                 m.controlLength = (int) Math.clamp(Memory.getLong(HEADER + 40), 0, m.controlRoom);
                 m.flags = Memory.getInt(HEADER + 48);
                 m.isBoundary = m.controlLength > 0;
@@ -187,10 +245,24 @@ public final class HostSocket extends Socket {
     // ---- options
     @Override
     protected long getOption(Task t, int level, int option, long value, int room) {
+        if (family == AF_UNIX && level == SOL_SOCKET && option == SO_PEERCRED) {
+            return peerCredentials(value, room);
+        }
         if (!HostOptions.mayGet(level, option)) return missing(level);
         Memory.putInt(LENGTH, room);
         long r = HostCall.call(GETSOCKOPT, fd, level, option, value, LENGTH);
         return r < 0 ? r : Memory.getInt(LENGTH);
+    }
+
+    /** Who the other end is, outside; its process has no number here. */
+    private long peerCredentials(long value, int room) {
+        Memory.putInt(LENGTH, 12);
+        long p = HEADER, r = HostCall.call(GETSOCKOPT, fd, SOL_SOCKET, SO_PEERCRED, p, LENGTH);
+        if (r < 0) return r;
+        Memory.putInt(value, 0);
+        Memory.putInt(value + 4, kernel.options.ids.userInside(Memory.getInt(p + 4)));
+        Memory.putInt(value + 8, kernel.options.ids.groupInside(Memory.getInt(p + 8)));
+        return Math.min(room, 12);
     }
 
     @Override

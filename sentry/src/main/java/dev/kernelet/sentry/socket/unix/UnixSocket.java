@@ -75,7 +75,7 @@ public abstract class UnixSocket extends LocalSocket {
         }
         String path = pathOf(name, length);
         if (!address.isEmpty()) return -EINVAL;
-        Path p = DirectoryOps.bindSocket(t, path, inode.mode & 0777);
+        Path p = DirectoryOps.bindSocket(t, path, inode.mode & 0777, -1);
         if (p == null) return t.error;
         bound = p.dentry.inode;
         bound.opens++;
@@ -99,16 +99,27 @@ public abstract class UnixSocket extends LocalSocket {
         return Memory.getBytes(name + PATH, n);
     }
 
+    /** Whether this can still become a socket of the host. */
+    public final boolean isFresh() { return address.isEmpty() && !isConnected() && !isListening(); }
+
+    /** The path that a name is; null: it is none. */
+    public static String path(long name, int length) {
+        if (length <= PATH || length > NAME_SIZE || Memory.getUnsignedShort(name) != AF_UNIX) return null;
+        return Memory.getByte(name + PATH) == 0 ? null : pathOf(name, length);
+    }
+
     /**
-     * An O_PATH descriptor when the name is that of a socket of the host, and may be written; else negative.
+     * An O_PATH descriptor when the path is that of a socket of the host, and may be written; else negative.
      */
-    public final int hostTarget(Task t, long name, int length) {
-        if (!address.isEmpty() || isConnected() || length <= PATH || length > NAME_SIZE) return -ENODEV;
-        if (Memory.getUnsignedShort(name) != AF_UNIX || Memory.getByte(name + PATH) == 0) return -ENODEV;
-        long r = t.walk.at(PathWalk.AT_FDCWD, pathOf(name, length), PathWalk.FOLLOW);
-        if (r < 0 || t.walk.inode.type() != Stat.S_IFSOCK || t.walk.inode.fifo != null) return -ENODEV;
-        r = Access.check(t.cred, t.walk.inode, Access.WRITE);
-        return r < 0 ? (int) r : t.walk.inode.openHostSocket();
+    public static int hostTarget(Task t, String path) {
+        boolean opens = t.kernel.options.hostSockets;
+        if (path == null || !opens && !t.kernel.options.createsHostSockets) return -ENODEV;
+        long r = t.walk.at(PathWalk.AT_FDCWD, path, PathWalk.FOLLOW);
+        Inode n = t.walk.inode;
+        if (r < 0 || n.type() != Stat.S_IFSOCK || n.fifo instanceof UnixSocket) return -ENODEV;
+        if (!opens && n.fifo == null) return -ENODEV; // somebody else's
+        r = Access.check(t.cred, n, Access.WRITE);
+        return r < 0 ? (int) r : n.openHostSocket();
     }
 
     /** The socket with that name, or null with t.error. */
@@ -134,7 +145,7 @@ public abstract class UnixSocket extends LocalSocket {
         return s.type == type ? s : null;
     }
 
-    static long putName(long name, String address) {
+    public static long putName(long name, String address) {
         Memory.putShort(name, (short) AF_UNIX);
         int n = Memory.putBytes(name + PATH, address);
         if (n == 0) return PATH;
