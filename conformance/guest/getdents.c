@@ -320,3 +320,23 @@ TEST(created_file_is_listed_next_to_host_files) {
     CHECK_OK(unlink("/etc/kernelet-check"));
     CHECK_EQ(count("/etc"), before);
 }
+
+TEST(data_and_holes_of_directories) {
+    /* In memory there is no such thing; directories of proc and sysfs are files of no bytes. */
+    int fd = CHECK_OK(open("/dev/shm", O_RDONLY | O_DIRECTORY));
+    CHECK_ERR(lseek(fd, 0, SEEK_DATA), EINVAL);
+    CHECK_ERR(lseek(fd, 0, SEEK_HOLE), EINVAL);
+    CHECK_ERR(lseek(fd, 0, SEEK_END), EINVAL);
+    static const char *made[] = { "/proc", "/proc/self", "/proc/self/fd", "/sys", "/sys/devices" };
+    for (int i = 0; i < 5; i++) {
+        fd = CHECK_OK(open(made[i], O_RDONLY | O_DIRECTORY));
+        CHECK_ERR(lseek(fd, 0, SEEK_DATA), ENXIO);
+        CHECK_ERR(lseek(fd, 5, SEEK_HOLE), ENXIO);
+        CHECK_ERR(lseek(fd, -1, SEEK_DATA), ENXIO);
+        CHECK_EQ(lseek(fd, 0, SEEK_END), 0);
+        CHECK_EQ(lseek(fd, 4, SEEK_SET), 4);
+        CHECK_EQ(lseek(fd, 3, SEEK_CUR), 7);
+        CHECK_ERR(lseek(fd, -8, SEEK_CUR), EINVAL);
+        CHECK_EQ(lseek(fd, 0, SEEK_SET), 0);
+    }
+}

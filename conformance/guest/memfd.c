@@ -185,3 +185,27 @@ TEST(size_and_holes) {
     CHECK_OK(fstat(fd, &st));
     CHECK(st.st_blocks <= 64);
 }
+
+TEST(seal_grow_and_fallocate) {
+    int fd = CHECK_OK(memfd_create("m", MFD_ALLOW_SEALING));
+    CHECK_OK(ftruncate(fd, 8192));
+    CHECK_OK(fcntl(fd, F_ADD_SEALS, F_SEAL_GROW));
+    CHECK_ERR(fallocate(fd, 0, 0, 8193), EPERM);
+    CHECK_ERR(fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 8193), EPERM);
+    CHECK_ERR(fallocate(fd, FALLOC_FL_KEEP_SIZE, 8192, 1), EPERM);
+    CHECK_OK(fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 8192));
+    CHECK_OK(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 8192, 100));
+}
+
+TEST(fallocate_modes_of_tmpfs) {
+    int fd = CHECK_OK(memfd_create("m", 0));
+    CHECK_EQ(pwrite(fd, "abcdefgh", 8, 20000), 8);
+    static const int modes[] = { FALLOC_FL_ZERO_RANGE, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, FALLOC_FL_COLLAPSE_RANGE,
+        FALLOC_FL_INSERT_RANGE, FALLOC_FL_UNSHARE_RANGE, FALLOC_FL_PUNCH_HOLE,
+        FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE };
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
+        CHECK_ERR(fallocate(fd, modes[i], 16384, 4096), EOPNOTSUPP);
+    char c = 0;
+    CHECK_EQ(pread(fd, &c, 1, 20000), 1);
+    CHECK_EQ(c, 'a');
+}

@@ -362,3 +362,52 @@ TEST(rlimit_infinity_round_trip) {
     CHECK_EQ(r.rlim_cur, RLIM_INFINITY);
     CHECK_EQ(r.rlim_max, RLIM_INFINITY);
 }
+
+static volatile int file_size_signals;
+static void file_size_signal(int sig) { file_size_signals++; }
+
+#define TOO_LARGE(call)                            \
+    do {                                           \
+        file_size_signals = 0;                     \
+        CHECK_ERR(call, EFBIG);                    \
+        CHECK_EQ(file_size_signals, 1);            \
+    } while (0)
+
+/* Files that are larger already may be changed, but for growing. Pages of tmpfs beyond the limit are refused as well. */
+static void check_growth(int fd, bool is_tmpfs) {
+    signal(SIGXFSZ, file_size_signal);
+    CHECK_EQ(pwrite(fd, "abc", 3, 20000), 3);
+    limit(RLIMIT_FSIZE, 10000, RLIM_INFINITY);
+    CHECK_OK(ftruncate(fd, 20003));
+    CHECK_OK(ftruncate(fd, 15000));
+    TOO_LARGE(ftruncate(fd, 15001));
+    CHECK_OK(fallocate(fd, 0, 0, 15000));
+    CHECK_OK(fallocate(fd, 0, 11000, 1000));
+    TOO_LARGE(fallocate(fd, 0, 14000, 2000));
+    CHECK_OK(fallocate(fd, FALLOC_FL_KEEP_SIZE, 14000, 200));
+    CHECK_OK(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 14000, 20000));
+    CHECK_OK(ftruncate(fd, 5000));
+    CHECK_OK(fallocate(fd, FALLOC_FL_KEEP_SIZE, 5000, 5000));
+    if (is_tmpfs)
+        TOO_LARGE(fallocate(fd, FALLOC_FL_KEEP_SIZE, 5000, 5001));
+    else
+        CHECK_OK(fallocate(fd, FALLOC_FL_KEEP_SIZE, 5000, 5001));
+    TOO_LARGE(fallocate(fd, 0, 1000, 9001));
+    CHECK_OK(fallocate(fd, 0, 1000, 9000));
+    TOO_LARGE(pwrite(fd, "abc", 3, 10000));
+    CHECK_EQ(pwrite(fd, "abc", 3, 9999), 1);
+}
+
+TEST(fsize_where_a_file_grows) {
+    int fd = CHECK_OK(open("f", O_CREAT | O_RDWR, 0600));
+    if (fallocate(fd, 0, 0, 10) == -1)
+        SKIP("filesystem without fallocate");
+    CHECK_OK(ftruncate(fd, 0));
+    check_growth(fd, false);
+    TOO_LARGE(truncate("f", 10001));
+    CHECK_OK(truncate("f", 9000));
+}
+
+TEST(fsize_of_memory) {
+    check_growth((int) CHECK_OK(memfd_create("m", 0)), true);
+}

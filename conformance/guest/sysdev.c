@@ -189,3 +189,17 @@ TEST(sys_is_read_only_for_users) {
 TEST(lscpu_tool) {
     CHECK_EQ(system("lscpu | grep -q Architecture"), 0);
 }
+
+TEST(positions_in_files_of_sysfs) {
+    int fd = open("/sys/devices/system/cpu/online", O_RDONLY);
+    if (fd == -1)
+        SKIP("no list of processors");
+    struct stat st;
+    CHECK_OK(fstat(fd, &st));
+    CHECK_EQ(st.st_size, 4096);
+    CHECK_EQ(st.st_blocks, 0);
+    CHECK_EQ(lseek(fd, 0, SEEK_END), 4096);
+    CHECK_EQ(lseek(fd, 1, SEEK_DATA), 1);
+    CHECK_EQ(lseek(fd, 1, SEEK_HOLE), 4096);
+    CHECK_ERR(lseek(fd, 4096, SEEK_DATA), ENXIO);
+}

@@ -186,7 +186,7 @@ final class SysAttr {
         if (n.executions > 0) return -ETXTBSY;
         r = Leases.truncated(t, n);
         if (r != 0) return r;
-        r = SysFile.checkSize(t, length);
+        r = SysFile.checkSize(t, n, length);
         if (r == 0) r = n.truncate(t, length);
         if (r == 0) r = FileOpen.dropPrivileges(t, n);
         if (r == 0 && Notify.active > 0) Notify.dentry(d, n, Notify.IN_MODIFY);

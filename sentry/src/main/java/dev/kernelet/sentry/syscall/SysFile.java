@@ -5,6 +5,7 @@ import static dev.kernelet.abi.Fcntl.*;
 import static dev.kernelet.abi.Stat.*;
 
 import dev.kernelet.abi.Memory;
+import dev.kernelet.sentry.fs.tmpfs.Tmpfs;
 import dev.kernelet.sentry.kernel.Limits;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.mm.BulkBuffers;
@@ -508,16 +509,19 @@ final class SysFile {
         OpenFile f = t.fds.get(fd);
         if (f == null || (f.flags & O_PATH) != 0) return -EBADF;
         if (f.inode == null || !f.inode.isRegular() || !f.isWritable()) return -EINVAL;
-        long r = checkSize(t, length);
+        long r = checkSize(t, f.inode, length);
         if (r == 0) r = f.truncate(t, length);
         if (r == 0) r = FileOpen.dropPrivileges(t, f.inode);
         if (r == 0 && Notify.active > 0) Notify.file(f, Notify.IN_MODIFY);
         return r;
     }
 
-    /** RLIMIT_FSIZE for a new size. */
-    static long checkSize(Task t, long length) {
+    /** RLIMIT_FSIZE for a new size, if the file grows by it (inode_newsize_ok). */
+    static long checkSize(Task t, Inode n, long length) {
         if (length <= t.group.limits.soft(Limits.FSIZE)) return 0;
+        long r = n.refresh(t);
+        if (r < 0) return r;
+        if (length <= n.size) return 0;
         t.signals.raise(SIGXFSZ);
         return -EFBIG;
     }
@@ -537,14 +541,23 @@ final class SysFile {
         if (n.isDirectory()) return -EISDIR;
         if (!n.isRegular()) return -ENODEV;
         if (offset > Long.MAX_VALUE - length) return -EFBIG;
-        if ((mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)) == 0) {
-            long r = checkSize(t, offset + length);
-            if (r < 0) return r;
-        }
-        long r = f.fallocate(t, mode, offset, length);
+        long r = checkAllocation(t, n, mode, offset, length);
+        if (r == 0) r = f.fallocate(t, mode, offset, length);
         if (r == 0) r = FileOpen.dropPrivileges(t, n);
         if (r == 0 && Notify.active > 0) Notify.file(f, Notify.IN_MODIFY);
         return r;
+    }
+
+    /** tmpfs can do less than disks, and does not let anybody keep pages beyond his limit even if the size stays. */
+    private static long checkAllocation(Task t, Inode n, int mode, long offset, long length) {
+        boolean isTmpfs = n.fs instanceof Tmpfs;
+        if (isTmpfs && (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) != 0) return -EOPNOTSUPP;
+        if ((mode & FALLOC_FL_INSERT_RANGE) != 0) {
+            long r = n.refresh(t);
+            return r < 0 ? r : n.size > Long.MAX_VALUE - length ? -EFBIG : checkSize(t, n, n.size + length);
+        }
+        int keeps = isTmpfs ? FALLOC_FL_PUNCH_HOLE : FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+        return (mode & keeps) != 0 ? 0 : checkSize(t, n, offset + length);
     }
 
     /** fadvise64(2): advice may be ignored, wrong advice not. */

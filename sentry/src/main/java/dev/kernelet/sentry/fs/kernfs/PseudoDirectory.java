@@ -111,9 +111,6 @@ public abstract class PseudoDirectory extends Inode {
         }
 
         @Override
-        public long lseek(Task t, long off, int whence) { return seekAnywhere(off, whence); }
-
-        @Override
         public long fsync(Task t, boolean dataOnly) { return -EINVAL; }
     }
 }

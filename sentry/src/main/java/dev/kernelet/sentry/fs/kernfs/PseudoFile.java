@@ -23,6 +23,9 @@ public abstract class PseudoFile extends Inode {
     /** The content as a byte string, or null with t.error. */
     protected abstract String text(Task t);
 
+    @Override
+    public long blocks() { return 0; }
+
     /** A write of {@code value} (all of it in one call): bytes taken or -errno. */
     protected long store(Task t, String value) { return -EIO; }
 
@@ -58,7 +61,10 @@ public abstract class PseudoFile extends Inode {
         }
 
         @Override
-        public long lseek(Task t, long off, int whence) { return seekAnywhere(off, whence); }
+        public long lseek(Task t, long off, int whence) {
+            // As sysfs, whose files have a size; most of proc have none, and no end.
+            return inode.size > 0 ? super.lseek(t, off, whence) : seekAnywhere(off, whence);
+        }
 
         @Override
         public long fsync(Task t, boolean dataOnly) { return -EINVAL; }

@@ -80,11 +80,12 @@ public final class TmpfsFile extends OpenFile {
         }
         long end = position + length;
         if (end > TmpfsRegular.SIZE_MAX) return -EFBIG;
-        boolean grows = !punches && (mode & FALLOC_FL_KEEP_SIZE) == 0 && end > node.size;
-        if (grows && (node.seals & F_SEAL_GROW) != 0) return -EPERM;
+        boolean isBeyond = !punches && end > node.size;
+        // Also when the size is to stay (shmem_fallocate).
+        if (isBeyond && (node.seals & F_SEAL_GROW) != 0) return -EPERM;
         long r = node.content.fallocate(mode, position, length, node.size);
         if (r < 0) return r;
-        if (grows) node.size = end;
+        if (isBeyond && (mode & FALLOC_FL_KEEP_SIZE) == 0) node.size = end;
         node.touch();
         return 0;
     }
