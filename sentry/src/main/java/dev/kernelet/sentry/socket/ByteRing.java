@@ -25,11 +25,16 @@ public final class ByteRing {
     }
 
     /** Copies up to {@code length} bytes without taking them. */
-    public int peek(long destination, int length) {
-        int n = Math.min(length, used);
+    public int peek(long destination, int length) { return peek(destination, length, 0); }
+
+    /** The same, behind the first {@code skip}, which are there. */
+    public int peek(long destination, int length, int skip) {
+        int n = Math.min(length, used - skip);
         if (n <= 0) return 0;
-        int first = Math.min(n, allocated - head);
-        Memory.copy(buffer + head, destination, first);
+        int from = head + skip;
+        if (from >= allocated) from -= allocated;
+        int first = Math.min(n, allocated - from);
+        Memory.copy(buffer + from, destination, first);
         if (n > first) Memory.copy(buffer, destination + first, n - first);
         return n;
     }

@@ -58,7 +58,7 @@ public abstract class LocalSocket extends Socket {
             case SO_RCVLOWAT -> { return putInt(value, room, lowWater); }
             case SO_SNDLOWAT -> { return putInt(value, room, 1); }
             case SO_MARK, SO_BUSY_POLL, SO_INCOMING_CPU -> { return putInt(value, room, 0); }
-            case SO_PEEK_OFF -> { return putInt(value, room, -1); }
+            case SO_PEEK_OFF -> { return -EOPNOTSUPP; }
             case SO_LINGER -> {
                 Memory.putInt(value, lingerOn);
                 Memory.putInt(value + 4, lingerSeconds);
@@ -119,6 +119,7 @@ public abstract class LocalSocket extends Socket {
                 return 0;
             }
             case SO_MARK -> { return t.cred.capable(Credentials.CAP_NET_ADMIN) ? -ENOPROTOOPT : -EPERM; }
+            case SO_PEEK_OFF -> { return -EOPNOTSUPP; }
             default -> { return -ENOPROTOOPT; }
         }
     }

@@ -11,6 +11,8 @@ final class Packet {
     final int length;
     final UnixSocket from;
     final Rights rights;
+    /** It is empty, and has been seen: where the next peek from an offset begins (SO_PEEK_OFF) it is behind. */
+    boolean isPeeked;
     Packet next;
 
     Packet(long source, int length, UnixSocket from, Rights rights) {

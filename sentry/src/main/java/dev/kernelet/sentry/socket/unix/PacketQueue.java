@@ -14,6 +14,8 @@ final class PacketQueue {
     static final int OVERHEAD = 256;
     private Packet head, tail;
     int count;
+    /** Bytes of the one found that are before the peek's offset. */
+    private int skip;
 
     Packet first() { return head; }
 
@@ -29,20 +31,37 @@ final class PacketQueue {
         count--;
     }
 
-    /** Receives the first one; there is one. */
-    long receive(Task t, Sockets sockets, Message m, int flags, boolean wantsCredentials) {
+    /**
+     * The one to be received, or null. A peek from an offset begins in one behind, or beyond them all
+     * (__skb_try_recv_from_queue in net/core/datagram.c).
+     */
+    Packet find(UnixSocket s, int flags) {
+        skip = 0;
+        if ((flags & MSG_PEEK) == 0 || s.peekOffset < 0) return head;
+        int at = s.peekOffset;
         Packet p = head;
+        for (; p != null && at >= p.length && (at > 0 || p.isPeeked); p = p.next) at -= p.length;
+        skip = at;
+        return p;
+    }
+
+    /** Receives what {@link #find} has found. */
+    long receive(Task t, UnixSocket s, Packet p, Message m, int flags) {
+        Sockets sockets = s.sockets;
+        boolean wantsCredentials = s.wantsCredentials();
         boolean isPeek = (flags & MSG_PEEK) != 0;
-        int n = (int) Math.min(m.length, p.length);
-        if (n > 0) Memory.copy(p.data, m.data, n);
-        if (n < p.length) m.flags |= MSG_TRUNC;
+        int rest = p.length - skip, n = (int) Math.min(m.length, rest);
+        if (n > 0) Memory.copy(p.data + skip, m.data, n);
+        if (n < rest) m.flags |= MSG_TRUNC;
+        if (isPeek && p.length == 0) p.isPeeked = true;
+        s.received(isPeek ? -n : p.length);
         if (wantsCredentials) Rights.deliverCredentials(p.rights, m);
         if (p.rights != null) p.rights.deliver(t, sockets, m, isPeek, (flags & MSG_CMSG_CLOEXEC) != 0);
         if (!isPeek) {
             removeFirst();
             p.free(t, sockets);
         }
-        return (flags & MSG_TRUNC) != 0 ? p.length : n;
+        return (flags & MSG_TRUNC) != 0 ? rest : n;
     }
 
     void clear(Task t, Sockets sockets) {

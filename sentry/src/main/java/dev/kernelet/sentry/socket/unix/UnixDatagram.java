@@ -139,14 +139,14 @@ public final class UnixDatagram extends UnixSocket {
         if ((flags & MSG_OOB) != 0) return -EOPNOTSUPP;
         long e = takeError();
         if (e < 0) return e;
-        Packet p = packets.first();
+        Packet p = packets.find(this, flags);
         if (p == null) {
             return (shut & 1) != 0 && (flags & MSG_DONTWAIT) == 0 ? 0 : -EAGAIN;
         }
         if (m.wantsName) putSource(m, p.from);
         boolean isPeek = (flags & MSG_PEEK) != 0;
         if (!isPeek) received(p);
-        long n = packets.receive(t, sockets, m, flags, wantsCredentials());
+        long n = packets.receive(t, this, p, m, flags);
         if (!isPeek && packets.count <= QUEUE_MAX) room.wake(POLLOUT | POLLWRNORM);
         return n;
     }

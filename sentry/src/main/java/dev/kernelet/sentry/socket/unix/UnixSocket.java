@@ -31,6 +31,8 @@ public abstract class UnixSocket extends LocalSocket {
     UnixSocket peer;
     /** SHUT_RD and SHUT_WR as bits 1 and 2. */
     int shut;
+    /** SO_PEEK_OFF; negative: peeks begin at the first byte. */
+    int peekOffset = -1;
     /** Those who wait until this socket takes more: senders of datagrams, connecting streams. */
     final WaitQueue room = new WaitQueue();
 
@@ -207,6 +209,7 @@ public abstract class UnixSocket extends LocalSocket {
                 return 4L * peerGroups.length;
             }
             case SO_REUSEPORT -> { return putInt(value, length, 0); }
+            case SO_PEEK_OFF -> { return putInt(value, length, peekOffset); }
             default -> { return super.getOption(t, level, option, value, length); }
         }
     }
@@ -214,7 +217,16 @@ public abstract class UnixSocket extends LocalSocket {
     @Override
     protected long setOption(Task t, int level, int option, long value, int length) {
         if (level == SOL_SOCKET && option == SO_REUSEPORT && Memory.getInt(value) != 0) return -EOPNOTSUPP;
+        if (level == SOL_SOCKET && option == SO_PEEK_OFF) {
+            peekOffset = Memory.getInt(value);
+            return 0;
+        }
         return super.setOption(t, level, option, value, length);
+    }
+
+    /** So many bytes have been taken, or (negative) looked at: the next peek from an offset goes on there. */
+    final void received(int n) {
+        if (peekOffset >= 0) peekOffset = Math.max(peekOffset - n, 0);
     }
 
     // ---- readiness and state

@@ -237,18 +237,21 @@ public final class UnixStream extends UnixSocket {
         if (packets != null) return receivePacket(t, m, flags);
         if (state != CONNECTED) return -EINVAL;
         if ((flags & MSG_OOB) != 0) return -EOPNOTSUPP;
-        if (bytes.used() == 0) {
-            if (m.length == 0 && error == 0) return 0;
+        boolean isPeek = (flags & MSG_PEEK) != 0;
+        int skip = isPeek ? Math.max(peekOffset, 0) : 0;
+        if (bytes.used() <= skip) {
             long e = takeError();
             return e < 0 ? e : (shut & 1) != 0 ? 0 : -EAGAIN;
         }
-        int n = (int) Math.min(m.length, bytes.used());
-        boolean isPeek = (flags & MSG_PEEK) != 0;
+        int n = (int) Math.min(m.length, bytes.used() - skip);
+        long at = bytes.position + skip;
         Mark first = firstMark;
-        if (first != null) n = receiveMarked(t, m, flags, first, n, isPeek);
+        while (first != null && first.end <= at) first = first.next;
+        if (first != null) n = receiveMarked(t, m, flags, first, at, n);
         else if (wantsCredentials()) Rights.deliverCredentials(null, m);
         if (m.wantsName) putSource(m, other());
-        bytes.peek(m.data, n);
+        bytes.peek(m.data, n, skip);
+        received(isPeek ? -n : n);
         if (!isPeek) {
             boolean wasFull = other().unreceived() * 4L > other().sendBuffer;
             bytes.consume(n);
@@ -262,27 +265,29 @@ public final class UnixStream extends UnixSocket {
         return n;
     }
 
-    /** Control data of what is about to be read, which ends where that changes. */
-    private int receiveMarked(Task t, Message m, int flags, Mark first, int n, boolean isPeek) {
+    /** Control data of what is about to be read from {@code at}, which ends where that changes. */
+    private int receiveMarked(Task t, Message m, int flags, Mark first, long at, int n) {
         boolean wants = wantsCredentials();
-        boolean isInside = first.start <= bytes.position;
+        boolean isInside = first.start <= at;
         boolean hasFiles = first.rights.files.length > 0;
         // Bytes before those with files may be read together with them, unless the senders must be told apart.
         if (!isInside && (wants || !hasFiles)) {
             if (wants) {
-                n = (int) Math.min(n, first.start - bytes.position);
+                n = (int) Math.min(n, first.start - at);
                 Rights.deliverCredentials(null, m);
                 m.isBoundary = true;
             }
             return n;
         }
-        if (bytes.position + n <= first.start && !isInside) return n;
+        if (at + n <= first.start && !isInside) return n;
         if (wants) Rights.deliverCredentials(first.rights, m);
         if (hasFiles || wants) {
-            n = (int) Math.min(n, first.end - bytes.position);
+            n = (int) Math.min(n, first.end - at);
             m.isBoundary = true;
         }
-        if (hasFiles) first.rights.deliver(t, sockets, m, isPeek, (flags & MSG_CMSG_CLOEXEC) != 0);
+        if (hasFiles) {
+            first.rights.deliver(t, sockets, m, (flags & MSG_PEEK) != 0, (flags & MSG_CMSG_CLOEXEC) != 0);
+        }
         return n;
     }
 
@@ -292,10 +297,11 @@ public final class UnixStream extends UnixSocket {
         // Before what is still there to be received, unlike a stream's.
         long e = takeError();
         if (e < 0) return e;
-        if (packets.first() == null) return (shut & 1) != 0 ? 0 : -EAGAIN;
+        Packet p = packets.find(this, flags);
+        if (p == null) return (shut & 1) != 0 ? 0 : -EAGAIN;
         if (m.wantsName) putSource(m, other());
-        if ((flags & MSG_PEEK) == 0) packetBytes -= packets.first().length + PacketQueue.OVERHEAD;
-        long n = packets.receive(t, sockets, m, flags, wantsCredentials());
+        if ((flags & MSG_PEEK) == 0) packetBytes -= p.length + PacketQueue.OVERHEAD;
+        long n = packets.receive(t, this, p, m, flags);
         if ((flags & MSG_PEEK) == 0 && other().hasRoom()) other().queue.wake(POLLOUT | POLLWRNORM);
         return n;
     }
