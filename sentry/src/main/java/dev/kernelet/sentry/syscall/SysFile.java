@@ -548,7 +548,7 @@ final class SysFile {
         return r;
     }
 
-    /** tmpfs can do less than disks, and does not let anybody keep pages beyond his limit even if the size stays. */
+    /** tmpfs can do less than disks, and lets nobody keep pages beyond his limit even if the size stays. */
     private static long checkAllocation(Task t, Inode n, int mode, long offset, long length) {
         boolean isTmpfs = n.fs instanceof Tmpfs;
         if (isTmpfs && (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) != 0) return -EOPNOTSUPP;

@@ -11,7 +11,7 @@ final class Packet {
     final int length;
     final UnixSocket from;
     final Rights rights;
-    /** It is empty, and has been seen: where the next peek from an offset begins (SO_PEEK_OFF) it is behind. */
+    /** It is empty, and a peek has seen it: one from an offset (SO_PEEK_OFF) goes on behind it. */
     boolean isPeeked;
     Packet next;
 
