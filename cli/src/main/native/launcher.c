@@ -191,12 +191,14 @@ static void take_short_slices(void)
 }
 
 /*
- * bin/kernelet is a bash script and bash sets SHLVL, PWD, OLDPWD and _. KERNELET_CALLER has them as they were, each ended by
- * a byte 1: puts those back and takes the others out, as well as KERNELET_CALLER.
+ * bin/kernelet is a bash script: bash sets some variables, and takes PS1 and PS2 out. KERNELET_CALLER has them as they were,
+ * each ended by a byte 1: puts those back and takes the others out, as well as KERNELET_CALLER.
  */
 static void restore_shell_variables(char *before)
 {
-	size_t count = 0, n = 0;
+	static const char *changed[] = { "SHLVL=", "PWD=", "OLDPWD=", "_=", "PS1=", "PS2=", "SHELLOPTS=", "BASHOPTS=",
+					 "KERNELET_CALLER=" };
+	size_t count = 0, n = 0, i;
 	char **restored, *save, *entry;
 
 	while (environ[count])
@@ -205,8 +207,10 @@ static void restore_shell_variables(char *before)
 		count += *c == 1;
 	restored = calloc(count + 1, sizeof *restored);
 	for (char **from = environ; *from; from++) {
-		if (strncmp(*from, "SHLVL=", 6) && strncmp(*from, "PWD=", 4) && strncmp(*from, "OLDPWD=", 7) &&
-		    strncmp(*from, "_=", 2) && strncmp(*from, "KERNELET_CALLER=", 16))
+		for (i = 0; i < sizeof changed / sizeof *changed; i++)
+			if (!strncmp(*from, changed[i], strlen(changed[i])))
+				break;
+		if (i == sizeof changed / sizeof *changed)
 			restored[n++] = *from;
 	}
 	for (entry = strtok_r(before, "\1", &save); entry; entry = strtok_r(NULL, "\1", &save))

@@ -146,6 +146,9 @@ class LauncherTest {
     void startsFromAnywhere() throws Exception {
         assertEquals(0, shell("cd / && ln -sf $K $LOG.link && $LOG.link --version").status);
         assertEquals("", shell("d=$(mktemp -d) && cd $d && rmdir $d && $K --version").error, "from a deleted directory");
+        Result removed = shell("d=$(mktemp -d) && cd $d && rmdir $d && $K do true");
+        assertEquals(128, removed.status);
+        assertTrue(removed.error.contains("has been removed: getcwd: ENOENT"), removed.error);
         assertEquals(0, shell("cd ${K%/*} && PATH=. kernelet --version").status);
         assertEquals(0, shell("exec -a other $K --version").status);
         assertEquals(0, shell("env -i KERNELET_CLASSES=$KERNELET_CLASSES $K --version").status);

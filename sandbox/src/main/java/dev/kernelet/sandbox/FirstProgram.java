@@ -25,6 +25,8 @@ final class FirstProgram {
     private final SandboxOptions options;
     private final FsContext fs = new FsContext();
     private final Credentials cred;
+    /** The caller's nice value. */
+    private final int nice;
     /** Walks paths before there is a program; never runs. */
     private final Task setup;
     private FileView view;
@@ -38,6 +40,7 @@ final class FirstProgram {
         command = options.command();
         inherited = options.inherited();
         cred = credentials();
+        nice = 20 - (int) HostCall.call(SyscallNumber.GETPRIORITY, 0, 0);
         setup = Init.walker(kernel, fs);
     }
 
@@ -72,6 +75,7 @@ final class FirstProgram {
         }
         Task t = Init.createInit(kernel, program, command, environment, fs, fds, cred, limits());
         if (t != null) {
+            t.sched.nice = Math.max(-20, Math.min(19, nice));
             Init.inheritSignals(t, inherited.ignoredSignals(), inherited.blockedSignals());
             if (tty != null) tty.attach(t.group.session(), t.group);
         }
@@ -86,13 +90,17 @@ final class FirstProgram {
         } else if (options.cwd() != null) {
             throw new Failure("cannot enter " + cwd + " (--cwd): chdir", r,
                     "Name a directory that exists inside the sandbox.");
+        } else if (cwd.isEmpty() && options.root().equals("/")) {
+            throw new Failure("the working directory has been removed: getcwd", -ENOENT,
+                    "Go to one that exists, or name one inside the sandbox by --cwd.");
         }
     }
 
+    /** The caller's directory: empty when it has been removed, "/" when it is outside of this root. */
     private static String hostDirectory() {
         long p = Memory.allocate(4096);
         long n = HostCall.call(SyscallNumber.GETCWD, p, 4096);
-        String s = n > 1 && Memory.getByte(p) == '/' ? Memory.getBytes(p, (int) n - 1) : "/";
+        String s = n == -ENOENT ? "" : n > 1 && Memory.getByte(p) == '/' ? Memory.getBytes(p, (int) n - 1) : "/";
         Memory.free(p);
         return s;
     }

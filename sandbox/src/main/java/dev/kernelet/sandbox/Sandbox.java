@@ -116,6 +116,9 @@ public final class Sandbox {
         String why = switch (errno) {
             case ENOENT -> "not found";
             case EACCES -> "permission denied";
+            case ENOTDIR -> "not a directory on the way";
+            case ELOOP -> "too many symbolic links on the way";
+            case ENAMETOOLONG -> "the name is too long";
             case ENOEXEC -> "not a 64-bit x86 program or script";
             default -> dev.kernelet.abi.Errno.name(errno);
         };

@@ -6,6 +6,7 @@ import static dev.kernelet.abi.Stat.*;
 
 import dev.kernelet.abi.Mounts;
 import dev.kernelet.sentry.fs.host.HostFdFile;
+import dev.kernelet.sentry.fs.host.HostFdInode;
 import dev.kernelet.sentry.fs.pipe.PipeFile;
 import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.Task;
@@ -163,6 +164,11 @@ public final class FileOpen {
         OpenFile f;
         switch (n.mode & S_IFMT) {
             case S_IFIFO -> {
+                // The pipe that standard output is, opened anew (/dev/stdout): its readers are the host's.
+                if (n instanceof HostFdInode) {
+                    f = n.open(t, path, flags);
+                    break;
+                }
                 f = t.kernel.options.hostFifos && t.so == null ? HostFdFile.fifo(t, n, flags) : null;
                 boolean isHosts = f != null || t.kernel.options.hostFifos && t.so == null
                         && t.error != -ENODEV;
