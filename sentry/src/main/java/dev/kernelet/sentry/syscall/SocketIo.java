@@ -1,6 +1,7 @@
 package dev.kernelet.sentry.syscall;
 
 import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Fcntl.RWF_NOWAIT;
 import static dev.kernelet.abi.Sockets.*;
 
 import dev.kernelet.abi.Memory;
@@ -238,10 +239,11 @@ final class SocketIo {
     }
 
     /** readv(2) and writev(2): the vector is checked and in private memory. */
-    static long vector(Task t, Socket s, long iov, int count, long length, boolean writes) {
+    static long vector(Task t, Socket s, long iov, int count, long length, boolean writes, int rwf) {
+        int flags = (rwf & RWF_NOWAIT) != 0 ? MSG_DONTWAIT : 0;
         Message m = s.sockets.message;
         m.clear();
-        if (writes) return send(t, s, m, iov, count, length, 0);
-        return length == 0 && s.isStream() ? 0 : receive(t, s, m, iov, count, length, 0, true);
+        if (writes) return send(t, s, m, iov, count, length, flags);
+        return length == 0 && s.isStream() ? 0 : receive(t, s, m, iov, count, length, flags, true);
     }
 }

@@ -311,15 +311,12 @@ final class SysFile {
 
     /** preadv2(2). */
     static long preadv2(Task t, int fd, long iov, int count, long position, long high, int flags) {
-        if ((flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT)) != 0) return -EOPNOTSUPP;
         if (position == -1) return vector(t, fd, iov, count, SEQUENTIAL, flags, false);
         return positioned(t, fd, iov, count, position, flags, false);
     }
 
     /** pwritev2(2). */
     static long pwritev2(Task t, int fd, long iov, int count, long position, long high, int flags) {
-        if ((flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND | RWF_NOAPPEND)) != 0) return -EOPNOTSUPP;
-        if ((flags & (RWF_APPEND | RWF_NOAPPEND)) == (RWF_APPEND | RWF_NOAPPEND)) return -EINVAL;
         if (position == -1) return vector(t, fd, iov, count, SEQUENTIAL, flags, true);
         return positioned(t, fd, iov, count, position, flags, true);
     }
@@ -350,20 +347,35 @@ final class SysFile {
             total += n;
         }
         if (total == 0) return 0; // no file is asked: a directory, an event counter, a datagram socket
-        if (f instanceof Socket s && position == SEQUENTIAL) return SocketIo.vector(t, s, p, count, total, writes);
+        if (rwf != 0) {
+            if ((rwf & ~f.rwFlags(writes)) != 0) return -EOPNOTSUPP;
+            if ((rwf & (RWF_APPEND | RWF_NOAPPEND)) == (RWF_APPEND | RWF_NOAPPEND)) return -EINVAL;
+        }
+        if (f instanceof Socket s) return SocketIo.vector(t, s, p, count, total, writes, rwf);
+        boolean isAsOpened = (rwf & (RWF_APPEND | RWF_NOAPPEND | RWF_DSYNC | RWF_SYNC)) == 0;
         if (count == 1) {
             long address = Memory.getLong(p), n = Memory.getLong(p + 8);
             if (!writes) return read(t, f, address, n, position, rwf);
-            if ((rwf & (RWF_APPEND | RWF_NOAPPEND)) == 0) return write(t, f, address, n, position, rwf);
+            if (isAsOpened) return write(t, f, address, n, position, rwf);
         }
         if (!writes) return countRead(t, readVector(t, f, p, count, total, position, rwf));
+        return countWrite(t, isAsOpened ? writeVector(t, f, p, count, total, position, rwf)
+                : writeOtherwise(t, f, p, count, total, position, rwf));
+    }
+
+    /** For this one call the file behaves as if opened with or without O_APPEND, O_DSYNC, O_SYNC. */
+    private static long writeOtherwise(Task t, OpenFile f, long iov, int count, long total, long position,
+            int rwf) {
+        // A copy up lets others run, who must not see these flags: it is made before.
+        if (f.inode != null && f.inode.isRegular()) f.pwrite(t, t.mem.dataWindow(), 0, 0);
         int flags = f.flags;
-        // For this one call the file behaves as if opened with or without O_APPEND.
         if ((rwf & RWF_APPEND) != 0) f.flags |= O_APPEND;
         if ((rwf & RWF_NOAPPEND) != 0) f.flags &= ~O_APPEND;
-        long r = writeVector(t, f, p, count, total, position, rwf);
-        if (f.flags != flags) f.flags = flags;
-        return countWrite(t, r);
+        f.flags |= (rwf & RWF_SYNC) != 0 ? O_SYNC : (rwf & RWF_DSYNC) != 0 ? O_DSYNC : 0;
+        long r = writeVector(t, f, iov, count, total, position, rwf);
+        int changed = O_APPEND | O_SYNC | O_DSYNC;
+        f.flags = f.flags & ~changed | flags & changed;
+        return r;
     }
 
     private static long readVector(Task t, OpenFile f, long iov, int count, long total, long position, int rwf) {

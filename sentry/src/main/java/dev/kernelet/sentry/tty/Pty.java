@@ -142,6 +142,9 @@ public final class Pty extends Terminal implements LineDiscipline.Sink {
         }
 
         @Override
+        public int rwFlags(boolean writes) { return RWF_ANYWHERE; }
+
+        @Override
         protected void release(Task t) {
             isMasterClosed = true;
             fs.remove(Pty.this);
@@ -242,6 +245,9 @@ public final class Pty extends Terminal implements LineDiscipline.Sink {
             super(inode, flags & ~0x3c0);
             this.path = path;
         }
+
+        @Override
+        public int rwFlags(boolean writes) { return RWF_ANYWHERE; }
 
         @Override
         public Terminal terminal() { return Pty.this; }

@@ -1,6 +1,7 @@
 package dev.kernelet.sentry.vfs;
 
 import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Fcntl.*;
 
 import dev.kernelet.host.HostCall;
 import dev.kernelet.sentry.kernel.Task;
@@ -37,6 +38,9 @@ public abstract class OpenFile {
 
     /** The credentials of who opened it. */
     public Object openedBy;
+
+    /** Flags of preadv2(2) and pwritev2(2) that need nothing of the file. */
+    protected static final int RWF_ANYWHERE = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND | RWF_NOAPPEND;
 
     protected OpenFile(Inode inode, int flags) {
         this.inode = inode;
@@ -125,6 +129,11 @@ public abstract class OpenFile {
      * ttys...).
      */
     public boolean isPacketLike() { return false; }
+
+    /** The flags that preadv2(2) or pwritev2(2) may have here (kiocb_set_rw_flags); others are refused. */
+    public int rwFlags(boolean writes) {
+        return waitQueue() == null ? RWF_ANYWHERE : RWF_ANYWHERE | RWF_NOWAIT;
+    }
 
     /** Every read gives as many zeros as are asked for (zero(4)). */
     public boolean readsZeros() { return false; }

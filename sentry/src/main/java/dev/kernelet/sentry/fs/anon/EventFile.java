@@ -1,6 +1,7 @@
 package dev.kernelet.sentry.fs.anon;
 
 import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Fcntl.*;
 
 import dev.kernelet.abi.Memory;
 import dev.kernelet.sentry.kernel.Task;
@@ -41,6 +42,10 @@ public final class EventFile extends AnonFile {
         if (value != 0) queue.wake(POLLIN);
         return 8;
     }
+
+    /** It has no write_iter in Linux. */
+    @Override
+    public int rwFlags(boolean writes) { return writes ? RWF_HIPRI : super.rwFlags(false); }
 
     @Override
     public boolean isPacketLike() { return true; }

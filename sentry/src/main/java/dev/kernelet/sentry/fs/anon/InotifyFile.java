@@ -1,6 +1,7 @@
 package dev.kernelet.sentry.fs.anon;
 
 import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Fcntl.*;
 
 import dev.kernelet.abi.Memory;
 import dev.kernelet.sentry.kernel.Task;
@@ -207,6 +208,10 @@ public final class InotifyFile extends AnonFile {
 
     @Override
     public long write(Task t, long address, long length) { return -EBADF; }
+
+    /** It has no read_iter in Linux. */
+    @Override
+    public int rwFlags(boolean writes) { return RWF_HIPRI; }
 
     @Override
     public boolean isPacketLike() { return true; }

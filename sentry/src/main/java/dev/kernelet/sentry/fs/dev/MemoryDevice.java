@@ -1,6 +1,7 @@
 package dev.kernelet.sentry.fs.dev;
 
 import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Fcntl.*;
 
 import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
@@ -51,6 +52,9 @@ final class MemoryDevice extends OpenFile {
     /** What is written to random goes nowhere: the host's pool needs no help. */
     @Override
     public long pwrite(Task t, long address, long length, long position) { return minor == FULL ? -ENOSPC : length; }
+
+    @Override
+    public int rwFlags(boolean writes) { return minor == FULL ? RWF_ANYWHERE : RWF_ANYWHERE | RWF_NOWAIT; }
 
     @Override
     public boolean readsZeros() { return minor == ZERO || minor == FULL; }

@@ -60,6 +60,10 @@ final class HostFile extends OpenFile {
         return HostCall.call(nr, fd, iov, 1, position, 0, rwf);
     }
 
+    /** As ext4: what is read may be there already, and what is written may have to wait. */
+    @Override
+    public int rwFlags(boolean writes) { return writes ? RWF_ANYWHERE : RWF_ANYWHERE | RWF_NOWAIT; }
+
     @Override
     public long lseek(Task t, long off, int whence) {
         if (whence != 3 && whence != 4) return super.lseek(t, off, whence);

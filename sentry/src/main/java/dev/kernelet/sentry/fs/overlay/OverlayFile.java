@@ -70,6 +70,10 @@ final class OverlayFile extends OpenFile {
         return r < 0 ? r : real.pwrite(t, address, length, position);
     }
 
+    /** As ext4: what is read may be there already, and what is written may have to wait. */
+    @Override
+    public int rwFlags(boolean writes) { return writes ? RWF_ANYWHERE : RWF_ANYWHERE | RWF_NOWAIT; }
+
     @Override
     public long lseek(Task t, long off, int whence) {
         if (whence != SEEK_DATA && whence != SEEK_HOLE) return super.lseek(t, off, whence);
