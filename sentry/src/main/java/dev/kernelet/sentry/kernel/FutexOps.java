@@ -18,12 +18,18 @@ public final class FutexOps {
             for (int i = 0; i < count; i++) {
                 t.kernel.futexes.dequeue(waiters[i]);
                 waiters[i].isPi = false;
-                waiters[i].object = null;
+                waiters[i].object = waiters[i].requeueObject = null;
             }
             count = 0;
             isPi = false;
         }
     }
+
+    /**
+     * How often a word is tried to be exchanged that changes under the Sentry's hands (or of which a stub says
+     * so): what stands in the way so often stands there on purpose, and everybody waits. Then -EAGAIN.
+     */
+    private static final int TRIES = 1000;
 
     private FutexOps() {}
 
@@ -104,6 +110,7 @@ public final class FutexOps {
         int woken = wake == 0 ? 0 : f.wake(a, oa, wake, ~0);
         if (woken < 0) return woken;
         int moved = f.requeue(a, oa, b, ob, move);
+        if (moved < 0) return moved;
         // Both operations count the moved ones, whatever futex(2) says of FUTEX_REQUEUE.
         return woken + moved;
     }
@@ -117,7 +124,8 @@ public final class FutexOps {
         int operand = op << 8 >> 20, compareWith = op << 20 >> 20;
         if ((op >>> 28 & 8) != 0) operand = 1 << (operand & 31);
         long old;
-        for (;;) {
+        for (int tries = 0;; tries++) {
+            if (tries == TRIES) return -EAGAIN;
             old = t.ctx.load32(second);
             if (old < 0) return old;
             int v = (int) old;
@@ -164,7 +172,8 @@ public final class FutexOps {
         }
         long r = check(t, address);
         if (r < 0) return r;
-        for (;;) {
+        for (int tries = 0;; tries++) {
+            if (tries == TRIES) return -EAGAIN;
             long value = t.ctx.load32(address);
             if (value < 0) return value;
             int v = (int) value;
@@ -203,7 +212,8 @@ public final class FutexOps {
         if (r < 0) return r;
         Object key = key(t, address, isPrivate);
         long offset = offset(t, address, key);
-        for (;;) {
+        for (int tries = 0;; tries++) {
+            if (tries == TRIES) return -EAGAIN;
             long value = t.ctx.load32(address);
             if (value < 0) return value;
             if ((value & Futexes.TID_MASK) != t.tid) return -EPERM;
@@ -223,25 +233,39 @@ public final class FutexOps {
     public static long waitRequeuePi(Task t, long address, int expected, long target, boolean isPrivate) {
         if (t.so instanceof Wait w) {
             if (w.waiters[0].isWoken) return 0;
-            if (t.isTimedOut()) return -ETIMEDOUT;
-            long r = t.block();
-            return r == -ERESTARTSYS ? (w.waiters[0].isPi ? -ERESTARTNOINTR : -EAGAIN) : r;
+            return t.isTimedOut() ? -ETIMEDOUT : blockForRequeue(t, w.waiters[0]);
         }
         if (address == target) return -EINVAL;
+        long r = check(t, target);
+        if (r < 0) return r;
         long value = load(t, address);
         if (value < 0) return value;
         if ((int) value != expected) return -EAGAIN;
+        if (t.isTimedOut()) return -ETIMEDOUT;
         Wait w = t.futexWait;
-        queue(t, w.waiters[0], address, ~0, isPrivate);
-        w.waiters[0].requeueAddress = target;
+        Waiter first = w.waiters[0];
+        queue(t, first, address, ~0, isPrivate);
+        first.requeueObject = key(t, target, isPrivate);
+        first.requeueOffset = offset(t, target, first.requeueObject);
         w.count = 1;
         t.so = w;
-        return t.block();
+        return blockForRequeue(t, first);
+    }
+
+    /**
+     * A signal: once moved, it is as if the word had changed; before, the call begins again
+     * (handle_early_requeue_pi_wakeup).
+     */
+    private static long blockForRequeue(Task t, Waiter w) {
+        boolean isMoved = w.isPi;
+        long r = t.block();
+        return r == -ERESTARTSYS ? isMoved ? -EAGAIN : -ERESTARTNOINTR : r;
     }
 
     /** FUTEX_CMP_REQUEUE_PI. */
-    public static long cmpRequeuePi(Task t, long from, long to, int wake, int move, int expected, boolean isPrivate) {
-        if (wake != 1 || from == to) return -EINVAL;
+    public static long cmpRequeuePi(Task t, long from, long to, int wake, int move, int expected,
+            boolean isPrivate) {
+        if (wake != 1 || move < 0 || from == to) return -EINVAL;
         long r = check(t, from);
         if (r == 0) r = check(t, to);
         if (r < 0) return r;
@@ -250,31 +274,35 @@ public final class FutexOps {
         if ((int) value != expected) return -EAGAIN;
         Object a = key(t, from, isPrivate), b = key(t, to, isPrivate);
         long oa = offset(t, from, a), ob = offset(t, to, b);
-        int n = 0;
-        boolean mayTake = true;
-        while (n < 1 + move) {
-            Waiter w = t.kernel.futexes.first(a, oa);
-            if (w == null) break;
-            if (w.requeueAddress != to) return n == 0 ? -EINVAL : n;
+        if (a == b && oa == ob) return -EINVAL;
+        for (int n = 0;; n++) {
+            Waiter w = n - 1 >= move ? null : t.kernel.futexes.first(a, oa);
+            if (w == null) return n;
+            if (w.requeueObject != b || w.requeueOffset != ob) return -EINVAL;
+            r = requeueOne(t, w, to, b, ob, n == 0, move > 0);
+            if (r < 0) return r;
+        }
+    }
+
+    /** The first may become the owner at once (futex_proxy_trylock_atomic); others wait behind whoever that is. */
+    private static long requeueOne(Task t, Waiter w, long to, Object object, long offset, boolean mayTake,
+            boolean marks) {
+        for (int tries = 0;; tries++) {
+            if (tries == TRIES) return -EAGAIN;
             long word = t.ctx.load32(to);
             if (word < 0) return word;
-            if (mayTake && (word & Futexes.TID_MASK) == 0) {
-                long seen = t.ctx.cas32(to, (int) word, w.task.tid | (int) word & Futexes.OWNER_DIED);
-                if (seen < 0) return seen;
-                if (seen != word) continue;
-                t.kernel.futexes.grant(w);
-            } else {
-                if ((int) word >= 0) {
-                    long seen = t.ctx.cas32(to, (int) word, (int) word | Futexes.WAITERS);
-                    if (seen < 0) return seen;
-                    if (seen != word) continue;
-                }
-                t.kernel.futexes.requeuePi(w, b, ob);
-            }
-            mayTake = false;
-            n++;
+            int owner = (int) word & Futexes.TID_MASK;
+            if (owner == w.task.tid) return -EDEADLK;
+            boolean takes = mayTake && owner == 0;
+            if (owner != 0 && t.kernel.pids.task(owner) == null) return -ESRCH;
+            int next = takes ? w.task.tid | (int) word & Futexes.OWNER_DIED | (marks ? Futexes.WAITERS : 0)
+                    : (int) word | Futexes.WAITERS;
+            long seen = next == (int) word ? word : t.ctx.cas32(to, (int) word, next);
+            if (seen < 0) return seen;
+            if (seen != word) continue;
+            if (takes) t.kernel.futexes.grant(w); else t.kernel.futexes.requeuePi(w, object, offset);
+            return 0;
         }
-        return n;
     }
 
     /** futex_waitv(2): one entry per word, values already read from the application. */

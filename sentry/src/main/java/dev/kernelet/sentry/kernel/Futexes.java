@@ -26,8 +26,9 @@ public final class Futexes {
         boolean isWoken;
         /** Waits for a PI lock: the unlocker makes it the owner. */
         boolean isPi;
-        /** For FUTEX_WAIT_REQUEUE_PI: the word it is to be moved to. */
-        long requeueAddress;
+        /** For FUTEX_WAIT_REQUEUE_PI: the key it is to be moved to, as a PI waiter, and by nothing else. */
+        Object requeueObject;
+        long requeueOffset;
         Waiter prev, next;
         int bucket;
     }
@@ -44,6 +45,7 @@ public final class Futexes {
         w.offset = offset;
         w.bitset = bitset;
         w.isWoken = false;
+        w.requeueObject = null;
         link(w);
     }
 
@@ -78,7 +80,7 @@ public final class Futexes {
         while (w != null && n < max) {
             Waiter next = w.next;
             if (w.object == object && w.offset == offset) {
-                if (w.isPi) return -EINVAL;
+                if (w.isPi || w.requeueObject != null) return -EINVAL;
                 if ((w.bitset & bitset) != 0) {
                     wake(w);
                     n++;
@@ -89,13 +91,14 @@ public final class Futexes {
         return n;
     }
 
-    /** Moves up to {@code max} waiters from one key to another: how many. */
+    /** Moves up to {@code max} waiters from one key to another: how many. Of PI waiters: -EINVAL. */
     int requeue(Object object, long offset, Object toObject, long toOffset, int max) {
         int n = 0;
         Waiter w = heads[bucket(object, offset)];
         while (w != null && n < max) {
             Waiter next = w.next;
             if (w.object == object && w.offset == offset) {
+                if (w.isPi || w.requeueObject != null) return -EINVAL;
                 dequeue(w);
                 w.object = toObject;
                 w.offset = toOffset;
@@ -138,6 +141,7 @@ public final class Futexes {
         w.object = toObject;
         w.offset = toOffset;
         w.isPi = true;
+        w.requeueObject = null;
         link(w);
     }
 
