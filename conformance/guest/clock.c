@@ -575,3 +575,54 @@ TEST_SLOW(timers_too_fast_to_be_heard, 60) {
     }
     for (int i = 0; i < PROCESSES; i++) CHECK_EQ(exit_of(pids[i]), 0);
 }
+
+TEST(timer_getoverrun_is_of_the_last_delivery) {
+    struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+    timer_t id;
+    sigset_t set = set_of(SIGUSR1);
+    siginfo_t si;
+    mask(SIG_BLOCK, SIGUSR1);
+    CHECK_OK(timer_create(CLOCK_MONOTONIC, &ev, &id));
+    CHECK_EQ(timer_getoverrun(id), 0);
+    struct itimerspec t = every(2, 2);
+    for (int round = 0; round < 2; round++) {
+        CHECK_OK(timer_settime(id, 0, &t, NULL));
+        sleep_ms(30);
+        // Pending ones do not count yet.
+        CHECK_EQ(timer_getoverrun(id), 0);
+        CHECK_EQ(sigtimedwait(&set, &si, &(struct timespec){ 1, 0 }), SIGUSR1);
+        CHECK(si.si_overrun >= 5);
+        CHECK_EQ(timer_getoverrun(id), si.si_overrun);
+        sleep_ms(10);
+        CHECK_EQ(timer_getoverrun(id), si.si_overrun);
+        // A new setting begins anew.
+        CHECK_OK(timer_settime(id, 0, &(struct itimerspec){ 0 }, NULL));
+        CHECK_EQ(timer_getoverrun(id), 0);
+        while (sigtimedwait(&set, &si, &(struct timespec){ 0, 0 }) > 0) { }
+    }
+    // Once is no overrun.
+    t = one(5);
+    CHECK_OK(timer_settime(id, 0, &t, NULL));
+    CHECK_EQ(sigtimedwait(&set, &si, &(struct timespec){ 1, 0 }), SIGUSR1);
+    CHECK_EQ(si.si_overrun, 0);
+    CHECK_EQ(timer_getoverrun(id), 0);
+    CHECK_OK(timer_delete(id));
+    CHECK_ERR(syscall(SYS_timer_getoverrun, 12345), EINVAL);
+    CHECK_ERR(syscall(SYS_timer_getoverrun, -1), EINVAL);
+}
+
+TEST(timer_overruns_end_at_the_largest_number) {
+    struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+    timer_t id;
+    sigset_t set = set_of(SIGUSR1);
+    siginfo_t si;
+    mask(SIG_BLOCK, SIGUSR1);
+    CHECK_OK(timer_create(CLOCK_MONOTONIC, &ev, &id));
+    struct itimerspec t = { { 0, 1 }, { 0, 1 } };
+    CHECK_OK(timer_settime(id, 0, &t, NULL));
+    sleep_ms(2300);
+    CHECK_EQ(sigtimedwait(&set, &si, &(struct timespec){ 1, 0 }), SIGUSR1);
+    CHECK_EQ(si.si_overrun, INT_MAX);
+    CHECK_EQ(timer_getoverrun(id), INT_MAX);
+    CHECK_OK(timer_delete(id));
+}

@@ -459,3 +459,121 @@ TEST(lease_of_anothers_file) {
         CHECK_ERR(fcntl(CHECK_OK(open("f", O_RDONLY)), F_SETLEASE, F_RDLCK), EACCES);
     }));
 }
+
+/* A wait for a description's lock in a thread of its own: what it came to, and whether it has ended. */
+struct ofd_wait { int fd; short type; off_t start, length; pthread_t thread; volatile int tid, done, error; };
+static void *ofd_wait_thread(void *argument) {
+    struct ofd_wait *w = argument;
+    w->tid = (int) syscall(SYS_gettid);
+    w->error = lock(w->fd, F_OFD_SETLKW, w->type, w->start, w->length) == -1 ? errno : 0;
+    w->done = 1;
+    return NULL;
+}
+static void ofd_start(struct ofd_wait *w, int fd, short type, off_t start, off_t length) {
+    *w = (struct ofd_wait) { .fd = fd, .type = type, .start = start, .length = length };
+    CHECK_RC(pthread_create(&w->thread, NULL, ofd_wait_thread, w), 0);
+    while (!w->tid)
+        sleep_ms(1);
+    sleep_ms(30);
+}
+
+static volatile int ofd_signals;
+static void ofd_signal(int sig) { ofd_signals++; }
+
+TEST(ofd_wait_is_interrupted) {
+    int fd = file(), other = file();
+    struct ofd_wait w;
+    struct sigaction action = { .sa_handler = ofd_signal };
+    sigaction(SIGUSR1, &action, NULL);
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGUSR2, &action, NULL);
+    CHECK_OK(lock(fd, F_OFD_SETLK, F_WRLCK, 0, 10));
+    ofd_start(&w, other, F_RDLCK, 5, 1);
+    CHECK_EQ(w.done, 0);
+    CHECK_RC(pthread_kill(w.thread, SIGUSR2), 0);
+    while (ofd_signals == 0)
+        sleep_ms(1);
+    sleep_ms(20);
+    CHECK_EQ(w.done, 0);
+    CHECK_RC(pthread_kill(w.thread, SIGUSR1), 0);
+    CHECK_RC(pthread_join(w.thread, NULL), 0);
+    CHECK_EQ(w.error, EINTR);
+    /* Nothing is left of it. */
+    CHECK_OK(lock(fd, F_OFD_SETLK, F_UNLCK, 0, 0));
+    CHECK_EQ(query(fd, F_OFD_GETLK, F_WRLCK, 0, 0).l_type, F_UNLCK);
+}
+
+TEST(ofd_wait_is_woken) {
+    int fd = file(), other = file();
+    struct ofd_wait w;
+    /* By an unlock of just the part that matters. */
+    CHECK_OK(lock(fd, F_OFD_SETLK, F_WRLCK, 0, 100));
+    ofd_start(&w, other, F_WRLCK, 40, 10);
+    CHECK_OK(lock(fd, F_OFD_SETLK, F_UNLCK, 0, 40));
+    CHECK_OK(lock(fd, F_OFD_SETLK, F_UNLCK, 50, 0));
+    sleep_ms(20);
+    CHECK_EQ(w.done, 0);
+    CHECK_OK(lock(fd, F_OFD_SETLK, F_UNLCK, 40, 10));
+    CHECK_RC(pthread_join(w.thread, NULL), 0);
+    CHECK_EQ(w.error, 0);
+    CHECK_OK(lock(other, F_OFD_SETLK, F_UNLCK, 0, 0));
+    /* By a lock that becomes one for reading. */
+    CHECK_OK(lock(fd, F_OFD_SETLK, F_WRLCK, 0, 0));
+    ofd_start(&w, other, F_RDLCK, 0, 0);
+    CHECK_OK(lock(fd, F_OFD_SETLK, F_RDLCK, 0, 0));
+    CHECK_RC(pthread_join(w.thread, NULL), 0);
+    CHECK_EQ(w.error, 0);
+    /* By the end of the description, wherever its last descriptor was. */
+    ofd_start(&w, file(), F_WRLCK, 0, 0);
+    CHECK_OK(close(other));
+    pid_t child = SPAWN({ sleep_ms(60); });
+    CHECK_OK(close(fd));
+    sleep_ms(10);
+    CHECK_EQ(w.done, 0);
+    WAIT(child);
+    CHECK_RC(pthread_join(w.thread, NULL), 0);
+    CHECK_EQ(w.error, 0);
+}
+
+/* Each waits for the other: nobody is told of a deadlock, only signals end it. */
+TEST(ofd_deadlocks_are_not_found) {
+    int a = file(), b = file();
+    struct ofd_wait w[2];
+    struct sigaction action = { .sa_handler = ofd_signal };
+    sigaction(SIGUSR1, &action, NULL);
+    CHECK_OK(lock(a, F_OFD_SETLK, F_WRLCK, 0, 1));
+    CHECK_OK(lock(b, F_OFD_SETLK, F_WRLCK, 1, 1));
+    ofd_start(&w[0], a, F_WRLCK, 1, 1);
+    ofd_start(&w[1], b, F_WRLCK, 0, 1);
+    sleep_ms(20);
+    CHECK_EQ(w[0].done + w[1].done, 0);
+    CHECK_RC(pthread_kill(w[1].thread, SIGUSR1), 0);
+    CHECK_RC(pthread_join(w[1].thread, NULL), 0);
+    CHECK_EQ(w[1].error, EINTR);
+    CHECK_EQ(w[0].done, 0);
+    CHECK_OK(lock(b, F_OFD_SETLK, F_UNLCK, 0, 0));
+    CHECK_RC(pthread_join(w[0].thread, NULL), 0);
+    CHECK_EQ(w[0].error, 0);
+}
+
+/* A description waits for a process, which would wait for the description: the process is told, the description is not. */
+TEST(ofd_and_posix_deadlocks) {
+    int fd = file(), mine = file();
+    CHECK_OK(lock(fd, F_OFD_SETLK, F_WRLCK, 0, 1));
+    CHECK_OK(lock(mine, F_SETLK, F_WRLCK, 1, 1));
+    struct ofd_wait w;
+    ofd_start(&w, fd, F_WRLCK, 1, 1);
+    CHECK_ERR(lock(mine, F_SETLKW, F_WRLCK, 0, 1), EDEADLK);
+    CHECK_EQ(w.done, 0);
+    CHECK_OK(lock(mine, F_SETLK, F_UNLCK, 0, 0));
+    CHECK_RC(pthread_join(w.thread, NULL), 0);
+    CHECK_EQ(w.error, 0);
+    /* A process may wait for a description. */
+    CHECK_OK(lock(fd, F_OFD_SETLK, F_UNLCK, 1, 1));
+    pid_t child = SPAWN({
+        sleep_ms(50);
+        CHECK_OK(lock(fd, F_OFD_SETLK, F_UNLCK, 0, 1));
+    });
+    CHECK_OK(lock(mine, F_SETLKW, F_WRLCK, 0, 1));
+    WAIT(child);
+}

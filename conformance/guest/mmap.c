@@ -196,6 +196,70 @@ TEST(mremap_dontunmap) {
     CHECK_EQ(at[0], 0);
 }
 
+#define DONTUNMAP (MREMAP_MAYMOVE | 4)
+static char *leave(void *at, size_t length, int flags, void *to) {
+    return (char *) CHECK_OK(syscall(SYS_mremap, at, length, length, flags, to));
+}
+
+TEST(mremap_dontunmap_of_kinds) {
+    /* To a place of one's choice, where something is. */
+    char *at = anon(4, RW), *room = anon(8, RW);
+    memset(at, 'y', 4 * PAGE);
+    memset(room, 't', 8 * PAGE);
+    CHECK(leave(at, 2 * PAGE, DONTUNMAP | MREMAP_FIXED, room + 2 * PAGE) == room + 2 * PAGE);
+    CHECK_EQ(room[PAGE], 't');
+    CHECK_EQ(room[2 * PAGE], 'y');
+    CHECK_EQ(room[4 * PAGE], 't');
+    CHECK_EQ(at[PAGE], 0);
+    CHECK_EQ(at[2 * PAGE], 'y');
+    /* Shared memory is then there twice; a private mapping of a file is the file again. */
+    char *one = mmap(NULL, PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    strcpy(one, "shared");
+    char *two = leave(one, PAGE, DONTUNMAP, 0);
+    CHECK_STR(two, "shared");
+    strcpy(two, "both");
+    CHECK_STR(one, "both");
+    int fd = CHECK_OK(memfd_create("m", 0));
+    CHECK_EQ(pwrite(fd, "file", 5, 0), 5);
+    one = mmap(NULL, PAGE, RW, MAP_SHARED, fd, 0);
+    two = leave(one, PAGE, DONTUNMAP, 0);
+    strcpy(two, "more");
+    CHECK_STR(one, "more");
+    one = mmap(NULL, PAGE, RW, MAP_PRIVATE, fd, 0);
+    strcpy(one, "mine");
+    two = leave(one, PAGE, DONTUNMAP, 0);
+    CHECK_STR(two, "mine");
+    CHECK_STR(one, "more");
+    /* Rights are those of before, on both sides. */
+    one = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    two = leave(one, PAGE, DONTUNMAP, 0);
+    CHECK_EQ(touch(one, false), 0);
+    CHECK_EQ(touch(one, true), SEGV_ACCERR);
+    CHECK_EQ(touch(two, true), SEGV_ACCERR);
+}
+
+TEST(mremap_dontunmap_again_and_forked) {
+    char *at = anon(1, RW);
+    for (int i = 0; i < 5; i++) {
+        *at = (char) ('0' + i);
+        char *moved = leave(at, PAGE, DONTUNMAP, 0);
+        CHECK_EQ(*moved, '0' + i);
+        CHECK_EQ(*at, 0);
+    }
+    WAIT(SPAWN({
+        *at = 'c';
+        CHECK_EQ(*leave(at, PAGE, DONTUNMAP, 0), 'c');
+        CHECK_EQ(*at, 0);
+    }));
+    CHECK_EQ(*at, 0);
+    CHECK_ERR(syscall(SYS_mremap, at, PAGE, 2 * PAGE, DONTUNMAP, 0), EINVAL);
+    CHECK_ERR(syscall(SYS_mremap, at, PAGE, PAGE, 4, 0), EINVAL);
+    CHECK_ERR(syscall(SYS_mremap, at, 0, 0, DONTUNMAP, 0), EINVAL);
+    CHECK_ERR(syscall(SYS_mremap, at, PAGE, PAGE, DONTUNMAP | MREMAP_FIXED, at), EINVAL);
+    CHECK_OK(munmap(at, PAGE));
+    CHECK_ERR(syscall(SYS_mremap, at, PAGE, PAGE, DONTUNMAP, 0), EFAULT);
+}
+
 TEST(mremap_errors) {
     char *at = anon(4, RW);
     CHECK_ERR(mremap(at + 1, PAGE, PAGE, 0), EINVAL);

@@ -208,7 +208,7 @@ public final class PosixTimers {
 
         /** Arms at {@code expiry} of {@link #now}'s time; 0 disarms. */
         public void settime(long expiryNanos, long intervalNanos) {
-            overruns = 0;
+            overruns = shownOverruns = 0;
             set(expiryNanos, intervalNanos);
         }
     }

@@ -121,11 +121,13 @@ public final class FileLocks {
     }
 
     private long await(Task t, OfInode l, Object owner, int pid, Lock c) {
-        // A description's locks are no one process's: no deadlock can be told.
-        if (pid >= 0) {
-            var w = t.so instanceof Waiting known ? known : new Waiting(this);
-            if (t.so == w) waiting.remove(w);
-            if (isDeadlock(owner, c)) return -EDEADLK;
+        var w = t.so instanceof Waiting known ? known : null;
+        if (w != null) waiting.remove(w);
+        // A description's locks are no one process's: its own waits never end so. But whoever waits for a process
+        // is part of the chain in which a process may find itself (posix_locks_deadlock in fs/locks.c).
+        if (pid >= 0 && isDeadlock(owner, c)) return -EDEADLK;
+        if (c.pid >= 0) {
+            if (w == null) w = new Waiting(this);
             w.owner = owner;
             w.holder = c.owner;
             t.so = w;
