@@ -27,7 +27,7 @@ start_docker() {
 	daemons=$((daemons + 1))
 	"${docker[@]}" import -c 'CMD ["bash"]' "$state/image.tar" box > /dev/null || { why="docker import failed"; return 1; }
 	why=$("${docker[@]}" run --rm --runtime runc --network none box true 2>&1) ||
-		{ why="docker cannot run a container with runc either: $(tail -n 1 <<< "$why")"; return 1; }
+		{ why="docker cannot run a container with runc either: $(grep -v -e --help -e "^$" <<< "$why" | tail -n 1 | cut -c1-300)"; return 1; }
 }
 
 stop_docker() {
@@ -250,4 +250,68 @@ row_docker_many() {
 	until_is said "$count" script 'for i in $(seq 0 $((count - 1))); do d logs many-$i; done | grep -c here'
 	is exec "$((count - 1))" d exec "many-$((count - 1))" echo $((count - 1))
 	LIMIT=200 d rm -f $(seq -f "many-%g" 0 $((count - 1))) > /dev/null
+}
+
+# An image in which dpkg knows what is installed: IMAGE.tar. And two packages of our own, with a repository for them: DIRECTORY.
+make_apt_image() {
+	local work=$state/apt/root package file
+	mkdir -p "$work"
+	IMAGE_PACKAGES=$state/apt/packages bash "$here/environments/image.sh" "$state/apt/plain.tar" apt dpkg debconf bash coreutils dash \
+		base-files base-passwd sed grep findutils tar gzip perl-base libc-bin debianutils mawk diffutils util-linux &&
+		tar -C "$work" -xf "$state/apt/plain.tar" || return 1
+	mkdir -p "$work"/var/lib/dpkg/{info,updates,triggers,alternatives} "$work"/var/{cache/apt/archives,lib/apt/lists}/partial "$work/var/log/apt"
+	awk -v RS= -v ORS='\n\n' 'NR == FNR { for (i = 1; i <= NF; i++) is[$i]; next } $2 in is' "$state/apt/packages" /var/lib/dpkg/status \
+		> "$work/var/lib/dpkg/status"
+	while read -r package; do
+		for file in "/var/lib/dpkg/info/$package".* "/var/lib/dpkg/info/$package":*; do
+			[ ! -e "$file" ] || cp -p "$file" "$work/var/lib/dpkg/info/"
+		done
+	done < "$state/apt/packages"
+	cp -p /var/lib/dpkg/info/format "$work/var/lib/dpkg/info/" 2> /dev/null
+	cp -p /var/lib/dpkg/triggers/ldconfig "$work/var/lib/dpkg/triggers/"
+	echo '_apt:x:42:65534::/nonexistent:/usr/sbin/nologin' >> "$work/etc/passwd"
+	tar -C "$work" -cf "$1" .
+}
+
+make_repository() {
+	local package control="Version: 1.0\nArchitecture: all\nMaintainer: N <n@example.org>\nDescription: a test\n"
+	mkdir -p "$1" "$state/apt"/{greet,word}/DEBIAN "$state/apt/greet/usr/bin" "$state/apt/greet/etc" "$state/apt/word/usr/share/word"
+	printf "Package: greet\nDepends: word (>= 1.0)\n$control" > "$state/apt/greet/DEBIAN/control"
+	printf '#!/bin/sh\necho "$(cat /etc/greet) $(cat /usr/share/word/word)"\n' > "$state/apt/greet/usr/bin/greet-1"
+	printf '#!/bin/sh\nset -e\nupdate-alternatives --install /usr/bin/greet greet /usr/bin/greet-1 5\n' > "$state/apt/greet/DEBIAN/postinst"
+	printf '#!/bin/sh\nset -e\nupdate-alternatives --remove greet /usr/bin/greet-1\n' > "$state/apt/greet/DEBIAN/prerm"
+	echo hello > "$state/apt/greet/etc/greet" && echo /etc/greet > "$state/apt/greet/DEBIAN/conffiles"
+	echo 'activate-noawait ldconfig' > "$state/apt/greet/DEBIAN/triggers"
+	printf "Package: word\n$control" > "$state/apt/word/DEBIAN/control"
+	echo world > "$state/apt/word/usr/share/word/word"
+	chmod 755 "$state"/apt/greet/{usr/bin/greet-1,DEBIAN/postinst,DEBIAN/prerm}
+	for package in greet word; do
+		dpkg-deb --root-owner-group -b "$state/apt/$package" "$1/$package.deb" > /dev/null || return 1
+		dpkg-deb -f "$1/$package.deb"
+		echo "Filename: ./$package.deb"
+		echo "Size: $(stat -c %s "$1/$package.deb")"
+		echo "SHA256: $(sha256sum < "$1/$package.deb" | cut -d' ' -f1)"
+		echo
+	done > "$1/Packages"
+	printf 'Suite: x\nDate: %s\nSHA256:\n %s %s Packages\n' "$(LC_ALL=C date -u '+%a, %d %b %Y %T UTC')" "$(sha256sum < "$1/Packages" | cut -d' ' -f1)" "$(stat -c %s "$1/Packages")" > "$1/Release"
+}
+
+row_docker_apt() {
+	local gateway server script
+	make_apt_image "$state/apt.tar" && make_repository "$state/apt/repository" || { not_ok image "not made"; return; }
+	d import "$state/apt.tar" apt > /dev/null || { not_ok import "docker import failed"; return; }
+	gateway=$(ip -4 -o addr show docker0 | sed 's/.* inet \([0-9.]*\).*/\1/')
+	python3 -m http.server -d "$state/apt/repository" 7015 > "$state/apt/log" 2>&1 &
+	server=$!
+	script="echo 'deb [trusted=yes] http://$gateway:7015 ./' > /etc/apt/sources.list
+		apt-get update && apt-get install -y greet && greet && readlink -f /usr/bin/greet && dpkg -V greet word && apt-get purge -y greet &&
+		apt-get autoremove -y && ls /usr/bin/greet* /etc/greet /usr/share/word; dpkg --audit; dpkg-query -W greet word; echo \$?"
+	apt_lines() { d run --rm --runtime "$1" apt sh -c "$script" 2>&1 | tr '\r' '\n' | grep -v '^Get:\|^Fetched\|^Ign:\|^(Reading' | sed 's/ *$//'; }
+	apt_lines runc > "$state/apt/runc"
+	apt_lines kernelet > "$state/apt/kernelet"
+	has installed "hello world" cat "$state/apt/kernelet"
+	has trigger "Processing triggers for libc-bin" cat "$state/apt/kernelet"
+	has purged "no packages found matching word" cat "$state/apt/kernelet"
+	is as_with_runc "" diff "$state/apt/runc" "$state/apt/kernelet"
+	kill $server
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Makes a small root file system from the Debian packages installed on this machine, with no network: no Java in it.
 #
-#   image.sh OUTPUT.tar [PACKAGE...]
+#   image.sh OUTPUT.tar [PACKAGE...]     IMAGE_PACKAGES=FILE gets the names of all that are in it
 set -eu
 output=$1
 shift
@@ -21,6 +21,7 @@ packages=$(dpkg-query -W -f '${Package}\t${Pre-Depends}, ${Depends}\n' | awk -F'
 	    print queue[i]
 	    k = split(needs[queue[i]], more, " ")
 	    for (j = 1; j <= k; j++) queue[++n] = more[j] } }')
+[ -z "${IMAGE_PACKAGES-}" ] || printf '%s\n' $packages > "$IMAGE_PACKAGES"
 for package in $packages; do dpkg -L "$package"; done | sort -u |
 	grep -vE '^/usr/share/(doc|man|locale|info|lintian|bash-completion)/|lib(asan|lsan|tsan|ubsan)|^/\.$|diverts' |
 	{ [ -L /bin ] && sed -E 's#^/(bin|sbin|lib|lib64|lib32)/#/usr/\1/#' || cat; } |

@@ -124,6 +124,15 @@ class OciTest extends Bundles {
                 """).is(0, "log is JSON\n");
     }
 
+    /** A new UTS namespace has the names of its maker's. */
+    @Test
+    void namesThatAreNotGiven() throws Exception {
+        run("""
+                bundle 'c.pop("hostname"); sh("uname -n; cat /proc/sys/kernel/domainname")'
+                [ "$($R run -b $T/b $I-a)" = "$(uname -n; cat /proc/sys/kernel/domainname)" ] || echo others
+                """).is(0, "");
+    }
+
     /** A signal for the first process, or for all; of a container that has stopped only --all is no error. */
     @Test
     void killAll() throws Exception {

@@ -104,6 +104,9 @@ public final class SandboxProcess {
         spec.inherit(o.inherited.limits());
         if (o.fdLimit > 0) spec.container.fdLimit = o.fdLimit;
         if (spec.container.hostname == null) spec.container.hostname = hostnameOfPod();
+        // A new UTS namespace begins with the names of its maker's.
+        spec.container.hostname = orOwn(spec.container.hostname, "hostname");
+        spec.container.domainname = orOwn(spec.container.domainname, "domainname");
         FlagAnnotations.apply(spec.annotations, o, spec.container, spec.warnings);
         if (spec.container.uids.length > 0 && Host.euid() != 0 && !hasIds(spec.container.uids)) {
             spec.warnings.add("linux.uidMappings: this user has not been given these ids (subuid(5), "
@@ -133,6 +136,12 @@ public final class SandboxProcess {
             }
         }
         return null;
+    }
+
+    private static String orOwn(String given, String file) {
+        if (given != null && !given.isEmpty()) return given;
+        String name = Host.read("/proc/sys/kernel/" + file).strip();
+        return name.isEmpty() ? null : name;
     }
 
     /** Whether each id of the host that is mapped is one this process may give files to (userns.c). */
