@@ -196,6 +196,7 @@ TEST(mremap_dontunmap) {
     CHECK_EQ(at[0], 0);
 }
 
+#define USER_END 0x7ffffffff000L
 #define DONTUNMAP (MREMAP_MAYMOVE | 4)
 static char *leave(void *at, size_t length, int flags, void *to) {
     return (char *) CHECK_OK(syscall(SYS_mremap, at, length, length, flags, to));
@@ -552,4 +553,38 @@ TEST(fault_is_retried_after_the_handler) {
     repair_page[5] = 'r';
     CHECK_EQ(repair_page[5], 'r');
     CHECK_EQ(repairs, 1);
+}
+
+/* All the memory there is: nothing is left to go on with. */
+TEST(munmap_of_everything) {
+    CHECK_KILLED(CHILD({ syscall(SYS_munmap, 0, USER_END); }), SIGSEGV);
+    CHECK_KILLED(CHILD({ syscall(SYS_munmap, PAGE, USER_END - PAGE); }), SIGSEGV);
+    CHECK_KILLED(CHILD({ syscall(SYS_munmap, 1L << 46, USER_END - (1L << 46)); }), SIGSEGV);
+    CHECK_ERR(syscall(SYS_munmap, 0, USER_END + PAGE), EINVAL);
+    CHECK_ERR(syscall(SYS_munmap, USER_END, PAGE), EINVAL);
+    CHECK_ERR(syscall(SYS_munmap, 0, 0), EINVAL);
+    CHECK_OK(syscall(SYS_munmap, 0, 0x10000));
+    CHECK_OK(syscall(SYS_munmap, USER_END - PAGE, PAGE));
+}
+
+/* All but one page of code, which makes the calls: the upper part must be given away by a call that is left. */
+TEST(munmap_of_everything_else) {
+    static const unsigned char code[] = {
+        0x31, 0xff,                                     /* xor %edi, %edi */
+        0xbe, 0, 0, 0, 0x10,                            /* mov $0x10000000, %esi */
+        0xb8, 11, 0, 0, 0, 0x0f, 0x05,                  /* munmap */
+        0x49, 0x89, 0xc0,                               /* mov %rax, %r8 */
+        0x48, 0xbf, 0, 0x10, 0, 0x10, 0, 0, 0, 0,       /* mov $0x10001000, %rdi */
+        0x48, 0xbe, 0, 0xe0, 0xff, 0xef, 0xff, 0x7f, 0, 0, /* mov $0x7fffeffe000, %rsi */
+        0xb8, 11, 0, 0, 0, 0x0f, 0x05,                  /* munmap */
+        0x4c, 0x09, 0xc0,                               /* or %r8, %rax */
+        0x0f, 0x95, 0xc0, 0x0f, 0xb6, 0xf8,             /* setne %al; movzbl %al, %edi */
+        0x83, 0xc7, 7,                                  /* add $7, %edi */
+        0xb8, 60, 0, 0, 0, 0x0f, 0x05 };                /* exit */
+    CHECK_STATUS(CHILD({
+        void *at = mmap((void *) 0x10000000, PAGE, RW | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+        memcpy(at, code, sizeof code);
+        /* The host may end a thread that is interrupted without its rseq area. */
+        ((void (*)(void)) at)();
+    }), 7);
 }

@@ -346,3 +346,130 @@ TEST(sysinfo_is_plausible) {
     CHECK(s.unit >= 1);
     CHECK_ERR(syscall(SYS_sysinfo, BAD), EFAULT);
 }
+
+// ---- PR_SET_MDWE: no memory becomes code that was or is writable
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE 65
+#define PR_GET_MDWE 66
+#endif
+#define REFUSE 1L
+#define NO_INHERIT 2L
+#define RW (PROT_READ | PROT_WRITE)
+#define RX (PROT_READ | PROT_EXEC)
+
+static long mdwe(int option, long bits) { return syscall(SYS_prctl, option, bits, 0L, 0L, 0L); }
+static void need_mdwe(void) {
+    if (mdwe(PR_GET_MDWE, 0) == -1)
+        SKIP("kernel before 6.3");
+}
+static char *pages(int prot) {
+    char *at = mmap(NULL, 3 * CHECK_PAGE, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(at != MAP_FAILED);
+    return at;
+}
+
+TEST(mdwe_arguments) {
+    need_mdwe();
+    CHECK_EQ(mdwe(PR_GET_MDWE, 0), 0);
+    CHECK_ERR(mdwe(PR_SET_MDWE, NO_INHERIT), EINVAL);
+    CHECK_ERR(mdwe(PR_SET_MDWE, 4), EINVAL);
+    CHECK_ERR(mdwe(PR_SET_MDWE, 1L << 40 | REFUSE), EINVAL);
+    CHECK_ERR(mdwe(PR_GET_MDWE, 1), EINVAL);
+    for (int i = 0; i < 3; i++) {
+        CHECK_ERR(syscall(SYS_prctl, PR_SET_MDWE, REFUSE, (long)(i == 0), (long)(i == 1), (long)(i == 2)), EINVAL);
+        CHECK_ERR(syscall(SYS_prctl, PR_GET_MDWE, 0L, (long)(i == 0), (long)(i == 1), (long)(i == 2)), EINVAL);
+    }
+    CHECK_OK(mdwe(PR_SET_MDWE, 0));
+    CHECK_OK(mdwe(PR_SET_MDWE, REFUSE));
+    CHECK_EQ(mdwe(PR_GET_MDWE, 0), REFUSE);
+    CHECK_OK(mdwe(PR_SET_MDWE, REFUSE));
+    CHECK_ERR(mdwe(PR_SET_MDWE, 0), EPERM);
+    CHECK_ERR(mdwe(PR_SET_MDWE, REFUSE | NO_INHERIT), EPERM);
+    CHECK_EQ(mdwe(PR_GET_MDWE, 0), REFUSE);
+}
+
+static void check_refusals(void) {
+    char *rw = pages(RW), *rx = pages(RX);
+    CHECK_ERR(mmap(NULL, CHECK_PAGE, RW | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), EACCES);
+    CHECK_ERR(mmap(NULL, CHECK_PAGE, PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0), EACCES);
+    int fd = CHECK_OK(memfd_create("m", 0));
+    CHECK_OK(ftruncate(fd, CHECK_PAGE));
+    CHECK_ERR(mmap(NULL, CHECK_PAGE, RW | PROT_EXEC, MAP_PRIVATE, fd, 0), EACCES);
+    CHECK_ERR(mmap(NULL, CHECK_PAGE, RW | PROT_EXEC, MAP_SHARED, fd, 0), EACCES);
+    CHECK(mmap(NULL, CHECK_PAGE, RX, MAP_PRIVATE, fd, 0) != MAP_FAILED);
+    CHECK_ERR(mprotect(rw, CHECK_PAGE, RX), EACCES);
+    CHECK_ERR(mprotect(rw, CHECK_PAGE, RW | PROT_EXEC), EACCES);
+    CHECK_ERR(mprotect(rw, CHECK_PAGE, PROT_EXEC), EACCES);
+    CHECK_ERR(mprotect(rx, CHECK_PAGE, RW | PROT_EXEC), EACCES);
+    CHECK_ERR(syscall(SYS_pkey_mprotect, rw, CHECK_PAGE, RX, -1), EACCES);
+    CHECK_OK(mprotect(rx, CHECK_PAGE, RX));
+    // What it is no more it cannot become again.
+    CHECK_OK(mprotect(rx, CHECK_PAGE, PROT_READ));
+    CHECK_ERR(mprotect(rx, CHECK_PAGE, RX), EACCES);
+    // As far as it may: the first is changed, the second refuses.
+    CHECK_ERR(mprotect(rx + CHECK_PAGE, 2 * CHECK_PAGE, RW | PROT_EXEC), EACCES);
+    char *both = pages(RX);
+    CHECK_OK(mprotect(both + CHECK_PAGE, CHECK_PAGE, RW));
+    CHECK_ERR(mprotect(both, 3 * CHECK_PAGE, PROT_EXEC), EACCES);
+    CHECK_OK(mprotect(rw, CHECK_PAGE, PROT_READ));
+    rw[2 * CHECK_PAGE] = 'x';
+}
+
+TEST(mdwe_refuses) {
+    need_mdwe();
+    char *wx = pages(RW | PROT_EXEC);
+    wx[0] = (char)0xc3;
+    CHECK_OK(mdwe(PR_SET_MDWE, REFUSE));
+    check_refusals();
+    // What was there before stays, and works, but nobody says so again.
+    ((void (*)(void))wx)();
+    wx[1] = 1;
+    CHECK_ERR(mprotect(wx, CHECK_PAGE, RW | PROT_EXEC), EACCES);
+    CHECK_OK(mprotect(wx, CHECK_PAGE, RX));
+}
+
+static void *mdwe_thread(void *unused) { return (void *)mdwe(PR_GET_MDWE, 0) + (unused != NULL); }
+
+TEST(mdwe_is_inherited) {
+    need_mdwe();
+    pthread_t thread;
+    void *bits;
+    CHECK_OK(mdwe(PR_SET_MDWE, REFUSE));
+    CHECK_RC(pthread_create(&thread, NULL, mdwe_thread, NULL), 0);
+    pthread_join(thread, &bits);
+    CHECK_EQ((long)bits, REFUSE);
+    WAIT(SPAWN({
+        CHECK_EQ(mdwe(PR_GET_MDWE, 0), REFUSE);
+        check_refusals();
+        // A new program has it too; it runs, its libraries with it.
+        setenv("MDWE_IS_SET", "1", 1);
+        dup2((int)CHECK_OK(open("/dev/null", O_WRONLY)), 1);
+        execl("/proc/self/exe", "prctl", "--only", "mdwe_of_a_new_program", NULL);
+        _exit(3);
+    }));
+}
+
+// Of use when started by mdwe_is_inherited.
+TEST(mdwe_of_a_new_program) {
+    if (getenv("MDWE_IS_SET") == NULL)
+        return;
+    CHECK_EQ(mdwe(PR_GET_MDWE, 0), REFUSE);
+    check_refusals();
+}
+
+TEST(mdwe_without_heirs) {
+    need_mdwe();
+    if (mdwe(PR_SET_MDWE, REFUSE | NO_INHERIT) == -1)
+        SKIP("kernel before 6.6");
+    CHECK_EQ(mdwe(PR_GET_MDWE, 0), REFUSE | NO_INHERIT);
+    check_refusals();
+    WAIT(SPAWN({
+        CHECK_EQ(mdwe(PR_GET_MDWE, 0), 0);
+        CHECK_OK(mprotect(pages(RW), CHECK_PAGE, RX));
+        CHECK_OK(mdwe(PR_SET_MDWE, REFUSE));
+    }));
+    pid_t child = vfork();
+    if (child == 0)
+        _exit(mdwe(PR_GET_MDWE, 0) == (REFUSE | NO_INHERIT) ? 0 : 1);
+    WAIT(child);
+}

@@ -3,6 +3,7 @@ package dev.kernelet.sentry.kernel;
 import static dev.kernelet.abi.Errno.*;
 
 import dev.kernelet.abi.Memory;
+import dev.kernelet.sentry.mm.ExecGain;
 
 /** prctl(2): what has a meaning inside; EINVAL for the rest, as on a kernel built without it. Kernel lock. */
 public final class Prctl {
@@ -97,6 +98,8 @@ public final class Prctl {
             case 42 -> { return a != 0 || b != 0 || c != 0 || d != 0 ? -EINVAL : t.group.hasNoHugePages ? 1 : 0; }
             case 47 -> { return ambient(t, a, b, c, d); }
             case 59 -> { return a == 0 && b == 0 && c == 0 && d == 0 ? 0 : -EINVAL; } // PR_SET_SYSCALL_USER_DISPATCH: off
+            case 65 -> { return ExecGain.set(t.mm, a, b | c | d); } // PR_SET_MDWE
+            case 66 -> { return ExecGain.get(t.mm, a | b | c | d); }
             case 0x41555856 -> { return auxv(t, a, b, c | d); }
             default -> { return -EINVAL; }
         }

@@ -51,6 +51,14 @@ public final class Rseq {
         return t.ctx.hostCall(SyscallNumber.RSEQ, area, t.rseqLength, UNREGISTER, t.rseqSignature, 0, 0) == 0;
     }
 
+    /**
+     * Memory is about to be unmapped, perhaps with the area. The host kills a thread that is interrupted
+     * without it; here any system call is an interruption, so that a program would not see the end of this one.
+     */
+    public static void unmapped(Task t, long address, long length) {
+        if (t.rseqArea != 0 && t.rseqArea >= address && t.rseqArea - address < length) leave(t);
+    }
+
     /** fork(2) copies the registration with the memory; a thread or a vfork child starts without. */
     static void inherit(Task parent, Task child) {
         child.rseqArea = parent.rseqArea;

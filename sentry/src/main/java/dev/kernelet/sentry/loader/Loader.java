@@ -14,6 +14,7 @@ import dev.kernelet.platform.Registers;
 import dev.kernelet.sentry.kernel.Exec;
 import dev.kernelet.sentry.kernel.Limits;
 import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.mm.ExecGain;
 import dev.kernelet.sentry.mm.LoadedMappings;
 import dev.kernelet.sentry.mm.MemoryManager;
 import dev.kernelet.sentry.vfs.Access;
@@ -83,6 +84,7 @@ public final class Loader {
         if (!takesOver || !Exec.vacate(t, image)) image.space = t.kernel.platform.newAddressSpace();
         if (image.space == null) return -ENOMEM;
         image.mm = MemoryManager.of(image.space, userEnd);
+        if (t.mm != null && t.mm.mdwe != 0) image.mm.mdwe = ExecGain.inherited(t.mm);
         ExecutionContext c = image.space.first();
         long stackTop = layOut(stackLimit, strings);
         c.beginBatch();

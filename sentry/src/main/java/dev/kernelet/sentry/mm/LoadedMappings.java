@@ -1,5 +1,6 @@
 package dev.kernelet.sentry.mm;
 
+import static dev.kernelet.abi.Errno.*;
 import static dev.kernelet.abi.Mman.*;
 
 import dev.kernelet.abi.SyscallNumber;
@@ -21,6 +22,7 @@ public final class LoadedMappings {
 
     /** A private mapping of the file, whose host descriptor is {@code fd}: 0 or -errno. */
     public long file(long from, long to, int prot, OpenFile file, int fd, long offset) {
+        if (mm.mdwe != 0 && ExecGain.isDenied(prot, prot)) return -EACCES;
         long r = c.mapFd(from, to - from, prot, MAP_PRIVATE, fd, offset);
         if (r < 0) return r;
         mm.replace(t, from, to, new Vma(prot, Vma.MAY_ALL, file, null, offset - from));
@@ -37,6 +39,7 @@ public final class LoadedMappings {
     }
 
     public long protect(long from, long to, int prot) {
+        if (mm.mdwe != 0 && ExecGain.isDenied(prot, prot)) return -EACCES;
         long r = c.hostCall(SyscallNumber.MPROTECT, from, to - from, prot, 0, 0, 0);
         if (r < 0) return r;
         mm.change(t, from, to, prot, 0, 0);

@@ -21,7 +21,7 @@ import dev.kernelet.sentry.vfs.OpenFile;
  */
 public final class MemoryManager implements AddressSpace.TextMap {
     /** mmap_min_addr. */
-    static final long LOWEST = 0x10000;
+    static final long LOWEST = 0x10000, TASK_SIZE = 0x7ffffffff000L;
     /** Larger ones are ordered at once: a host that does not overcommit may refuse them. */
     private static final long DEFERRABLE = 64 << 20;
     static final int GROW_AHEAD = 64 << 10;
@@ -37,6 +37,8 @@ public final class MemoryManager implements AddressSpace.TextMap {
     long mmapBase;
     /** Flags for all future mappings (mlockall MCL_FUTURE). */
     int defaultFlags;
+    /** PR_SET_MDWE. */
+    public int mdwe;
 
     // ---- sizes in bytes
     public long total, data, stack, executable, locked, totalPeak, residentPeak;
@@ -135,6 +137,7 @@ public final class MemoryManager implements AddressSpace.TextMap {
         c.envStart = envStart;
         c.envEnd = envEnd;
         c.auxv = auxv;
+        c.mdwe = mdwe == 0 ? 0 : ExecGain.inherited(this);
         c.setExe(parent, exe);
         // Locks are not inherited (mlock(2)).
         if (locked != 0) {
@@ -306,6 +309,7 @@ public final class MemoryManager implements AddressSpace.TextMap {
     }
 
     private long checkReplace(Task t, long address, long length, Vma v, boolean replaces) {
+        if (mdwe != 0 && ExecGain.isDenied(v.prot, v.prot)) return -EACCES;
         long more = length;
         if (replaces) {
             long r = checkNotOurs(address, address + length);
@@ -350,7 +354,7 @@ public final class MemoryManager implements AddressSpace.TextMap {
             if (!file.isWritable()) may &= ~Vma.MAYWRITE;
         }
         if (!file.isReadable()) return -EACCES;
-        if (isOnNoexec(file)) {
+        if (Vma.isOnNoexec(file)) {
             if ((prot & PROT_EXEC) != 0) return -EPERM;
             may &= ~Vma.MAYEXEC;
         }
@@ -388,10 +392,6 @@ public final class MemoryManager implements AddressSpace.TextMap {
         if (i == list.count || list.start[i] > address || list.end[i] < address + length) return false;
         Vma o = list.vma[i];
         return o.file == v.file && o.delta == v.delta && o.flags == (v.flags | Vma.PRISTINE);
-    }
-
-    static boolean isOnNoexec(OpenFile file) {
-        return file.path != null && file.path.mount != null && (file.path.mount.flags & 8 /* MS_NOEXEC */) != 0;
     }
 
     /** get_unmapped_area: where the mapping goes, or -errno. */
@@ -476,10 +476,10 @@ public final class MemoryManager implements AddressSpace.TextMap {
     // ---- munmap
     /** munmap(2). */
     public long munmap(Task t, long address, long length) {
-        if ((address & 4095) != 0 || address < 0 || address > userEnd || length < 0 || length > userEnd - address) return -EINVAL;
-        length = pageUp(length);
-        if (length == 0) return -EINVAL;
-        return unmap(t, t.ctx, address, address + length);
+        // Above the user's end of this platform is nothing of the application's, which knows of Linux's only.
+        boolean isInside = address >= 0 && length > 0 && address <= TASK_SIZE - length;
+        if ((address & 4095) != 0 || !isInside) return -EINVAL;
+        return unmap(t, t.ctx, Math.min(address, userEnd), Math.min(address + pageUp(length), userEnd));
     }
 
     long unmap(Task t, ExecutionContext c, long from, long to) {
@@ -545,7 +545,7 @@ public final class MemoryManager implements AddressSpace.TextMap {
                 break;
             }
             Vma v = l.vma[i];
-            if ((prot & PROT_WRITE) != 0 && (v.flags & Vma.MAYWRITE) == 0 || (prot & PROT_EXEC) != 0 && (v.flags & Vma.MAYEXEC) == 0) {
+            if (v.mayNotBe(prot) || mdwe != 0 && ExecGain.isDenied(v.prot, prot)) {
                 result = -EACCES;
                 break;
             }

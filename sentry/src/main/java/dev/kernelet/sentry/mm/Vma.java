@@ -57,6 +57,16 @@ public final class Vma {
 
     boolean isWritable() { return (prot & PROT_WRITE) != 0; }
 
+    boolean mayNotBe(int newProt) {
+        return (newProt & PROT_WRITE) != 0 && (flags & MAYWRITE) == 0
+                || (newProt & PROT_EXEC) != 0 && (flags & MAYEXEC) == 0;
+    }
+
+    static boolean isOnNoexec(OpenFile file) {
+        boolean isMounted = file.path != null && file.path.mount != null;
+        return isMounted && (file.path.mount.flags & 8 /* MS_NOEXEC */) != 0;
+    }
+
     /** Whether neighbours of these kinds are one mapping. */
     boolean sameAs(Vma o) {
         return o == this || prot == o.prot && flags == o.flags && file == o.file && shared == o.shared && delta == o.delta;

@@ -8,6 +8,7 @@ import static dev.kernelet.abi.Mman.*;
 
 import dev.kernelet.abi.SyscallNumber;
 import dev.kernelet.sentry.fs.tmpfs.Tmpfs;
+import dev.kernelet.sentry.kernel.Rseq;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.mm.Advice;
 import dev.kernelet.sentry.mm.NumaPolicy;
@@ -40,6 +41,7 @@ final class SysMm {
 
     /** munmap(2). */
     static long munmap(Task t, long address, long length) {
+        Rseq.unmapped(t, address, length);
         return t.mm.munmap(t, address, length);
     }
 
