@@ -8,7 +8,7 @@ final class GlobalFlags {
     boolean debug, jsonDebugLog, strace, rootless, systemdCgroup, help, version, alsoLogToStderr;
     String debugLog, log, logFormat = "json", straceSyscalls = "", platform = "auto", network, overlay2, stateRoot;
     int straceLogSize = SandboxOptions.DEFAULT_STRACE_LOG_SIZE;
-    int pidsLimit = SandboxOptions.DEFAULT_PIDS_LIMIT, fdLimit = SandboxOptions.DEFAULT_FD_LIMIT;
+    int pidsLimit, fdLimit = SandboxOptions.DEFAULT_FD_LIMIT;
     private static final long MEMORY_LEAST = 1 << 20;
     long memory, cpuLimit, fileSizeLimit, outputLimit;
     boolean directfs = true, hostFifo;
@@ -46,7 +46,8 @@ final class GlobalFlags {
                                          whether programs can connect to unix sockets of the host, make
                                          some in volumes, or both (none)
               --root DIR                 directory for state files
-              --pids-limit N             most processes and threads at once (16384)
+              --pids-limit N             most processes and threads at once (16384, at most a quarter
+                                         of what the machine can have)
               --memory BYTES             most memory, like 512M; default: what the host has
               --fd-limit N               most open files at once (1048576)
               --allow-suid               accepted for compatibility: set-user-ID programs work inside, and gain nothing outside

@@ -242,6 +242,9 @@ class FlagsOfDoTest extends LeavesNothing {
                 .is(0, "123456789\n");
         shell.run("$K --cpu-limit=0 do true").failed("--cpu-limit");
         shell.run("$K --output-limit=none do true").failed("--output-limit");
+        // Without the flag a sandbox leaves the host three quarters of its process numbers.
+        shell.run("max=$($K do cat /proc/sys/kernel/threads-max); host=$(cat /proc/sys/kernel/pid_max); "
+                + "test $max -ge 256 && test $max -le 16384 && test $((max * 4)) -le $host").is(0, "");
         shell.run("$K --pids-limit=0 do true").failed("--pids-limit");
         shell.run("$K --memory=much do true").failed("--memory");
         shell.run("$K --memory=512 do true").failed("--memory", "512M");

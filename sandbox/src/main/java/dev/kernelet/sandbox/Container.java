@@ -49,6 +49,8 @@ public final class Container {
     /** Terminals of the host that serve consoles inside. Kernel lock. */
     private final ArrayList<HostConsole> consoles = new ArrayList<>();
     private HostConsole firstConsole;
+    /** Most tasks where no limit is set. */
+    private int unlimitedTasks;
 
     private Container(ContainerSpec spec) {
         this.spec = spec;
@@ -125,7 +127,8 @@ public final class Container {
     private KernelOptions kernelOptions() {
         var k = new KernelOptions();
         if (spec.processors > 0) k.processors = Math.min(k.processors, spec.processors);
-        if (spec.pidsLimit > 0) k.taskLimit = spec.pidsLimit;
+        unlimitedTasks = HostLimits.tasks(k.taskLimit);
+        k.taskLimit = spec.pidsLimit > 0 ? spec.pidsLimit : unlimitedTasks;
         k.isTaskLimited = spec.pidsLimit > 0;
         k.cpuQuota = spec.cpuQuota;
         k.cpuPeriod = spec.cpuPeriod;
@@ -263,7 +266,7 @@ public final class Container {
     /** Other limits than it was made with; 0: unchanged, -1: none. */
     public void limits(long memory, int pids) {
         post(() -> {
-            if (pids != 0) kernel.options.taskLimit = pids < 0 ? SandboxOptions.DEFAULT_PIDS_LIMIT : pids;
+            if (pids != 0) kernel.options.taskLimit = pids < 0 ? unlimitedTasks : pids;
             if (pids != 0) kernel.options.isTaskLimited = pids > 0;
             if (memory != 0) kernel.options.memoryLimit = Math.max(0, memory);
         });

@@ -3,12 +3,36 @@ package dev.kernelet.sandbox;
 import dev.kernelet.abi.Memory;
 import dev.kernelet.abi.SyscallNumber;
 import dev.kernelet.host.HostCall;
+import dev.kernelet.host.HostProc;
 
-/** The Sentry's own resource limits on the host. */
+/** The Sentry's own resource limits on the host, and what it may take of the host's. */
 final class HostLimits {
     private static final int RLIMIT_NOFILE = 7;
 
+    /**
+     * A process inside is up to three tasks outside: with a quarter of the host's numbers no fork bomb takes
+     * them all, and nobody outside is left without a process to end it with.
+     */
+    private static final int SHARE = 4, LEAST_TASKS = 256;
+
     private HostLimits() {}
+
+    /** How many tasks a sandbox may have for which no limit was asked: {@code most}, or what the host can spare. */
+    static int tasks(int most) {
+        long host = Math.min(number("sys/kernel/pid_max"), number("sys/kernel/threads-max"));
+        return (int) Math.max(LEAST_TASKS, Math.min(most, host / SHARE));
+    }
+
+    private static long number(String name) {
+        String text = HostProc.read(name);
+        long n = 0;
+        for (int i = 0; i < text.length() && n < 1L << 40; i++) {
+            char c = text.charAt(i);
+            if (c < '0' || c > '9') break;
+            n = n * 10 + c - '0';
+        }
+        return n > 0 ? n : Long.MAX_VALUE;
+    }
 
     /** Descriptors: as many as may be had, for each file open inside may need one outside. */
     static void raise() {

@@ -139,7 +139,8 @@ public final class Sandbox {
 
     private KernelOptions kernelOptions() {
         var k = new KernelOptions();
-        k.taskLimit = options.pidsLimit();
+        k.taskLimit = options.pidsLimit() > 0 ? options.pidsLimit()
+                : HostLimits.tasks(SandboxOptions.DEFAULT_PIDS_LIMIT);
         hostLimit = HostMemory.limit();
         k.memoryLimit = options.memory() > 0 && hostLimit > 0 ? Math.min(options.memory(), hostLimit)
                 : Math.max(options.memory(), hostLimit);

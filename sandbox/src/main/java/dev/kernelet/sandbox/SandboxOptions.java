@@ -23,7 +23,7 @@ import dev.kernelet.sandbox.probe.Choice;
  * @param strace         whether system calls are logged
  * @param straceSyscalls names to log, separated by commas; empty: all
  * @param straceLogSize  most bytes shown of one buffer
- * @param pidsLimit      most tasks at once
+ * @param pidsLimit      most tasks at once; 0: what the host can spare
  * @param memory         most bytes of memory, file systems in memory included; 0: the host's
  * @param fdLimit        most open files at once in the whole sandbox
  * @param inherited      what the caller's process was like
