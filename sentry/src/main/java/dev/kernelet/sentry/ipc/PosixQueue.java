@@ -144,5 +144,5 @@ final class PosixQueue extends Inode {
     }
 
     @Override
-    public OpenFile open(Task t, Path path, int flags) { return new PosixQueueFile(this, flags); }
+    public OpenFile open(Task t, Path path, int flags) { return new PosixQueueFile(this, null, flags); }
 }

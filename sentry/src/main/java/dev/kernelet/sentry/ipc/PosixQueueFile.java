@@ -17,11 +17,16 @@ public final class PosixQueueFile extends OpenFile {
     private static final int SIGEVENT_SIZE = 64, SIGEV_SIGNAL = 0, SIGEV_NONE = 1, SIGEV_THREAD = 2;
     private static final int SI_MESGQ = -3;
     private final PosixQueue q;
+    private final String name;
 
-    PosixQueueFile(PosixQueue q, int flags) {
+    PosixQueueFile(PosixQueue q, String name, int flags) {
         super(q, flags);
         this.q = q;
+        this.name = name;
     }
+
+    @Override
+    public String describe() { return name; }
 
     /** A task that waits for a message: counted while its call lasts. */
     private static final class Receiver implements Task.Cleanup {

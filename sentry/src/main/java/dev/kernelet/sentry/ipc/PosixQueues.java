@@ -50,7 +50,7 @@ public final class PosixQueues {
                     : Access.READ | Access.WRITE);
             if (r < 0) return r;
         }
-        var f = new PosixQueueFile(q, flags & (O_ACCMODE | O_NONBLOCK));
+        var f = new PosixQueueFile(q, "/" + name, flags & (O_ACCMODE | O_NONBLOCK));
         // Queue descriptors never survive exec (mq_overview(7)).
         return t.fds.install(t, f, true);
     }

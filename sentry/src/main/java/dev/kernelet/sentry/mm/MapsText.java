@@ -7,7 +7,7 @@ import dev.kernelet.sentry.vfs.Path;
 import dev.kernelet.sentry.vfs.PathWalk;
 
 /**
- * The texts of /proc/PID/maps, smaps, smaps_rollup, statm and the Vm lines of status (proc(5)). What is mapped is the memory
+ * The texts of /proc/PID/maps, smaps, smaps_rollup and statm (proc(5)). What is mapped is the memory
  * manager's to say; what is resident only the host knows, and its figures are added up per mapping.
  */
 public final class MapsText {
@@ -98,7 +98,7 @@ public final class MapsText {
     private static final String[] KEYS = {"Rss", "Pss", "Pss_Dirty", "Shared_Clean", "Shared_Dirty", "Private_Clean",
             "Private_Dirty", "Referenced", "Anonymous", "KSM", "LazyFree", "AnonHugePages", "ShmemPmdMapped", "FilePmdMapped",
             "Shared_Hugetlb", "Private_Hugetlb", "Swap", "SwapPss", "Locked"};
-    private static final int RSS = 0, LOCKED = KEYS.length - 1;
+    private static final int RSS = 0, PSS = 1, PSS_DIRTY = 2, LOCKED = KEYS.length - 1;
 
     /** /proc/PID/smaps. */
     public static String smaps(MemoryManager mm, Path root) {
@@ -125,12 +125,22 @@ public final class MapsText {
         if (l.count == 0) return "";
         m.line(l.start[0], l.end[l.count - 1], 0, false, 0, 0, 0, "[rollup]");
         long[] sums = m.residents();
+        long pss = 0;
         for (int k = 0; k < KEYS.length; k++) {
             long sum = 0;
             for (int i = 0; i < l.count; i++) sum += sums[i * KEYS.length + k];
             m.field(KEYS[k], sum);
+            if (k == PSS) pss = sum;
+            if (k == PSS_DIRTY) m.pssByKind(pss);
         }
         return m.out.toString();
+    }
+
+    private void pssByKind(long pss) {
+        long anonymous = Math.clamp(share(mm) >> 10, 0, pss);
+        field("Pss_Anon", anonymous);
+        field("Pss_File", pss - anonymous);
+        field("Pss_Shmem", 0);
     }
 
     private void field(String key, long kilobytes) {
@@ -240,37 +250,5 @@ public final class MapsText {
         long[] r = resident(mm);
         long text = (mm.endCode + 4095 >> 12) - (mm.startCode >> 12);
         return (mm.total >> 12) + " " + r[0] + " " + r[1] + " " + text + " 0 " + (mm.data + mm.stack >> 12) + " 0\n";
-    }
-
-    /** The Vm and Rss lines of /proc/PID/status. */
-    public static String status(MemoryManager mm) {
-        var m = new MapsText(mm, null);
-        long[] r = resident(mm);
-        long text = MemoryManager.pageUp(mm.endCode) - (mm.startCode & -4096L);
-        m.line("VmPeak", mm.totalPeak);
-        m.line("VmSize", mm.total);
-        m.line("VmLck", mm.locked);
-        m.line("VmPin", 0);
-        mm.residentPeak = Math.max(mm.residentPeak, r[0] << 12);
-        m.line("VmHWM", mm.residentPeak);
-        m.line("VmRSS", r[0] << 12);
-        m.line("RssAnon", r[0] - r[1] << 12);
-        m.line("RssFile", r[1] << 12);
-        m.line("RssShmem", 0);
-        m.line("VmData", mm.data);
-        m.line("VmStk", mm.stack);
-        m.line("VmExe", text);
-        m.line("VmLib", Math.max(0, mm.executable - text));
-        m.line("VmPTE", Math.max(40 << 10, (r[0] << 12) / 512));
-        m.line("VmSwap", 0);
-        m.out.append("HugetlbPages:\t       0 kB\n");
-        return m.out.toString();
-    }
-
-    private void line(String key, long bytes) {
-        out.append(key).append(":\t");
-        String s = Long.toString(bytes >> 10);
-        for (int i = s.length(); i < 8; i++) out.append(' ');
-        out.append(s).append(" kB\n");
     }
 }

@@ -4,6 +4,7 @@ import static dev.kernelet.abi.Errno.*;
 import static dev.kernelet.abi.Fcntl.*;
 
 import dev.kernelet.abi.Memory;
+import dev.kernelet.abi.Stat;
 import dev.kernelet.sentry.fs.anon.AnonFile;
 import dev.kernelet.sentry.fs.pipe.Pipe;
 import dev.kernelet.sentry.fs.pipe.PipeFile;
@@ -55,6 +56,11 @@ final class SysSplice {
         if (offset != 0 && !in.isSeekable()) return -ESPIPE;
         OpenFile out = file(t, outFd, true);
         if (out == null) return -EBADF;
+        if (!in.isSeekable() && out instanceof PipeFile pipe && !(in instanceof PipeFile) && count > 0) {
+            long r = fileToPipe(t, in, SEQUENTIAL, pipe, Math.min(count, PORTION), in.isNonblocking() ? SPLICE_F_NONBLOCK : 0);
+            if (r == -EPIPE) t.signals.raise(SIGPIPE);
+            return r;
+        }
         if (!in.isSeekable() || in.inode == null || in.inode.isDirectory()) return -EINVAL;
         if (count < 0 || (out.flags & O_APPEND) != 0 && out.inode != null && out.inode.isRegular()) return -EINVAL;
         long from = at < 0 ? in.position() : at;
@@ -243,7 +249,8 @@ final class SysSplice {
             if (in instanceof AnonFile) return -EINVAL;
             long n = Math.min(Math.min(room, count - done), t.mem.dataMax());
             n = at < 0 ? in.read(t, window, n) : in.pread(t, window, n, at + done);
-            if (n == -EAGAIN) return done > 0 ? done : waitFor(t, in, READABLE, 0);
+            // Of files only sockets look at the flag.
+            if (n == -EAGAIN) return done > 0 ? done : waitFor(t, in, READABLE, isSocket(in) ? flags : 0);
             if (n <= 0) return done > 0 ? done : n;
             out.pipe.write(window, (int) n);
             done += n;
@@ -252,6 +259,8 @@ final class SysSplice {
         }
         return done;
     }
+
+    private static boolean isSocket(OpenFile f) { return f.inode != null && f.inode.type() == Stat.S_IFSOCK; }
 
     /** tee(2). */
     static long tee(Task t, int inFd, int outFd, long count, int flags) {

@@ -1,5 +1,6 @@
 package dev.kernelet.sentry.vfs;
 
+import dev.kernelet.sentry.wait.WaitQueue;
 import java.util.ArrayList;
 
 /** The mounts a process sees (mount_namespaces(7)). Kernel lock. */
@@ -8,6 +9,9 @@ public final class MountNamespace {
     /** In the order of mounting; the root first. */
     public final ArrayList<Mount> mounts = new ArrayList<>();
     private static int nextId = 21;
+    /** How often what is mounted has changed. */
+    public int changes;
+    private WaitQueue queue;
 
     public static int newMountId() { return nextId++; }
 
@@ -30,11 +34,24 @@ public final class MountNamespace {
             m.point.mounts++;
         }
         mounts.add(m);
+        changed();
         m.root.inode.attached(true);
+    }
+
+    /** Woken when what is mounted changes. */
+    public WaitQueue queue() {
+        if (queue == null) queue = new WaitQueue();
+        return queue;
+    }
+
+    private void changed() {
+        changes++;
+        if (queue != null) queue.wakeAll(OpenFile.POLLERR | OpenFile.POLLPRI);
     }
 
     public void detach(Mount m) {
         mounts.remove(m);
+        changed();
         if (m.point != null) m.point.mounts--;
         m.root.inode.attached(false);
     }

@@ -333,5 +333,8 @@ public final class EpollFile extends AnonFile {
     }
 
     @Override
+    public long ioctl(Task t, int request, long argument) { return -EINVAL; }
+
+    @Override
     public String describe() { return "anon_inode:[eventpoll]"; }
 }

@@ -35,10 +35,11 @@ public abstract class PseudoFile extends Inode {
     @Override
     public OpenFile open(Task t, Path path, int flags) { return new Open(this, path, flags); }
 
-    private static final class Open extends OpenFile {
+    /** An open one. */
+    public static class Open extends OpenFile {
         private String text;
 
-        Open(PseudoFile inode, Path path, int flags) {
+        protected Open(PseudoFile inode, Path path, int flags) {
             super(inode, flags);
             this.path = path;
         }

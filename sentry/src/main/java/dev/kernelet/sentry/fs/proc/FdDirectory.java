@@ -121,7 +121,7 @@ final class FdDirectory extends PseudoDirectory {
                 return null;
             }
             int flags = f.flags | (directory.task().fds.isCloseOnExec(fd) ? 0x80000 : 0);
-            return "pos:\t" + f.position() + "\nflags:\t0" + Integer.toOctalString(flags | 0x8000) + "\nmnt_id:\t"
+            return "pos:\t" + f.position() + "\nflags:\t0" + Integer.toOctalString(flags) + "\nmnt_id:\t"
                     + (f.path == null ? 15 : f.path.mount.id) + "\nino:\t" + (f.inode == null ? 0 : f.inode.ino) + "\n"
                     + f.fdinfo(t);
         }

@@ -66,11 +66,11 @@ final class TaskDirectory extends PseudoDirectory implements ProcEntry {
 
     @Override
     protected String[] names() {
-        String common = "attr auxv cgroup clear_refs cmdline comm coredump_filter cwd environ exe fd fdinfo gid_map io limits "
-                + "loginuid maps mem mountinfo mounts mountstats net ns numa_maps oom_adj oom_score oom_score_adj pagemap "
-                + "personality projid_map root sched schedstat sessionid setgroups smaps smaps_rollup stack stat statm status "
-                + "syscall timers timerslack_ns uid_map wchan";
-        return (thread == null ? common + " task" : common + " children").split(" ");
+        String common = "attr auxv cgroup clear_refs cmdline comm cwd environ exe fd fdinfo gid_map io limits "
+                + "loginuid maps mem mountinfo mounts net ns oom_adj oom_score oom_score_adj pagemap "
+                + "personality projid_map root schedstat sessionid setgroups smaps smaps_rollup stack stat statm status "
+                + "syscall uid_map wchan";
+        return (thread == null ? common + " coredump_filter mountstats task timers timerslack_ns" : common + " children").split(" ");
     }
 
     @Override

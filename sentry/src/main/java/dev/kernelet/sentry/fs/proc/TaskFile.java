@@ -4,6 +4,8 @@ import static dev.kernelet.abi.Errno.*;
 
 import dev.kernelet.sentry.fs.kernfs.PseudoFile;
 import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.vfs.OpenFile;
+import dev.kernelet.sentry.vfs.Path;
 
 /** A text file of a process's directory. */
 final class TaskFile extends PseudoFile {
@@ -25,10 +27,10 @@ final class TaskFile extends PseudoFile {
 
     private static int permissions(String name) {
         return switch (name) {
-            case "auxv", "environ", "io", "personality", "stack", "syscall" -> 0400;
+            case "auxv", "environ", "io", "mountstats", "personality", "stack", "syscall" -> 0400;
             case "clear_refs" -> 0200;
             case "comm", "oom_score_adj", "oom_adj", "coredump_filter", "gid_map", "uid_map", "projid_map", "setgroups",
-                "loginuid", "sched", "autogroup" -> 0644;
+                "loginuid" -> 0644;
             case "timerslack_ns" -> 0666;
             default -> 0444;
         };
@@ -42,7 +44,7 @@ final class TaskFile extends PseudoFile {
             return null;
         }
         switch (name) {
-            case "auxv", "environ", "io", "maps", "smaps", "smaps_rollup", "numa_maps", "syscall", "stack", "personality" -> {
+            case "auxv", "environ", "io", "maps", "smaps", "smaps_rollup", "syscall", "stack", "personality" -> {
                 if (!directory.mayInspect(t)) {
                     t.error = -EACCES;
                     return null;
@@ -51,6 +53,13 @@ final class TaskFile extends PseudoFile {
             default -> { }
         }
         return TaskText.of(t, shown, directory, name);
+    }
+
+    @Override
+    public OpenFile open(Task t, Path path, int flags) {
+        Task shown = directory.task();
+        return name.startsWith("mount") && shown != null && shown.fs != null
+                ? new MountsFile(this, path, flags, shown.fs.mounts) : super.open(t, path, flags);
     }
 
     @Override

@@ -51,10 +51,10 @@ final class TaskText {
             case "loginuid", "sessionid" -> "4294967295";
             case "personality" -> hex8(o.personality);
             case "schedstat" -> CpuClocks.thread(o) + " 0 0\n";
-            case "timerslack_ns" -> "50000\n";
+            case "timerslack_ns" -> o.timerSlackNanos + "\n";
             case "coredump_filter" -> "00000033\n";
-            case "wchan" -> o.state == Task.RUNNING ? "0" : "do_wait";
-            case "syscall" -> o.state == Task.RUNNING ? "running\n" : o.nr + "\n";
+            case "wchan" -> Waits.channel(o, directory.mayInspect(t));
+            case "syscall" -> Waits.call(o);
             case "children" -> children(o);
             default -> "";
         };
@@ -168,6 +168,7 @@ final class TaskText {
         s.append("\nFDSize:\t").append(o.fds == null ? 0 : Math.max(64, Integer.highestOneBit(Math.max(1, o.fds.end() - 1)) * 2));
         s.append("\nGroups:\t");
         for (int x : c.groups) s.append(x).append(' ');
+        if (c.groups.length == 0) s.append(' ');
         s.append("\nNStgid:\t").append(g.pid).append("\nNSpid:\t").append(o.tid).append("\nNSpgid:\t").append(g.pgid())
                 .append("\nNSsid:\t").append(g.sid()).append("\nKthread:\t0\n");
         MemoryManager mm = o.mm;
@@ -177,7 +178,8 @@ final class TaskText {
             line(s, "VmSize", size);
             line(s, "VmLck", mm.locked >> 10);
             line(s, "VmPin", 0);
-            line(s, "VmHWM", rss);
+            mm.residentPeak = Math.max(mm.residentPeak, rss << 10);
+            line(s, "VmHWM", mm.residentPeak >> 10);
             line(s, "VmRSS", rss);
             line(s, "RssAnon", Math.max(0, rss - file));
             line(s, "RssFile", file);
@@ -185,10 +187,10 @@ final class TaskText {
             line(s, "VmData", mm.data >> 10);
             line(s, "VmStk", mm.stack >> 10);
             line(s, "VmExe", mm.endCode - mm.startCode + 1023 >> 10);
-            line(s, "VmLib", 0);
+            line(s, "VmLib", Math.max(0, mm.executable - (mm.endCode - mm.startCode)) >> 10);
             line(s, "VmPTE", 64);
             line(s, "VmSwap", 0);
-            s.append("HugetlbPages:\t       0 kB\nCoreDumping:\t0\nTHP_enabled:\t1\n");
+            s.append("HugetlbPages:\t       0 kB\nCoreDumping:\t0\nTHP_enabled:\t1\nuntag_mask:\t0xffffffffffffffff\n");
         }
         s.append("Threads:\t").append(Math.max(1, g.tasks.size())).append("\nSigQ:\t").append(0).append('/')
                 .append(Math.min(g.limits.soft(Limits.SIGPENDING), 1 << 30)).append('\n');

@@ -9,7 +9,7 @@ import dev.kernelet.sentry.socket.Interfaces;
 
 /** lo and nothing else (netdevice(7)). */
 public final class LoopbackInterfaces extends Interfaces {
-    private static final int IFREQ = 40, NAME = 16;
+    private static final int SIOCETHTOOL = 0x8946, IFREQ = 40, NAME = 16;
     /** IFF_UP, IFF_LOOPBACK, IFF_RUNNING. */
     private static final int FLAGS = 0x49;
     private static final int MTU = 65536, ARPHRD_LOOPBACK = 772;
@@ -17,7 +17,7 @@ public final class LoopbackInterfaces extends Interfaces {
     @Override
     public long ioctl(Task t, int request, long argument) {
         if (request == 0x8912) return configuration(t, argument);
-        if (request > 0x8970 || request >= 0x8944 && request < 0x8970) return -ENOTTY;
+        if (request > 0x8970 || request >= 0x8944 && request < 0x8970 && request != SIOCETHTOOL) return -ENOTTY;
         long p = t.mem.in(argument, IFREQ);
         if (p < 0) return p;
         if (request == 0x8910) {
@@ -44,6 +44,7 @@ public final class LoopbackInterfaces extends Interfaces {
                 Memory.putLong(v + 8, 0);
             }
             case 0x8933 -> Memory.putInt(v, 1);
+            case SIOCETHTOOL -> { return isLo ? -EOPNOTSUPP : -ENODEV; }
             case 0x8942 -> Memory.putInt(v, 1000);
             case 0x8970 -> Memory.zero(v, 24);
             default -> { return request >= 0x8914 && request <= 0x8943 ? -EPERM : -ENOTTY; }
