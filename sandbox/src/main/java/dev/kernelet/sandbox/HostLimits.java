@@ -17,7 +17,7 @@ final class HostLimits {
 
     private HostLimits() {}
 
-    /** How many tasks a sandbox may have for which no limit was asked: {@code most}, or what the host can spare. */
+    /** Most tasks where no limit was asked for: {@code most}, or what the host can spare. */
     static int tasks(int most) {
         long host = Math.min(number("sys/kernel/pid_max"), number("sys/kernel/threads-max"));
         return (int) Math.max(LEAST_TASKS, Math.min(most, host / SHARE));

@@ -57,7 +57,8 @@ final class SysSplice {
         OpenFile out = file(t, outFd, true);
         if (out == null) return -EBADF;
         if (!in.isSeekable() && out instanceof PipeFile pipe && !(in instanceof PipeFile) && count > 0) {
-            long r = fileToPipe(t, in, SEQUENTIAL, pipe, Math.min(count, PORTION), in.isNonblocking() ? SPLICE_F_NONBLOCK : 0);
+            int flags = in.isNonblocking() ? SPLICE_F_NONBLOCK : 0;
+            long r = fileToPipe(t, in, SEQUENTIAL, pipe, Math.min(count, PORTION), flags);
             if (r == -EPIPE) t.signals.raise(SIGPIPE);
             return r;
         }

@@ -7,8 +7,8 @@ import dev.kernelet.sentry.vfs.Path;
 import dev.kernelet.sentry.wait.WaitQueue;
 
 /**
- * An open /proc/PID/mounts, mountinfo or mountstats. Always readable; after a change of the mount namespace poll(2) and
- * epoll(7) tell of an exceptional condition, once for each file (proc_pid_mounts(5)).
+ * An open /proc/PID/mounts, mountinfo or mountstats. Always readable; after a change of the mount namespace
+ * poll(2) and epoll(7) tell of an exceptional condition, once for each file (proc_pid_mounts(5)).
  */
 final class MountsFile extends PseudoFile.Open {
     private final MountNamespace mounts;

@@ -44,7 +44,8 @@ final class TaskFile extends PseudoFile {
             return null;
         }
         switch (name) {
-            case "auxv", "environ", "io", "maps", "smaps", "smaps_rollup", "syscall", "stack", "personality" -> {
+            case "auxv", "environ", "io", "maps", "smaps", "smaps_rollup", "syscall", "stack",
+                "personality" -> {
                 if (!directory.mayInspect(t)) {
                     t.error = -EACCES;
                     return null;

@@ -190,7 +190,8 @@ final class TaskText {
             line(s, "VmLib", Math.max(0, mm.executable - (mm.endCode - mm.startCode)) >> 10);
             line(s, "VmPTE", 64);
             line(s, "VmSwap", 0);
-            s.append("HugetlbPages:\t       0 kB\nCoreDumping:\t0\nTHP_enabled:\t1\nuntag_mask:\t0xffffffffffffffff\n");
+            s.append("HugetlbPages:\t       0 kB\nCoreDumping:\t0\nTHP_enabled:\t1\n");
+            s.append("untag_mask:\t0xffffffffffffffff\n");
         }
         s.append("Threads:\t").append(Math.max(1, g.tasks.size())).append("\nSigQ:\t").append(0).append('/')
                 .append(Math.min(g.limits.soft(Limits.SIGPENDING), 1 << 30)).append('\n');

@@ -5,11 +5,11 @@ import static dev.kernelet.abi.SyscallNumber.*;
 import dev.kernelet.platform.Registers;
 import dev.kernelet.sentry.kernel.Task;
 
-/** What a task waits for: /proc/PID/wchan and /proc/PID/syscall (proc_pid_wchan(5), proc_pid_syscall(5)). Kernel lock. */
+/** What a task waits for (proc_pid_wchan(5), proc_pid_syscall(5)). Kernel lock. */
 final class Waits {
     private Waits() {}
 
-    /** The kernel's function that sleeps, for the calls that sleep most; "0", as for who may not know, for others. */
+    /** The kernel's function that sleeps, for the calls that sleep most; "0", as who may not know sees, else. */
     static String channel(Task o, boolean mayInspect) {
         if (!mayInspect || o.state != Task.WAITING && o.state != Task.STOPPED) return "0";
         if (o.state == Task.STOPPED) return "do_signal_stop";

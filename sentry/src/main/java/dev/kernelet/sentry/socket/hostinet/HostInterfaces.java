@@ -13,8 +13,8 @@ import dev.kernelet.sentry.socket.Interfaces;
 public final class HostInterfaces extends Interfaces {
     private static final int SIOCGIFNAME = 0x8910, SIOCGIFCONF = 0x8912, SIOCGIFFLAGS = 0x8913, SIOCGIFADDR = 0x8915,
             SIOCGIFDSTADDR = 0x8917, SIOCGIFBRDADDR = 0x8919, SIOCGIFNETMASK = 0x891b, SIOCGIFMETRIC = 0x891d,
-            SIOCGIFMTU = 0x8921, SIOCGIFHWADDR = 0x8927, SIOCGIFINDEX = 0x8933, SIOCGIFTXQLEN = 0x8942, SIOCETHTOOL = 0x8946,
-            SIOCGIFMAP = 0x8970;
+            SIOCGIFMTU = 0x8921, SIOCGIFHWADDR = 0x8927, SIOCGIFINDEX = 0x8933, SIOCGIFTXQLEN = 0x8942,
+            SIOCETHTOOL = 0x8946, SIOCGIFMAP = 0x8970;
     private static final int IFREQ = 40, CONF_MAX = 64 << 10;
     private int fd = -1;
 
