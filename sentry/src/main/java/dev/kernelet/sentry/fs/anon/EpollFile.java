@@ -19,25 +19,28 @@ public final class EpollFile extends AnonFile {
             EPOLLEXCLUSIVE = 1 << 28;
     private static final int MASK = ~(EPOLLET | EPOLLONESHOT | EPOLLWAKEUP | EPOLLEXCLUSIVE);
     private static final int CTL_ADD = 1, CTL_DEL = 2, CTL_MOD = 3;
-    /** epoll files watching epoll files: at most so deep (EP_MAX_NESTS). */
-    private static final int NEST_MAX = 4;
 
     private final WaitQueue queue = new WaitQueue();
     private Item[] buckets = new Item[16];
     private int count;
     private Item readyHead, readyTail;
+    /** What a look at the nest has found out; null until this one is part of a nest. */
+    EpollNest.Place place;
 
     public EpollFile() { super(2); }
 
-    private final class Item extends Waiter implements ReleaseHook {
+    /** One descriptor that is watched. Lists are linked both ways: each may hold as many as there are descriptors. */
+    final class Item extends Waiter implements ReleaseHook {
         final int fd;
         final OpenFile file;
         int interest;
         long data;
         boolean isReady;
-        Item nextInBucket, nextReady;
-        /** The next hook of the same file. */
-        ReleaseHook nextHook;
+        Item nextInBucket, nextReady, previousReady;
+        /** The other hooks of the same file. */
+        Item nextHook, previousHook;
+        /** The look at the nest that has counted the paths from this item's file; used of a file's first hook. */
+        int seen;
 
         Item(int fd, OpenFile file) {
             this.fd = fd;
@@ -58,9 +61,11 @@ public final class EpollFile extends AnonFile {
 
         @Override
         public void released(OpenFile f) {
-            ReleaseHook following = nextHook;
-            remove(this);
-            if (following != null) following.released(f);
+            for (Item i = this; i != null;) {
+                Item following = i.nextHook;
+                i.owner().remove(i);
+                i = following;
+            }
         }
     }
 
@@ -77,12 +82,8 @@ public final class EpollFile extends AnonFile {
         switch (op) {
             case CTL_ADD -> {
                 if (item != null) return -EEXIST;
-                if (file instanceof EpollFile inner
-                        && (inner.watches(this, 0) || height(0) + 1 + inner.depth(0) > NEST_MAX)) {
-                    return -ELOOP;
-                }
-                add(t, fd, file, events, data);
-                return 0;
+                if (file instanceof EpollFile inner && EpollNest.loopsOrIsTooDeep(this, inner)) return -ELOOP;
+                return add(t, fd, file, events, data);
             }
             case CTL_DEL -> {
                 if (item == null) return -ENOENT;
@@ -105,7 +106,7 @@ public final class EpollFile extends AnonFile {
         }
     }
 
-    private void add(Task t, int fd, OpenFile file, int events, long data) {
+    private long add(Task t, int fd, OpenFile file, int events, long data) {
         var item = new Item(fd, file);
         item.interest = events | POLLERR | POLLHUP;
         item.events = item.interest & MASK;
@@ -116,13 +117,19 @@ public final class EpollFile extends AnonFile {
         item.nextInBucket = buckets[b];
         buckets[b] = item;
         count++;
-        item.nextHook = file.epollItems;
+        item.nextHook = (Item) file.epollItems;
+        if (item.nextHook != null) item.nextHook.previousHook = item;
         file.epollItems = item;
+        if ((epollItems != null || file instanceof EpollFile) && EpollNest.hasTooManyPaths(file)) {
+            remove(item);
+            return -EINVAL;
+        }
         file.waitQueue().add(item);
         if ((file.poll(t) & item.interest & MASK) != 0) {
             addReady(item);
             queue.wake(POLLIN | POLLRDNORM);
         }
+        return 0;
     }
 
     private void remove(Item item) {
@@ -142,19 +149,10 @@ public final class EpollFile extends AnonFile {
     }
 
     private static void unhook(Item item) {
-        OpenFile file = item.file;
-        if (file.epollItems == item) {
-            file.epollItems = item.nextHook;
-            return;
-        }
-        ReleaseHook h = file.epollItems;
-        while (h instanceof Item i) {
-            if (i.nextHook == item) {
-                i.nextHook = item.nextHook;
-                return;
-            }
-            h = i.nextHook;
-        }
+        if (item.previousHook == null) item.file.epollItems = item.nextHook;
+        else item.previousHook.nextHook = item.nextHook;
+        if (item.nextHook != null) item.nextHook.previousHook = item.previousHook;
+        item.nextHook = item.previousHook = null;
     }
 
     private int bucket(int fd, OpenFile file) {
@@ -193,40 +191,8 @@ public final class EpollFile extends AnonFile {
         }
     }
 
-    /** Whether this epoll watches {@code target}, directly or through others. */
-    private boolean watches(EpollFile target, int depth) {
-        if (this == target) return true;
-        if (depth > NEST_MAX + 1) return true;
-        for (Item b : buckets) {
-            for (Item i = b; i != null; i = i.nextInBucket) {
-                if (i.file instanceof EpollFile e && e.watches(target, depth + 1)) return true;
-            }
-        }
-        return false;
-    }
-
-    private int depth(int level) {
-        int deepest = 0;
-        if (level > NEST_MAX) return level;
-        for (Item b : buckets) {
-            for (Item i = b; i != null; i = i.nextInBucket) {
-                if (i.file instanceof EpollFile e) deepest = Math.max(deepest, 1 + e.depth(level + 1));
-            }
-        }
-        return deepest;
-    }
-
-    /** How many epoll files lie above this one, each watching the next. */
-    private int height(int level) {
-        int highest = 0;
-        if (level > NEST_MAX) return level;
-        ReleaseHook h = epollItems;
-        while (h instanceof Item i) {
-            highest = Math.max(highest, 1 + i.owner().height(level + 1));
-            h = i.nextHook;
-        }
-        return highest;
-    }
+    /** The lists of what it watches, each linked by {@code nextInBucket}. */
+    Item[] items() { return buckets; }
 
     /** How many files it watches. */
     public int count() { return count; }
@@ -236,21 +202,17 @@ public final class EpollFile extends AnonFile {
         if (item.isReady) return;
         item.isReady = true;
         item.nextReady = null;
+        item.previousReady = readyTail;
         if (readyTail == null) readyHead = item; else readyTail.nextReady = item;
         readyTail = item;
     }
 
     private void removeReady(Item item) {
         if (!item.isReady) return;
-        Item before = null;
-        for (Item i = readyHead; i != null; before = i, i = i.nextReady) {
-            if (i != item) continue;
-            if (before == null) readyHead = i.nextReady; else before.nextReady = i.nextReady;
-            if (readyTail == i) readyTail = before;
-            break;
-        }
+        if (item.previousReady == null) readyHead = item.nextReady; else item.previousReady.nextReady = item.nextReady;
+        if (item.nextReady == null) readyTail = item.previousReady; else item.nextReady.previousReady = item.previousReady;
         item.isReady = false;
-        item.nextReady = null;
+        item.nextReady = item.previousReady = null;
     }
 
     /** Writes up to {@code max} struct epoll_event (packed, 12 bytes) to {@code to}: how many. */
@@ -262,10 +224,7 @@ public final class EpollFile extends AnonFile {
         boolean last = false;
         while (!last && n < max && (i = readyHead) != null) {
             last = i == end;
-            readyHead = i.nextReady;
-            if (readyHead == null) readyTail = null;
-            i.isReady = false;
-            i.nextReady = null;
+            removeReady(i);
             int events = i.file.poll(t) & i.interest & MASK;
             if (events == 0) continue;
             long p = to + 12L * n++;
