@@ -8,6 +8,8 @@ public final class Mount {
     /** The mount this one lies on and the covered dentry; null for the namespace's root. */
     public Mount parent;
     public Dentry point;
+    /** Another mount on the same dentry, seen through the same or another parent: an older one. */
+    Mount nextAtPoint;
     /** MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME... (mount(2)). */
     public int flags;
     /** Mount id as in /proc/PID/mountinfo. */

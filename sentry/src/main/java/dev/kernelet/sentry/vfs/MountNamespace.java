@@ -2,12 +2,15 @@ package dev.kernelet.sentry.vfs;
 
 import dev.kernelet.sentry.wait.WaitQueue;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 
 /** The mounts a process sees (mount_namespaces(7)). Kernel lock. */
 public final class MountNamespace {
     public Mount root;
     /** In the order of mounting; the root first. */
     public final ArrayList<Mount> mounts = new ArrayList<>();
+    /** The newest mount on a dentry, and behind it the others. */
+    private final IdentityHashMap<Dentry, Mount> at = new IdentityHashMap<>();
     private static int nextId = 21;
     /** How often what is mounted has changed. */
     public int changes;
@@ -17,11 +20,30 @@ public final class MountNamespace {
 
     /** The topmost mount whose mount point is {@code point} seen through {@code parent}, or null. */
     public Mount at(Mount parent, Dentry point) {
-        for (int i = mounts.size() - 1; i >= 0; i--) {
-            Mount m = mounts.get(i);
-            if (m.parent == parent && m.point == point) return m;
-        }
+        for (Mount m = at.get(point); m != null; m = m.nextAtPoint) if (m.parent == parent) return m;
         return null;
+    }
+
+    /** Puts {@code m} on a place; null, null: it is the namespace's root. */
+    void place(Mount m, Mount parent, Dentry point) {
+        if (m.point != null) displace(m);
+        m.parent = parent;
+        m.point = point;
+        if (point == null) return;
+        m.nextAtPoint = at.put(point, m);
+        point.mounts++;
+    }
+
+    /** Takes {@code m} from its place, which it still knows. */
+    private void displace(Mount m) {
+        m.point.mounts--;
+        Mount first = at.get(m.point);
+        if (first == m) {
+            if (m.nextAtPoint == null) at.remove(m.point); else at.put(m.point, m.nextAtPoint);
+        } else {
+            for (Mount p = first; p != null; p = p.nextAtPoint) if (p.nextAtPoint == m) p.nextAtPoint = m.nextAtPoint;
+        }
+        m.nextAtPoint = null;
     }
 
     /** Attaches {@code m} at {@code where}, or as the root when that is null. */
@@ -29,9 +51,7 @@ public final class MountNamespace {
         if (where == null) {
             root = m;
         } else {
-            m.parent = where.mount;
-            m.point = where.dentry;
-            m.point.mounts++;
+            place(m, where.mount, where.dentry);
         }
         mounts.add(m);
         changed();
@@ -52,7 +72,7 @@ public final class MountNamespace {
     public void detach(Mount m) {
         mounts.remove(m);
         changed();
-        if (m.point != null) m.point.mounts--;
+        if (m.point != null) displace(m);
         m.root.inode.attached(false);
     }
 }

@@ -7,6 +7,7 @@ import dev.kernelet.sentry.kernel.FsContext;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 
 /** Changes of a mount namespace (mount(2), umount2(2), pivot_root(2)). Capability checks are done. */
 public final class MountOps {
@@ -14,6 +15,9 @@ public final class MountOps {
 
     private static final int KEPT = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME
             | MS_STRICTATIME | MS_NOSYMFOLLOW;
+
+    /** Mounts of a namespace (fs.mount-max); a tenth of what Linux allows, as some work here is linear in them. */
+    public static final int MAX = 10_000;
 
     public static Mount add(MountNamespace ns, Filesystem fs, Path where, int flags, String source) {
         var m = new Mount(fs, fs.root, flags & KEPT, MountNamespace.newMountId());
@@ -26,6 +30,8 @@ public final class MountOps {
     public static long mountNew(Task t, Path where, String type, String source, String data, int flags) {
         FilesystemTypes.Type factory = FilesystemTypes.of(t.kernel).find(type);
         if (factory == null) return -ENODEV;
+        if (!t.fs.mounts.mounts.contains(where.mount)) return -EINVAL;
+        if (t.fs.mounts.mounts.size() >= MAX) return -ENOSPC;
         t.error = -EINVAL;
         Filesystem fs = factory.make(t, source, data);
         if (fs == null) return t.error;
@@ -38,15 +44,27 @@ public final class MountOps {
     public static long bind(Task t, Path from, Path where, int flags) {
         if (from.dentry.inode.isDirectory() != where.dentry.inode.isDirectory()) return -ENOTDIR;
         MountNamespace ns = t.fs.mounts;
-        if (!ns.mounts.contains(from.mount)) return -EINVAL;
-        // Collected first: the copy must not be copied into itself.
-        var below = new ArrayList<Mount>();
-        if ((flags & MS_REC) != 0) {
-            for (Mount m : ns.mounts) if (m.parent == from.mount && isBelow(m.point, from.dentry)) below.add(m);
-        }
-        Mount top = copy(ns, from.mount, from.dentry, where);
-        for (Mount m : below) copyTree(ns, m, new Path(top, m.point), top);
+        // What was unmounted and is still in use.
+        if (!ns.mounts.contains(from.mount) || !ns.mounts.contains(where.mount)) return -EINVAL;
+        // Collected first: the copy must not be copied into itself, and copies double what there is.
+        ArrayList<Mount> below = (flags & MS_REC) != 0 ? treeBelow(ns, from) : new ArrayList<>();
+        if (ns.mounts.size() + 1 + below.size() > MAX) return -ENOSPC;
+        var copies = new IdentityHashMap<Mount, Mount>();
+        copies.put(from.mount, copy(ns, from.mount, from.dentry, where));
+        for (Mount m : below) copies.put(m, copy(ns, m, m.root, new Path(copies.get(m.parent), m.point)));
         return 0;
+    }
+
+    /** All mounts at and below a place, in the whole mount for a null dentry; each behind its parent. */
+    private static ArrayList<Mount> treeBelow(MountNamespace ns, Path top) {
+        var children = new IdentityHashMap<Mount, ArrayList<Mount>>();
+        for (Mount m : ns.mounts) if (m.parent != null) children.computeIfAbsent(m.parent, p -> new ArrayList<>()).add(m);
+        var tree = new ArrayList<Mount>();
+        for (Mount m : children.getOrDefault(top.mount, new ArrayList<>())) {
+            if (top.dentry == null || isBelow(m.point, top.dentry)) tree.add(m);
+        }
+        for (int i = 0; i < tree.size(); i++) tree.addAll(children.getOrDefault(tree.get(i), new ArrayList<>()));
+        return tree;
     }
 
     private static Mount copy(MountNamespace ns, Mount from, Dentry root, Path where) {
@@ -54,13 +72,6 @@ public final class MountOps {
         m.source = from.source;
         ns.attach(m, where);
         return m;
-    }
-
-    private static void copyTree(MountNamespace ns, Mount from, Path where, Mount not) {
-        var children = new ArrayList<Mount>();
-        for (Mount m : ns.mounts) if (m.parent == from && m != not) children.add(m);
-        Mount c = copy(ns, from, from.root, where);
-        for (Mount m : children) copyTree(ns, m, new Path(c, m.point), not);
     }
 
     private static boolean isBelow(Dentry d, Dentry top) {
@@ -79,13 +90,11 @@ public final class MountOps {
     /** MS_MOVE. */
     public static long move(Task t, Path from, Path where) {
         Mount m = from.mount;
-        if (from.dentry != m.root || m.parent == null) return -EINVAL;
+        ArrayList<Mount> all = t.fs.mounts.mounts;
+        if (from.dentry != m.root || m.parent == null || !all.contains(m) || !all.contains(where.mount)) return -EINVAL;
         if (m.root.inode.isDirectory() != where.dentry.inode.isDirectory()) return -ENOTDIR;
         for (Mount x = where.mount; x != null; x = x.parent) if (x == m) return -ELOOP;
-        m.point.mounts--;
-        m.parent = where.mount;
-        m.point = where.dentry;
-        m.point.mounts++;
+        t.fs.mounts.place(m, where.mount, where.dentry);
         return 0;
     }
 
@@ -96,15 +105,10 @@ public final class MountOps {
         if (at.dentry != m.root || !ns.mounts.contains(m)) return -EINVAL;
         if (m == ns.root || m == t.fs.root.mount) return -EBUSY;
         boolean detaches = (flags & MNT_DETACH) != 0;
-        var below = new ArrayList<Mount>();
-        for (Mount x : ns.mounts) {
-            for (Mount p = x.parent; p != null; p = p.parent) {
-                if (p != m) continue;
-                if (!detaches) return -EBUSY;
-                below.add(x);
-                break;
-            }
-        }
+        boolean isParent = false;
+        for (Mount x : ns.mounts) isParent |= x.parent == m;
+        if (isParent && !detaches) return -EBUSY;
+        ArrayList<Mount> below = isParent ? treeBelow(ns, new Path(m, null)) : new ArrayList<>();
         if (!detaches && isBusy(t, m)) return -EBUSY;
         for (Mount x : below) ns.detach(x);
         ns.detach(m);
@@ -136,18 +140,14 @@ public final class MountOps {
         Mount now = t.fs.root.mount;
         if (root.dentry != root.mount.root || t.fs.root.dentry != now.root) return -EINVAL;
         if (root.mount == now || old.mount == now) return -EBUSY;
-        if (root.mount.parent == null) return -EINVAL;
+        if (root.mount.parent == null || !ns.mounts.contains(root.mount)) return -EINVAL;
         boolean isReachable = false;
         for (Mount x = old.mount; x != null; x = x.parent) if (x == root.mount) isReachable = true;
         if (!isReachable || now != ns.root) return -EINVAL;
         Mount top = root.mount;
-        top.point.mounts--;
-        top.parent = null;
-        top.point = null;
+        ns.place(top, null, null);
         ns.root = top;
-        now.parent = old.mount;
-        now.point = old.dentry;
-        now.point.mounts++;
+        ns.place(now, old.mount, old.dentry);
         ns.mounts.remove(top);
         ns.mounts.add(0, top);
         var pids = t.kernel.pids;

@@ -13,6 +13,7 @@ import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.UtsNamespace;
 import dev.kernelet.sentry.vfs.Inode;
 import dev.kernelet.sentry.vfs.Mount;
+import dev.kernelet.sentry.vfs.MountOps;
 import dev.kernelet.sentry.vfs.OpenFile;
 import dev.kernelet.sentry.vfs.Path;
 import java.util.ArrayList;
@@ -25,6 +26,7 @@ final class SysctlDirectory extends PseudoDirectory {
         "fs/file-max=9223372036854775807", "fs/file-nr=*", "fs/nr_open=1048576", "fs/inode-nr=0\t0",
         "fs/inode-state=0\t0\t0\t0\t0\t0\t0", "fs/dentry-state=0\t0\t45\t0\t0\t0", "fs/pipe-max-size=1048576",
         "fs/pipe-user-pages-soft=16384", "fs/pipe-user-pages-hard=0", "fs/lease-break-time=45", "fs/leases-enable=1",
+        "fs/mount-max=" + MountOps.MAX,
         "fs/overflowuid=65534", "fs/overflowgid=65534", "fs/protected_fifos=0", "fs/protected_hardlinks=1",
         "fs/protected_regular=0", "fs/protected_symlinks=0", "fs/suid_dumpable=0", "fs/aio-max-nr=65536", "fs/aio-nr=0",
         "fs/epoll/max_user_watches=3500000",
