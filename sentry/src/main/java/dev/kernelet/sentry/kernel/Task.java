@@ -203,6 +203,19 @@ public final class Task {
         return BLOCKED;
     }
 
+    /** Bytes that a call moves at most before others have their turn: some milliseconds. */
+    public static final int TURN = 4 << 20;
+
+    /**
+     * In the middle of a long call that keeps what it has done: the handler, which now returns BLOCKED, is run again when
+     * others have had their turn. False: it is to end with what is done, since a signal is pending.
+     */
+    public boolean givesWay() {
+        if (attention && signals.isPending()) return false;
+        lookAgainAt(kernel.now());
+        return true;
+    }
+
     /** Waits for what was registered; only a kill ends it early (the task is then gone). */
     public long blockUninterruptible() { return BLOCKED; }
 

@@ -12,6 +12,8 @@ public final class RemoteMemory {
 
     private static final int IOV_MAX = 1024;
     private static final int PIECE = 32 << 10;
+    /** Most bytes one call moves (MAX_RW_COUNT). */
+    private static final long MAX = 0x7ffff000;
 
     /** ptrace(2), access mode with real credentials: whether {@code t} may look into {@code target}. 0 or -EPERM. */
     public static long mayAccess(Task t, Task target) {
@@ -57,9 +59,8 @@ public final class RemoteMemory {
         if (!sane(r, remoteCount)) return -EINVAL;
         if (total(l, localCount) == 0 || total(r, remoteCount) == 0) return 0;
         Task target = t.kernel.pids.task(pid);
-        if (target == null || target.mm == null) return -ESRCH;
-        long e = mayAccess(t, target);
-        if (e < 0) return e;
+        long e = target == null || target.mm == null ? -ESRCH : mayAccess(t, target);
+        if (e < 0) return t.s0 > 0 ? t.s0 : e;
         return copy(t, target.mm, l, localCount, r, remoteCount, writes);
     }
 
@@ -79,7 +80,7 @@ public final class RemoteMemory {
         long done = 0, at = 0;
         int i = 0, j = 0;
         long localDone = 0, remoteDone = 0;
-        while (i < localCount && j < remoteCount) {
+        while (i < localCount && j < remoteCount && done < MAX) {
             long localLeft = Memory.getLong(local + 16L * i + 8) - localDone;
             long remoteLeft = Memory.getLong(remote + 16L * j + 8) - remoteDone;
             if (localLeft == 0) {
@@ -92,7 +93,18 @@ public final class RemoteMemory {
                 remoteDone = 0;
                 continue;
             }
-            long n = Math.min(PIECE, Math.min(localLeft, remoteLeft));
+            if (done - t.s0 >= Task.TURN) {
+                if (!t.givesWay()) return done;
+                t.s0 = done;
+                return Task.BLOCKED;
+            }
+            long n = Math.min(Math.min(localLeft, remoteLeft), done < t.s0 ? t.s0 - done : Math.min(PIECE, MAX - done));
+            if (done < t.s0) { // what earlier turns have moved
+                done += n;
+                localDone += n;
+                remoteDone += n;
+                continue;
+            }
             long here = Memory.getLong(local + 16L * i) + localDone, there = Memory.getLong(remote + 16L * j) + remoteDone;
             long moved = writes ? outward(t, mm, here, there, buffer, n) : inward(t, mm, here, there, buffer, n);
             if (moved > 0) done += moved;

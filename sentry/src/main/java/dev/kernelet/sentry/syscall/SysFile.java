@@ -81,8 +81,9 @@ final class SysFile {
         if (count > MAX_RW_COUNT) count = MAX_RW_COUNT;
         if (count > 0 && !t.mem.writable(buffer, count)) {
             count = accessible(t, buffer, count, true);
-            if (count == 0) return -EFAULT;
+            if (count == 0) return t.s0 > 0 ? t.s0 : -EFAULT;
         }
+        if (t.s0 > 0) return t.so == f ? readBulk(t, f, buffer, count, position, rwf) : t.s0;
         if (f.readsZeros() && count > 0 && count <= ZEROS_MAX) {
             return t.mem.zerosOutLast(buffer, count) == 0 ? count : -EFAULT;
         }
@@ -109,8 +110,10 @@ final class SysFile {
     }
 
     private static long readBulk(Task t, OpenFile f, long buffer, long count, long position, int rwf) {
+        long done = t.s0, n;
+        if (done >= count) return done;
         long p = t.kernel.bulk.take();
-        long done = 0, n;
+        boolean givesWay = false;
         do {
             long piece = Math.min(count - done, BulkBuffers.SIZE);
             n = position < 0 ? f.read(t, p, piece) : f.pread(t, p, piece, position + done);
@@ -122,13 +125,23 @@ final class SysFile {
                 break;
             }
             if (n < piece) break;
-        } while (done < count);
+            givesWay = done < count && done - t.s0 >= Task.TURN && t.givesWay();
+        } while (done < count && !givesWay && done - t.s0 < Task.TURN);
         t.kernel.bulk.give(p);
+        if (givesWay) return keep(t, f, done);
         if (done > 0) {
             if (Notify.active > 0) Notify.file(f, Notify.IN_ACCESS);
             return done;
         }
         return n == -EAGAIN ? waitFor(t, f, WAIT_READ, rwf) : n;
+    }
+
+    /** The call goes on behind what is done, if the descriptor is then still the same file's. */
+    private static long keep(Task t, OpenFile f, long done) {
+        t.mem.flush();
+        t.s0 = done;
+        t.so = f;
+        return Task.BLOCKED;
     }
 
     /** A read that the file must see as one, larger than the window. */
@@ -189,10 +202,12 @@ final class SysFile {
     private static long writeData(Task t, OpenFile f, long buffer, long count, long position, int rwf) {
         if (count < 0 || buffer < 0 || buffer + count > USER_END || buffer + count < 0) return -EFAULT;
         if (count > MAX_RW_COUNT) count = MAX_RW_COUNT;
+        if (isAnother(t, f)) return t.s0;
         Inode n = f.inode;
         if (n != null && n.isRegular()) {
-            count = beginWrite(t, f, count, position);
-            if (count < 0) return count;
+            long rest = beginWrite(t, f, count - t.s0, position < 0 ? position : position + t.s0);
+            if (rest < 0) return t.s0 > 0 ? t.s0 : rest;
+            count = t.s0 + rest;
         }
         if (f.isSink()) return count;
         int max = t.mem.dataMax();
@@ -222,10 +237,12 @@ final class SysFile {
         return finishWrite(t, f, w, done, rwf);
     }
 
+    private static boolean isAnother(Task t, OpenFile f) { return t.so instanceof OpenFile before && before != f; }
+
     private static long writeBulk(Task t, OpenFile f, long buffer, long count, long position, int rwf) {
         long p = t.kernel.bulk.take();
         long done = t.s0, w = 0;
-        while (done < count) {
+        while (done < count && done - t.s0 < Task.TURN) {
             long piece = Math.min(count - done, BulkBuffers.SIZE);
             long in = t.mem.bulkIn(p, buffer + done, piece);
             if (in < piece) count = done + in;
@@ -238,6 +255,7 @@ final class SysFile {
             done += w;
         }
         t.kernel.bulk.give(p);
+        if (w > 0 && done < count && t.givesWay()) return keep(t, f, done);
         return finishWrite(t, f, w, done, rwf);
     }
 
@@ -380,13 +398,15 @@ final class SysFile {
 
     private static long readVector(Task t, OpenFile f, long iov, int count, long total, long position, int rwf) {
         total = accessibleVector(t, iov, count, true);
+        if (t.s0 > 0 && (total <= t.s0 || isAnother(t, f))) return t.s0;
         if (total < 0) return total;
         boolean isPacket = f.isPacketLike();
         int max = (int) Math.min(total, isPacket ? PACKET_MAX : GATHER);
         long buffer = t.mem.scratch(max);
-        long done = 0, n = 0;
+        long done = t.s0, n = 0;
         int segment = 0;
-        long used = 0;
+        long used = done;
+        for (long size; used > 0 && used >= (size = Memory.getLong(iov + 16L * segment + 8)); segment++) used -= size;
         do {
             long piece = Math.min(total - done, max);
             n = position < 0 ? f.read(t, buffer, piece) : f.pread(t, buffer, piece, position + done);
@@ -406,7 +426,8 @@ final class SysFile {
             }
             done += n;
             if (n < piece) break;
-        } while (done < total && !isPacket);
+            if (done < total && !isPacket && done - t.s0 >= Task.TURN && t.givesWay()) return keep(t, f, done);
+        } while (done < total && !isPacket && done - t.s0 < Task.TURN);
         if (done > 0 && Notify.active > 0) Notify.file(f, Notify.IN_ACCESS);
         if (done > 0 || n >= 0) return done;
         return n == -EAGAIN ? waitFor(t, f, WAIT_READ, rwf) : n;
@@ -430,9 +451,11 @@ final class SysFile {
     }
 
     private static long writeVector(Task t, OpenFile f, long iov, int count, long total, long position, int rwf) {
+        if (t.s0 > 0 && (total <= t.s0 || isAnother(t, f))) return t.s0;
         if (f.inode != null && f.inode.isRegular()) {
-            total = beginWrite(t, f, total, position);
-            if (total < 0) return total;
+            long rest = beginWrite(t, f, total - t.s0, position < 0 ? position : position + t.s0);
+            if (rest < 0) return t.s0 > 0 ? t.s0 : rest;
+            total = t.s0 + rest;
         }
         if (f.isSink()) return total;
         boolean isPacket = f.isPacketLike();
@@ -446,7 +469,8 @@ final class SysFile {
             w = position < 0 ? f.write(t, buffer, piece) : f.pwrite(t, buffer, piece, position + done);
             if (w <= 0) break;
             done += w;
-        } while (done < total && !isPacket);
+        } while (done < total && !isPacket && done - t.s0 < Task.TURN);
+        if (w > 0 && done < total && !isPacket && t.givesWay()) return keep(t, f, done);
         return finishWrite(t, f, w, done, rwf);
     }
 
