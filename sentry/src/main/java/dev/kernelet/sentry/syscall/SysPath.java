@@ -186,6 +186,8 @@ final class SysPath {
         t.error = -EINVAL;
         String target = n.readlink(t);
         if (target == null) return t.error;
+        // Only procfs knows longer ones (d_path in fs/d_path.c).
+        if (target.length() >= UserMemory.PATH_MAX) return -ENAMETOOLONG;
         int length = Math.min(target.length(), size);
         long p = t.mem.scratch(target.length());
         Memory.putBytes(p, target);

@@ -357,6 +357,9 @@ public final class PathWalk {
         return s != null && p.dentry.isDead ? s + " (deleted)" : s;
     }
 
+    /** Beyond this a path's text is its end alone: directories may lie in one another a million deep. */
+    private static final int TEXT_MAX = 1 << 16;
+
     private static String pathName(Mount mount, Dentry dentry, Path root) {
         int length = 0;
         Mount m = mount;
@@ -375,6 +378,7 @@ public final class PathWalk {
             }
             length += 1 + d.name.length();
             if (d.parent == null) return root == null ? d.name : null;
+            if (length > TEXT_MAX) break;
             d = d.parent;
         }
         if (length == 0) return "/";
