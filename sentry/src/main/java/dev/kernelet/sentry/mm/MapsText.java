@@ -245,6 +245,13 @@ public final class MapsText {
         return end > at ? number(text, at, end) << 10 : -1;
     }
 
+    /** Bytes of page tables on the host; 0 when it does not tell. */
+    public static long pageTables(MemoryManager mm) {
+        String text = mm.space.hostProc("status");
+        int at = text == null ? -1 : text.indexOf("\nVmPTE:");
+        return at < 0 ? 0 : number(text, at + 7, text.indexOf('\n', at + 7)) << 10;
+    }
+
     /** /proc/PID/statm. */
     public static String statm(MemoryManager mm) {
         long[] r = resident(mm);
