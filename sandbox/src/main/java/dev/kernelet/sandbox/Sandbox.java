@@ -123,7 +123,7 @@ public final class Sandbox {
             default -> dev.kernelet.abi.Errno.name(errno);
         };
         DebugLog.warn("execve " + what + ": " + why);
-        StandardError.print("kernelet: " + what + ": " + why + "\n");
+        StandardError.print("kernelet: " + DebugLog.escaped(what) + ": " + why + "\n");
         return errno == ENOENT || errno == ENOTDIR ? NOT_FOUND : NOT_EXECUTABLE;
     }
 

@@ -101,7 +101,7 @@ public final class DebugLog {
             two(b, civil & 0xff);
             b.append(' ');
             clock(b, now);
-            b.append(' ').append(pid).append("] ").append(message).append('\n');
+            b.append(' ').append(pid).append("] ").append(escaped(message)).append('\n');
         }
         write(b);
     }
