@@ -52,6 +52,10 @@ class AttackTest extends LeavesNothing {
         holds("entry", "$K do $A", "$K --platform=ptrace do $A");
     }
 
+    /** Addresses of the stub in every call that takes one. */
+    @Test
+    void placesOfTheStub() throws Exception { holds("places", "$K do $A"); }
+
     /** By hand: {@code slot 600 SEED}. */
     @Test
     void forgedSlotsAndFrames() throws Exception {
@@ -82,6 +86,30 @@ class AttackTest extends LeavesNothing {
     void watchersThatDoNotRead() throws Exception {
         org.junit.jupiter.api.Assumptions.assumeTrue(Shell.IS_ROOT, "needs other users");
         holds("notify", "KERNELET_VM_OPTIONS=-Xmx24m $K do sh -c 'cd /tmp; exec '$A");
+    }
+
+    /** Work that grows with the square of what a program makes, doubles, or is gigabytes: neighbours go on. */
+    @Test
+    void nobodyIsKeptWaiting() throws Exception {
+        holds("linger", "$K do sh -c 'mkdir /tmp/linger; cd /tmp/linger; '$A",
+                (Shell.IS_ROOT ? "setpriv --reuid=65534 --regid=65534 --clear-groups " : "") + "$K do sh -c"
+                        + " 'mkdir /tmp/linger; cd /tmp/linger; '\"$A layers; $A depth\" | uniq");
+    }
+
+    @Test
+    void longTextsOfProc() throws Exception { holds("texts", "KERNELET_VM_OPTIONS=-Xmx64m $K do $A"); }
+
+    /** What is resident is not all: page tables are the host's memory, too. */
+    @Test
+    void pageTablesCount() throws Exception {
+        build("tables");
+        shell.run("$K --memory=256M do sh -c '$T/tables; echo $?' 2> /dev/null").is(0, "137\n");
+    }
+
+    // ---- the user's terminal: names that speak to it
+    @Test
+    void messagesDoNotSpeakToTheTerminal() throws Exception {
+        shell.run("bash " + Shell.ROOT.resolve("conformance/attack/terminal.sh") + " $K $T").is(0, "12\n");
     }
 
     // ---- what is read: programs, scripts, options, filters, messages; by hand: parse 600 SEED
