@@ -88,7 +88,9 @@ class AttackTest extends LeavesNothing {
         holds("notify", "KERNELET_VM_OPTIONS=-Xmx24m $K do sh -c 'cd /tmp; exec '$A");
     }
 
-    /** Work that grows with the square of what a program makes, doubles, or is gigabytes: neighbours go on. */
+    /**
+     * Work that grows with the square of what a program makes, doubles, or is gigabytes: neighbours go on.
+     */
     @Test
     void nobodyIsKeptWaiting() throws Exception {
         holds("linger", "$K do sh -c 'mkdir /tmp/linger; cd /tmp/linger; '$A",

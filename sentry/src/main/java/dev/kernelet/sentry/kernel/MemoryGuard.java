@@ -13,7 +13,9 @@ import dev.kernelet.sentry.wait.Timer;
 public final class MemoryGuard extends Timer {
     private static final long PERIOD_NANOS = 50_000_000L;
     private static final int SIGKILL = 9;
-    /** Bytes of a mapping in the host's kernel; of the page tables that a page needs at most which is alone. */
+    /**
+     * Bytes of a mapping in the host's kernel; of the page tables that a page needs at most which is alone.
+     */
     private static final int HOST_VMA = 256, LONE_PAGE = 3 * 4096;
 
     private final Kernel kernel;
@@ -52,12 +54,13 @@ public final class MemoryGuard extends Timer {
     }
 
     /**
-     * What the host's kernel keeps for a process: its mappings, and page tables, which pages that are nobody's (zeros that were
-     * only read) need as well. These it is asked for only where they can be many.
+     * What the host's kernel keeps for a process: its mappings, and page tables, which pages that are
+     * nobody's (zeros that were only read) need as well. These it is asked for only where they can be many.
      */
     private long keptByHost(MemoryManager mm) {
         long most = (mm.total >> 9) + (long) mm.mappingCount() * LONE_PAGE;
-        return (long) mm.mappingCount() * HOST_VMA + (most > Math.max(512 << 10, limit >> 10) ? MapsText.pageTables(mm) : 0);
+        long tables = most > Math.max(512 << 10, limit >> 10) ? MapsText.pageTables(mm) : 0;
+        return (long) mm.mappingCount() * HOST_VMA + tables;
     }
 
     /** Sums up all processes into {@link #total}, pages that several have once if {@code isExact}; finds the largest. */

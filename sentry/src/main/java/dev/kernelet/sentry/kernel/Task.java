@@ -207,8 +207,9 @@ public final class Task {
     public static final int TURN = 4 << 20;
 
     /**
-     * In the middle of a long call that keeps what it has done: the handler, which now returns BLOCKED, is run again when
-     * others have had their turn. False: it is to end with what is done, since a signal is pending.
+     * In the middle of a long call that keeps what it has done: the handler, which now returns BLOCKED, is
+     * run again when others have had their turn. False: it is to end with what is done, since a signal is
+     * pending.
      */
     public boolean givesWay() {
         if (attention && signals.isPending()) return false;

@@ -98,7 +98,8 @@ public final class RemoteMemory {
                 t.s0 = done;
                 return Task.BLOCKED;
             }
-            long n = Math.min(Math.min(localLeft, remoteLeft), done < t.s0 ? t.s0 - done : Math.min(PIECE, MAX - done));
+            long n = Math.min(localLeft, remoteLeft);
+            n = Math.min(n, done < t.s0 ? t.s0 - done : Math.min(PIECE, MAX - done));
             if (done < t.s0) { // what earlier turns have moved
                 done += n;
                 localDone += n;

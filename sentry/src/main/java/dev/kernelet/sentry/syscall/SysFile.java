@@ -237,7 +237,9 @@ final class SysFile {
         return finishWrite(t, f, w, done, rwf);
     }
 
-    private static boolean isAnother(Task t, OpenFile f) { return t.so instanceof OpenFile before && before != f; }
+    private static boolean isAnother(Task t, OpenFile f) {
+        return t.so instanceof OpenFile before && before != f;
+    }
 
     private static long writeBulk(Task t, OpenFile f, long buffer, long count, long position, int rwf) {
         long p = t.kernel.bulk.take();
@@ -406,7 +408,9 @@ final class SysFile {
         long done = t.s0, n = 0;
         int segment = 0;
         long used = done;
-        for (long size; used > 0 && used >= (size = Memory.getLong(iov + 16L * segment + 8)); segment++) used -= size;
+        for (long size; used > 0 && used >= (size = Memory.getLong(iov + 16L * segment + 8)); segment++) {
+            used -= size;
+        }
         do {
             long piece = Math.min(total - done, max);
             n = position < 0 ? f.read(t, buffer, piece) : f.pread(t, buffer, piece, position + done);
@@ -426,7 +430,8 @@ final class SysFile {
             }
             done += n;
             if (n < piece) break;
-            if (done < total && !isPacket && done - t.s0 >= Task.TURN && t.givesWay()) return keep(t, f, done);
+            boolean isLong = done < total && !isPacket && done - t.s0 >= Task.TURN;
+            if (isLong && t.givesWay()) return keep(t, f, done);
         } while (done < total && !isPacket && done - t.s0 < Task.TURN);
         if (done > 0 && Notify.active > 0) Notify.file(f, Notify.IN_ACCESS);
         if (done > 0 || n >= 0) return done;

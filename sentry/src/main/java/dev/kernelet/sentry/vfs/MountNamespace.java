@@ -41,7 +41,9 @@ public final class MountNamespace {
         if (first == m) {
             if (m.nextAtPoint == null) at.remove(m.point); else at.put(m.point, m.nextAtPoint);
         } else {
-            for (Mount p = first; p != null; p = p.nextAtPoint) if (p.nextAtPoint == m) p.nextAtPoint = m.nextAtPoint;
+            Mount newer = first;
+            while (newer != null && newer.nextAtPoint != m) newer = newer.nextAtPoint;
+            if (newer != null) newer.nextAtPoint = m.nextAtPoint;
         }
         m.nextAtPoint = null;
     }

@@ -16,7 +16,10 @@ public final class MountOps {
     private static final int KEPT = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME
             | MS_STRICTATIME | MS_NOSYMFOLLOW;
 
-    /** Mounts of a namespace (fs.mount-max); a tenth of what Linux allows, as some work here is linear in them. */
+    /**
+     * Mounts of a namespace (fs.mount-max); a tenth of what Linux allows, as some work here is linear in
+     * them.
+     */
     public static final int MAX = 10_000;
 
     public static Mount add(MountNamespace ns, Filesystem fs, Path where, int flags, String source) {
@@ -58,12 +61,16 @@ public final class MountOps {
     /** All mounts at and below a place, in the whole mount for a null dentry; each behind its parent. */
     private static ArrayList<Mount> treeBelow(MountNamespace ns, Path top) {
         var children = new IdentityHashMap<Mount, ArrayList<Mount>>();
-        for (Mount m : ns.mounts) if (m.parent != null) children.computeIfAbsent(m.parent, p -> new ArrayList<>()).add(m);
+        for (Mount m : ns.mounts) {
+            if (m.parent != null) children.computeIfAbsent(m.parent, p -> new ArrayList<>()).add(m);
+        }
         var tree = new ArrayList<Mount>();
         for (Mount m : children.getOrDefault(top.mount, new ArrayList<>())) {
             if (top.dentry == null || isBelow(m.point, top.dentry)) tree.add(m);
         }
-        for (int i = 0; i < tree.size(); i++) tree.addAll(children.getOrDefault(tree.get(i), new ArrayList<>()));
+        for (int i = 0; i < tree.size(); i++) {
+            tree.addAll(children.getOrDefault(tree.get(i), new ArrayList<>()));
+        }
         return tree;
     }
 
@@ -91,7 +98,8 @@ public final class MountOps {
     public static long move(Task t, Path from, Path where) {
         Mount m = from.mount;
         ArrayList<Mount> all = t.fs.mounts.mounts;
-        if (from.dentry != m.root || m.parent == null || !all.contains(m) || !all.contains(where.mount)) return -EINVAL;
+        if (from.dentry != m.root || m.parent == null) return -EINVAL;
+        if (!all.contains(m) || !all.contains(where.mount)) return -EINVAL;
         if (m.root.inode.isDirectory() != where.dentry.inode.isDirectory()) return -ENOTDIR;
         for (Mount x = where.mount; x != null; x = x.parent) if (x == m) return -ELOOP;
         t.fs.mounts.place(m, where.mount, where.dentry);

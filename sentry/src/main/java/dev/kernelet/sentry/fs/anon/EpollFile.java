@@ -29,7 +29,10 @@ public final class EpollFile extends AnonFile {
 
     public EpollFile() { super(2); }
 
-    /** One descriptor that is watched. Lists are linked both ways: each may hold as many as there are descriptors. */
+    /**
+     * One descriptor that is watched. Lists are linked both ways: each may hold as many as there are
+     * descriptors.
+     */
     final class Item extends Waiter implements ReleaseHook {
         final int fd;
         final OpenFile file;
@@ -39,7 +42,10 @@ public final class EpollFile extends AnonFile {
         Item nextInBucket, nextReady, previousReady;
         /** The other hooks of the same file. */
         Item nextHook, previousHook;
-        /** The look at the nest that has counted the paths from this item's file; used of a file's first hook. */
+        /**
+         * The look at the nest that has counted the paths from this item's file; used of a file's first
+         * hook.
+         */
         int seen;
 
         Item(int fd, OpenFile file) {
@@ -209,8 +215,9 @@ public final class EpollFile extends AnonFile {
 
     private void removeReady(Item item) {
         if (!item.isReady) return;
-        if (item.previousReady == null) readyHead = item.nextReady; else item.previousReady.nextReady = item.nextReady;
-        if (item.nextReady == null) readyTail = item.previousReady; else item.nextReady.previousReady = item.previousReady;
+        Item before = item.previousReady, after = item.nextReady;
+        if (before == null) readyHead = after; else before.nextReady = after;
+        if (after == null) readyTail = before; else after.previousReady = before;
         item.isReady = false;
         item.nextReady = item.previousReady = null;
     }

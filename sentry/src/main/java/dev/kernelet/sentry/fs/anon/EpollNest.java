@@ -2,16 +2,20 @@ package dev.kernelet.sentry.fs.anon;
 
 import dev.kernelet.sentry.fs.anon.EpollFile.Item;
 import dev.kernelet.sentry.vfs.OpenFile;
+import java.util.IdentityHashMap;
 
 /**
- * epoll files that watch epoll files: no circles, no more than so deep, and no more than so many ways from a file up to those
- * whom it wakes, or one wake-up would never end. Each epoll file is looked at once for each question, however many ways lead
- * to it. Kernel lock.
+ * epoll files that watch epoll files: no circles, no more than so deep, and no more than so many ways from
+ * a file up to those whom it wakes, or one wake-up would never end. Each epoll file is looked at once for
+ * each question, however many ways lead to it. Kernel lock.
  */
 final class EpollNest {
     /** EP_MAX_NESTS. */
     private static final int DEEPEST = 4;
-    /** Ways through so many epoll files that watch each other (path_limits of fs/eventpoll.c); of those through none, any. */
+    /**
+     * Ways through so many epoll files that watch each other (path_limits of fs/eventpoll.c); of those
+     * through none, any.
+     */
     private static final int[] WAYS = {Integer.MAX_VALUE, 500, 100, 50, 10};
 
     /** The question that is being answered: what has another number is not known yet. */
@@ -62,21 +66,27 @@ final class EpollNest {
     private static int height(EpollFile e) {
         if (isKnown(e)) return e.place.depth;
         int highest = 0;
-        for (Item i = (Item) e.epollItems; i != null; i = i.nextHook) highest = Math.max(highest, 1 + height(i.owner()));
+        for (Item i = (Item) e.epollItems; i != null; i = i.nextHook) {
+            highest = Math.max(highest, 1 + height(i.owner()));
+        }
         e.place.depth = highest;
         return highest;
     }
 
-    /** Whether too many ways lead up from {@code file}, which has just been added, or from what it watches: EINVAL. */
+    /**
+     * Whether too many ways lead up from {@code file}, which has just been added, or from what it watches:
+     * EINVAL.
+     */
     static boolean hasTooManyPaths(OpenFile file) {
         int upwards = ++round;
         if (!(file instanceof EpollFile e)) return isBeyond(file, upwards);
         // The marks of the way down must not be those of the ways up.
-        return isAnyBeyond(e, upwards, new java.util.IdentityHashMap<>());
+        return isAnyBeyond(e, upwards, new IdentityHashMap<>());
     }
 
-    private static boolean isAnyBeyond(EpollFile e, int upwards, java.util.IdentityHashMap<EpollFile, Boolean> visited) {
-        if (visited.put(e, true) != null) return false;
+    private static boolean isAnyBeyond(EpollFile e, int upwards,
+            IdentityHashMap<EpollFile, EpollFile> visited) {
+        if (visited.put(e, e) != null) return false;
         for (Item b : e.items()) {
             for (Item i = b; i != null; i = i.nextInBucket) {
                 boolean isBeyond = i.file instanceof EpollFile inner ? isAnyBeyond(inner, upwards, visited)

@@ -36,8 +36,8 @@ public abstract class PseudoFile extends Inode {
     public OpenFile open(Task t, Path path, int flags) { return new Open(this, path, flags); }
 
     /**
-     * Bytes of text that open files may keep for their next reads, all together: beyond it those that kept theirs longest
-     * make it again when it is asked for.
+     * Bytes of text that open files may keep for their next reads, all together: beyond it those that kept
+     * theirs longest make it again when it is asked for.
      */
     private static final long KEPT_MAX = 16 << 20;
     /** Who keeps text, the one that made it last first; a ring. Kernel lock. */
@@ -70,7 +70,10 @@ public abstract class PseudoFile extends Inode {
             return n;
         }
 
-        /** Texts can be as long as what they tell of is manifold: that there is no memory for one concerns its reader alone. */
+        /**
+         * Texts can be as long as what they tell of is manifold: that there is no memory for one concerns
+         * its reader alone.
+         */
         private int make(Task t) {
             forget();
             try {
