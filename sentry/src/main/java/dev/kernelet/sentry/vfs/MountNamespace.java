@@ -2,7 +2,7 @@ package dev.kernelet.sentry.vfs;
 
 import dev.kernelet.sentry.wait.WaitQueue;
 import java.util.ArrayList;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 
 /** The mounts a process sees (mount_namespaces(7)). Kernel lock. */
 public final class MountNamespace {
@@ -10,7 +10,7 @@ public final class MountNamespace {
     /** In the order of mounting; the root first. */
     public final ArrayList<Mount> mounts = new ArrayList<>();
     /** The newest mount on a dentry, and behind it the others. */
-    private final IdentityHashMap<Dentry, Mount> at = new IdentityHashMap<>();
+    private final HashMap<Dentry, Mount> at = new HashMap<>();
     private static int nextId = 21;
     /** How often what is mounted has changed. */
     public int changes;

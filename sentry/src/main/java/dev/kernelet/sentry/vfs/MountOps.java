@@ -7,7 +7,7 @@ import dev.kernelet.sentry.kernel.FsContext;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
 import java.util.ArrayList;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 
 /** Changes of a mount namespace (mount(2), umount2(2), pivot_root(2)). Capability checks are done. */
 public final class MountOps {
@@ -52,7 +52,7 @@ public final class MountOps {
         // Collected first: the copy must not be copied into itself, and copies double what there is.
         ArrayList<Mount> below = (flags & MS_REC) != 0 ? treeBelow(ns, from) : new ArrayList<>();
         if (ns.mounts.size() + 1 + below.size() > MAX) return -ENOSPC;
-        var copies = new IdentityHashMap<Mount, Mount>();
+        var copies = new HashMap<Mount, Mount>();
         copies.put(from.mount, copy(ns, from.mount, from.dentry, where));
         for (Mount m : below) copies.put(m, copy(ns, m, m.root, new Path(copies.get(m.parent), m.point)));
         return 0;
@@ -60,7 +60,7 @@ public final class MountOps {
 
     /** All mounts at and below a place, in the whole mount for a null dentry; each behind its parent. */
     private static ArrayList<Mount> treeBelow(MountNamespace ns, Path top) {
-        var children = new IdentityHashMap<Mount, ArrayList<Mount>>();
+        var children = new HashMap<Mount, ArrayList<Mount>>();
         for (Mount m : ns.mounts) {
             if (m.parent != null) children.computeIfAbsent(m.parent, p -> new ArrayList<>()).add(m);
         }

@@ -7,6 +7,7 @@ import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.OpenFile;
 import dev.kernelet.sentry.wait.WaitQueue;
 import dev.kernelet.sentry.wait.Waiter;
+import java.util.HashMap;
 
 /**
  * epoll(7): an interest list keyed by (descriptor, open file) and a ready list. Kernel lock.
@@ -24,8 +25,6 @@ public final class EpollFile extends AnonFile {
     private Item[] buckets = new Item[16];
     private int count;
     private Item readyHead, readyTail;
-    /** What a look at the nest has found out; null until this one is part of a nest. */
-    EpollNest.Place place;
 
     public EpollFile() { super(2); }
 
@@ -33,7 +32,7 @@ public final class EpollFile extends AnonFile {
      * One descriptor that is watched. Lists are linked both ways: each may hold as many as there are
      * descriptors.
      */
-    final class Item extends Waiter implements ReleaseHook {
+    private final class Item extends Waiter implements ReleaseHook {
         final int fd;
         final OpenFile file;
         int interest;
@@ -88,7 +87,7 @@ public final class EpollFile extends AnonFile {
         switch (op) {
             case CTL_ADD -> {
                 if (item != null) return -EEXIST;
-                if (file instanceof EpollFile inner && EpollNest.loopsOrIsTooDeep(this, inner)) return -ELOOP;
+                if (file instanceof EpollFile inner && loopsOrIsTooDeep(this, inner)) return -ELOOP;
                 return add(t, fd, file, events, data);
             }
             case CTL_DEL -> {
@@ -126,7 +125,7 @@ public final class EpollFile extends AnonFile {
         item.nextHook = (Item) file.epollItems;
         if (item.nextHook != null) item.nextHook.previousHook = item;
         file.epollItems = item;
-        if ((epollItems != null || file instanceof EpollFile) && EpollNest.hasTooManyPaths(file)) {
+        if ((epollItems != null || file instanceof EpollFile) && hasTooManyPaths(file)) {
             remove(item);
             return -EINVAL;
         }
@@ -197,8 +196,116 @@ public final class EpollFile extends AnonFile {
         }
     }
 
-    /** The lists of what it watches, each linked by {@code nextInBucket}. */
-    Item[] items() { return buckets; }
+    // ---- nests: epoll files that watch epoll files. No circles, no more than so deep, and no more than so many
+    // ways from a file up to those whom it wakes, or one wake-up would never end. Each epoll file is looked at
+    // once for each question, however many ways lead to it.
+    /** EP_MAX_NESTS. */
+    private static final int DEEPEST = 4;
+    /**
+     * Ways through so many epoll files that watch each other (path_limits of fs/eventpoll.c); of those
+     * through none, any.
+     */
+    private static final int[] WAYS = {Integer.MAX_VALUE, 500, 100, 50, 10};
+
+    /** The question that is being answered: what has another number is not known yet. */
+    private static int round;
+    /** What the last question has found out about this one. */
+    private int known, depth;
+    private int[] ways;
+
+    private static boolean isKnown(EpollFile e) {
+        if (e.known == round) return true;
+        e.known = round;
+        return false;
+    }
+
+    /** Whether {@code outer} may not watch {@code inner}: ELOOP. */
+    private static boolean loopsOrIsTooDeep(EpollFile outer, EpollFile inner) {
+        round++;
+        int below = depth(inner, outer);
+        if (below < 0) return true;
+        round++;
+        return height(outer) + 1 + below > DEEPEST;
+    }
+
+    /** How many lie below one another from {@code e} on; -1: {@code target} is among them. */
+    private static int depth(EpollFile e, EpollFile target) {
+        if (e == target) return -1;
+        if (isKnown(e)) return e.depth;
+        int deepest = 0;
+        for (Item b : e.buckets) {
+            for (Item i = b; i != null; i = i.nextInBucket) {
+                if (!(i.file instanceof EpollFile inner)) continue;
+                int d = depth(inner, target);
+                if (d < 0) return -1;
+                deepest = Math.max(deepest, 1 + d);
+            }
+        }
+        e.depth = deepest;
+        return deepest;
+    }
+
+    /** How many lie above one another from {@code e} on, each watching the one before. */
+    private static int height(EpollFile e) {
+        if (isKnown(e)) return e.depth;
+        int highest = 0;
+        for (Item i = (Item) e.epollItems; i != null; i = i.nextHook) {
+            highest = Math.max(highest, 1 + height(i.owner()));
+        }
+        e.depth = highest;
+        return highest;
+    }
+
+    /**
+     * Whether too many ways lead up from {@code file}, which has just been added, or from what it watches:
+     * EINVAL.
+     */
+    private static boolean hasTooManyPaths(OpenFile file) {
+        int upwards = ++round;
+        if (!(file instanceof EpollFile e)) return isBeyond(file, upwards);
+        // The marks of the way down must not be those of the ways up.
+        return isAnyBeyond(e, upwards, new HashMap<>());
+    }
+
+    private static boolean isAnyBeyond(EpollFile e, int upwards,
+            HashMap<EpollFile, EpollFile> visited) {
+        if (visited.put(e, e) != null) return false;
+        for (Item b : e.buckets) {
+            for (Item i = b; i != null; i = i.nextInBucket) {
+                boolean isBeyond = i.file instanceof EpollFile inner ? isAnyBeyond(inner, upwards, visited)
+                        : isBeyond(i.file, upwards);
+                if (isBeyond) return true;
+            }
+        }
+        return false;
+    }
+
+    /** Once for each file, which may be watched under many descriptors. */
+    private static boolean isBeyond(OpenFile file, int upwards) {
+        Item first = (Item) file.epollItems;
+        if (first.seen == upwards) return false;
+        first.seen = upwards;
+        var ways = new int[DEEPEST + 1];
+        for (Item i = first; i != null; i = i.nextHook) {
+            int[] onwards = ways(i.owner());
+            for (int k = 1; k <= DEEPEST; k++) ways[k] = Math.min(ways[k] + onwards[k], WAYS[1] + 1);
+        }
+        for (int k = 1; k <= DEEPEST; k++) if (ways[k] > WAYS[k]) return true;
+        return false;
+    }
+
+    /** The ways up from {@code e} by the number of epoll files that they lead through. */
+    private static int[] ways(EpollFile e) {
+        if (isKnown(e)) return e.ways;
+        var ways = new int[DEEPEST + 1];
+        e.ways = ways;
+        if (e.epollItems == null) ways[0] = 1;
+        for (Item i = (Item) e.epollItems; i != null; i = i.nextHook) {
+            int[] onwards = ways(i.owner());
+            for (int k = 0; k < DEEPEST; k++) ways[k + 1] = Math.min(ways[k + 1] + onwards[k], WAYS[1] + 1);
+        }
+        return ways;
+    }
 
     /** How many files it watches. */
     public int count() { return count; }
