@@ -19,6 +19,10 @@ check seen "$(docker exec limits free | awk '/Mem/ { print $2 }')" 102400
 check stats "$(docker stats --no-stream --format '{{.MemUsage}}' limits | grep -c 'MiB / 196MiB')" 1
 docker update --memory 120m --memory-swap 240m limits > /dev/null
 check updated "$(cat $group/memory.max)" $(((120 + 96) << 20))
+check unit-updated "$(systemctl show -P MemoryMax "${group##*/}")" $(((120 + 96) << 20))
+docker run --rm --runtime=kernelet box echo another > /dev/null 2>&1
+systemctl daemon-reload
+check limits-after-another "$(cat $group/memory.max $group/pids.max | xargs)" "$(((120 + 96) << 20)) $((30 + 64))"
 docker pause limits > /dev/null
 check paused "$(cat $group/cgroup.freeze) $(docker inspect -f '{{.State.Status}}' limits)" "1 paused"
 docker unpause limits > /dev/null

@@ -25,6 +25,8 @@ final class Cgroup {
     private final ArrayList<String> warnings;
     /** Directories made, to be kept in the state. */
     final ArrayList<String> directories = new ArrayList<>();
+    /** Of systemd's, with an engine that uses its driver; null without. */
+    private String slice, unit;
 
     private Cgroup(ArrayList<String> warnings) { this.warnings = warnings; }
 
@@ -33,14 +35,20 @@ final class Cgroup {
     /** Which directories there are to be; nothing is made. {@code path}: linux.cgroupsPath. */
     static Cgroup plan(String path, String id, ArrayList<String> warnings) {
         var c = new Cgroup(warnings);
-        String relative = path.isEmpty() ? id : path.indexOf(':') >= 0 ? scope(path) : path;
+        String relative = path.isEmpty() ? id : path;
+        if (path.indexOf(':') >= 0) {
+            relative = c.scope(path);
+            if (isUnified() && !isRootOfHost()) relative = ofUsersManager() + relative;
+        }
         for (String name : relative.split("/")) {
             if (name.equals("..")) throw new Failure("config.json: linux.cgroupsPath with \"..\"",
                     "Correct it.");
         }
         String own = relative.charAt(0) == '/' ? "" : Host.read("/proc/self/cgroup");
         if (isUnified()) {
-            c.directories.add(place("/sys/fs/cgroup", relative, ownPath(own, "")));
+            // Not in our own: a group with processes can give its children no controllers (cgroups(7)).
+            String ours = ownPath(own, "");
+            c.directories.add(place("/sys/fs/cgroup", relative, ours.substring(0, ours.lastIndexOf('/'))));
             return c;
         }
         for (String controller : CONTROLLERS) {
@@ -56,26 +64,36 @@ final class Cgroup {
      * SLICE:PREFIX:NAME of engines with the systemd driver: the directory that systemd would give such a
      * scope (systemd.slice(5)).
      */
-    private static String scope(String path) {
+    private String scope(String path) {
         int first = path.indexOf(':'), second = path.indexOf(':', first + 1);
         if (second < 0) throw new Failure("config.json: linux.cgroupsPath " + path,
                 "Give it as SLICE:PREFIX:NAME, or as a path.");
         String slice = path.substring(0, first), prefix = path.substring(first + 1, second),
                 name = path.substring(second + 1);
-        if (slice.isEmpty()) slice = "system.slice";
+        if (slice.isEmpty()) slice = isRootOfHost() ? "system.slice" : "user.slice";
         var b = new StringBuilder();
         // a-b.slice lies in a.slice.
         for (int dash = slice.indexOf('-'); dash > 0; dash = slice.indexOf('-', dash + 1)) {
             b.append('/').append(slice, 0, dash).append(".slice");
         }
-        b.append('/').append(slice).append('/');
-        if (!prefix.isEmpty()) b.append(prefix).append('-');
-        return b.append(name).append(".scope").toString();
+        if (!slice.equals("-.slice")) b.append('/').append(slice);
+        this.slice = slice;
+        unit = (prefix.isEmpty() ? "" : prefix + "-") + name + ".scope";
+        return b.append('/').append(unit).toString();
+    }
+
+    private static boolean isRootOfHost() { return Host.euid() == 0 && !StateStore.isUsersRoot(); }
+
+    /** What is delegated to an ordinary user: the scope lies below the user's own systemd, if we do. */
+    private static String ofUsersManager() {
+        String own = ownPath(Host.read("/proc/self/cgroup"), "");
+        int user = own.indexOf("/user@"), end = own.indexOf(".service/", user + 1);
+        return user < 0 || end < 0 ? "" : own.substring(0, end + ".service".length());
     }
 
     private static String place(String mount, String path, String own) {
         if (path.charAt(0) == '/') return mount + path;
-        return mount + (own.equals("/") || !Host.exists(mount + own) ? "" : own) + "/" + path;
+        return mount + (own.length() < 2 || !Host.exists(mount + own) ? "" : own) + "/" + path;
     }
 
     /**
@@ -96,7 +114,12 @@ final class Cgroup {
      * container without
      * limits runs without them.
      */
-    void enter(Resources r) {
+    void enter(Resources r, String id, String runtimeDirectory) {
+        if (unit != null && isUnified()
+                && SystemdScope.start(slice, unit, id, r, runtimeDirectory, warnings)) {
+            directories.clear();
+            directories.add("/sys/fs/cgroup" + SystemdScope.path());
+        }
         for (String d : directories) {
             if (make(d, r)) continue;
             remove(directories);

@@ -13,9 +13,13 @@ public final class Lifecycle {
     private static final int SIGKILL = 9, SIGTERM = 15;
 
     private final StateStore store;
+    private final String runtimeDirectory;
 
     /** {@code root}: --root, or null; {@code runtimeDirectory}: XDG_RUNTIME_DIR, or null. */
-    public Lifecycle(String root, String runtimeDirectory) { store = new StateStore(root, runtimeDirectory); }
+    public Lifecycle(String root, String runtimeDirectory) {
+        store = new StateStore(root, runtimeDirectory);
+        this.runtimeDirectory = runtimeDirectory;
+    }
 
     /** The state of a container as JSON (state). */
     public String state(String id) {
@@ -211,6 +215,7 @@ public final class Lifecycle {
         var r = new Resources();
         var warnings = new ArrayList<String>();
         r.read(Json.parse(resourcesJson, "resources"), warnings);
+        SystemdScope.update(s.cgroups, r, runtimeDirectory);
         Cgroup.apply(s.cgroups, r, warnings);
         for (String w : warnings) warn.accept(w);
         String request = new JsonText().open().field("op", "limits").field("memory",

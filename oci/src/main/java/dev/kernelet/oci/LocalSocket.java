@@ -98,6 +98,26 @@ final class LocalSocket {
         return r;
     }
 
+    /** Bytes as they are, for others' protocols. 0 or a negative errno. */
+    long sendRaw(String bytes) {
+        long p = Host.string(bytes), r = sendBytes(p, bytes.length(), new int[0]);
+        Memory.free(p);
+        return r;
+    }
+
+    /** So many bytes; null when the other end is gone or too slow. */
+    String receiveRaw(int length) {
+        long p = Memory.allocate(length + 1), r = 1;
+        int done = 0;
+        while (done < length && (r > 0 || r == -EINTR)) {
+            r = HostCall.call(RECVFROM, fd, p + done, length - done, 0, 0, 0);
+            if (r > 0) done += (int) r;
+        }
+        String bytes = done < length ? null : Memory.getBytes(p, length);
+        Memory.free(p);
+        return bytes;
+    }
+
     private long sendBytes(long p, int length, int[] fds) {
         long r = sendRights(p, length, fds);
         for (int done = (int) r; r >= 0 && done < length;) {

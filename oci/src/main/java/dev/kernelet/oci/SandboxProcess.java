@@ -172,7 +172,12 @@ public final class SandboxProcess {
             if (r < 0) throw new Failure("cannot write " + store.directory(o.id) + "/config.json: write", r,
                     "See that --root has room.");
         }
-        cgroup.enter(spec.resources);
+        cgroup.enter(spec.resources, o.id, o.runtimeDirectory);
+        if (!cgroup.directories.isEmpty() && !cgroup.directories.equals(state.cgroups)) {
+            state.cgroups.clear();
+            state.cgroups.addAll(cgroup.directories); // systemd has put us elsewhere
+            store.save(state);
+        }
         var outside = new Outside(Hooks.has(spec.hooks, "prestart") || Hooks.has(spec.hooks,
                 "createRuntime"));
         for (RuntimeSpec.Namespace n : spec.namespaces) if (n.type().equals("network")) network(n.path());

@@ -29,7 +29,7 @@ final class StateStore {
     }
 
     /** Root of an ordinary user's namespace alone, as rootless podman calls us: /run is not its own. */
-    private static boolean isUsersRoot() {
+    static boolean isUsersRoot() {
         String map = Host.read("/proc/self/uid_map").strip();
         return !map.isEmpty() && !map.endsWith("4294967295");
     }

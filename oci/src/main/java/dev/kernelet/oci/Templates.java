@@ -80,8 +80,8 @@ public final class Templates {
         for (String n : new String[] {"cgroup", "ipc", "mount", "network", "pid", "user", "uts"}) j.value(n);
         j.closeList().name("capabilities").openList();
         for (int i = 0; i < Names.capabilities(); i++) j.value(Names.capabilityName(i));
-        j.closeList().name("cgroup").open().field("v1", true).field("v2", true).field("systemd", false)
-                .field("systemdUser", false).field("rdma", false).close();
+        j.closeList().name("cgroup").open().field("v1", true).field("v2", true).field("systemd", true)
+                .field("systemdUser", true).field("rdma", false).close();
         j.name("mountExtensions").open().name("idmap").open().field("enabled", true).close().close();
         j.name("seccomp").open().field("enabled", true).strings("actions",
                 java.util.List.of(SeccompProfile.ACTIONS))
