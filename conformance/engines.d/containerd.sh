@@ -117,3 +117,26 @@ row_containerd_cri() {
 	is stop_pod "" cri StopPodSandbox "{\"id\": \"$pod\"}"
 	is remove_pod "" cri RemovePodSandbox "{\"id\": \"$pod\"}"
 }
+
+# As an administrator drives it. No Debian release has a package of cri-tools: without crictl only the row above says what holds.
+row_containerd_crictl() {
+	local pod container tool=(crictl --runtime-endpoint "unix://$state/containerd/s" --image-endpoint "unix://$state/containerd/s" --timeout 60s)
+	command -v crictl > /dev/null || { echo "SKIPPED  containerd-crictl          crictl is not installed, and Debian has no package of it"; return; }
+	[ -x /usr/lib/cni/bridge ] || { echo "SKIPPED  containerd-crictl          the plugins of containernetworking are not installed"; return; }
+	pod three > "$state/containerd/pod.json"
+	printf '{"metadata": {"name": "only"}, "image": {"image": "%s"}, "command": ["sh", "-c", "echo said; exec sleep 100000"], "log_path": "only.log"}' \
+		"$box" > "$state/containerd/container.json"
+	pod=$("${tool[@]}" runp --runtime kernelet "$state/containerd/pod.json" 2>&1)
+	[[ $pod =~ ^[0-9a-f]{64}$ ]] && ok runp || { not_ok runp "$pod"; return; }
+	container=$("${tool[@]}" create "$pod" "$state/containerd/container.json" "$state/containerd/pod.json" 2>&1)
+	has start "$container" "${tool[@]}" start "$container"
+	until_is logs "said" "${tool[@]}" logs "$container"
+	is exec "42" "${tool[@]}" exec -s "$container" echo 42
+	is exec_stream "kernelet" "${tool[@]}" exec "$container" sh -c 'sed "s/.*(\(.*\)).*/\1/" /proc/version'
+	has ps "Running" "${tool[@]}" ps --id "$container"
+	has inspectp '"runtimeHandler": "kernelet"' "${tool[@]}" inspectp "$pod"
+	has stop "$container" "${tool[@]}" stop -t 0 "$container"
+	has rm "$container" "${tool[@]}" rm "$container"
+	has stopp "$pod" "${tool[@]}" stopp "$pod"
+	has rmp "$pod" "${tool[@]}" rmp "$pod"
+}

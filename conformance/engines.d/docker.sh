@@ -303,7 +303,7 @@ row_docker_apt() {
 	gateway=$(ip -4 -o addr show docker0 | sed 's/.* inet \([0-9.]*\).*/\1/')
 	python3 -m http.server -d "$state/apt/repository" 7015 > "$state/apt/log" 2>&1 &
 	server=$!
-	script="echo 'deb [trusted=yes] http://$gateway:7015 ./' > /etc/apt/sources.list
+	script="exec 2>&1; echo 'deb [trusted=yes] http://$gateway:7015 ./' > /etc/apt/sources.list
 		apt-get update && apt-get install -y greet && greet && readlink -f /usr/bin/greet && dpkg -V greet word && apt-get purge -y greet &&
 		apt-get autoremove -y && ls /usr/bin/greet* /etc/greet /usr/share/word; dpkg --audit; dpkg-query -W greet word; echo \$?"
 	apt_lines() { d run --rm --runtime "$1" apt sh -c "$script" 2>&1 | tr '\r' '\n' | grep -v '^Get:\|^Fetched\|^Ign:\|^(Reading' | sed 's/ *$//'; }
