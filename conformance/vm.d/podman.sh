@@ -29,7 +29,7 @@ pods() {
 	done
 	check $who-where-runc-has-it "${where#* }" "${where%% *} "
 	echo "# $who: $group"
-	[ $who = user ] || check $who-unit "$(systemctl show -P ActiveState -P Delegate -P MemoryMax "${group##*/}" | xargs)" "active yes $(((100 + 96) << 20))"
+	[ $who = user ] || check $who-unit "$(systemctl show -P ActiveState -P Delegate -P MemoryMax "${group##*/}" | xargs)" "yes $(((100 + 96) << 20)) active"
 	# With what the Sentry needs beside the container.
 	limits="$(((100 + 96) << 20)) $(((90 + 96) << 20)) 1 50000 100000 $((30 + 64))"
 	check $who-limits "$(cd $group; cat memory.max memory.high memory.oom.group cpu.max pids.max | xargs)" "$limits"
