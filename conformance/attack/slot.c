@@ -58,6 +58,30 @@ static void *forger(void *unused)
 static volatile int handled;
 static void on_usr1(int s) { handled += s; }
 
+/* Copies that go past the window, in pieces and in turns. */
+static void megabytes(unsigned which)
+{
+	static u8 *at, *back;
+	static int zero, file;
+	enum { SIZE = 9 << 20 };
+	if (!at) {
+		at = mmap(NULL, 2 * SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (at == MAP_FAILED) exit(2);
+		back = at + SIZE, zero = open("/dev/zero", O_RDONLY), file = memfd_create("megabytes", 0);
+	}
+	struct iovec to[2] = { { at, SIZE / 2 }, { at + SIZE / 2, SIZE / 2 } }, from = { back, SIZE };
+	switch (which % 8) {
+	case 0: read(zero, at, SIZE); break;
+	case 1: pwrite(file, at, SIZE, 0); break;
+	case 2: pread(file, at, SIZE, 0); break;
+	case 3: readv(zero, to, 2); break;
+	case 4: pwritev(file, to, 2, 0); break;
+	case 5: process_vm_readv(getpid(), to, 2, &from, 1, 0); break;
+	case 6: process_vm_writev(getpid(), to, 2, &from, 1, 0); break;
+	case 7: syscall(SYS_getrandom, at, SIZE / 8, 0); break;
+	}
+}
+
 static void *caller(void *unused)
 {
 	char bytes[5000], name[32];
@@ -71,6 +95,7 @@ static void *caller(void *unused)
 		struct stat st;
 		struct timespec t = { 0, 1000 };
 		struct pollfd pf = { p[0], POLLIN, 0 };
+		if (i % 16 == 5) megabytes(i / 16);
 		snprintf(name, sizeof name, "/tmp/slot.%d", i % 16);
 		write(p[1], bytes, 300), read(p[0], bytes, 4000), writev(p[1], v, 4), readv(p[0], v, 4);
 		stat("/etc/passwd", &st), access(name, R_OK), getcwd(bytes, sizeof bytes), lseek(fd, 0, SEEK_SET), read(fd, bytes, 4096);

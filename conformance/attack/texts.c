@@ -1,6 +1,8 @@
 /*
+ *   texts [DIRECTORY]     one with many names
+ *
  * The texts of procfs are made in the kernel's memory and wait there for the next read: thousands of open files with long ones
- * must neither exhaust it nor spoil what others read. To be run with a small heap.
+ * must neither exhaust it nor spoil what others read. Nor may the lists of open directories. To be run with a small heap.
  */
 #include "attack.h"
 #include <sys/resource.h>
@@ -15,7 +17,29 @@ static long lines(const char *bytes, long n)
 	return count;
 }
 
-int main(void)
+/* Each is read a little, so that it must remember where it is; all see all names, also when others come and go. */
+static void directories(const char *path)
+{
+	static char bytes[32768];
+	struct { u64 ino, off; unsigned short size; char type, name[]; } *entry;
+	int first = open(path, O_RDONLY), one = 0, n;
+	long names = 0;
+	for (int i = 0; i < 2000; i++) {
+		int fd = open(path, O_RDONLY);
+		n = syscall(SYS_getdents64, fd, bytes, 300);
+		HOLDS(fd < 0 || n > 0 || errno == ENOMEM, "getdents64 of directory %d: %s", i, strerror(errno));
+		one += n > 0;
+	}
+	fprintf(stderr, "texts: %d directories open\n", one);
+	while ((n = syscall(SYS_getdents64, first, bytes, sizeof bytes)) > 0) {
+		for (int at = 0; at < n; at += entry->size) entry = (void *)(bytes + at), names++;
+		close_range(first + 1, ~0U, 0);
+	}
+	HOLDS(names > 20000, "only %ld names: %s", names, strerror(errno));
+	close(first);
+}
+
+int main(int argc, char **argv)
 {
 	static char bytes[1 << 16];
 	static int at[MANY];
@@ -23,6 +47,7 @@ int main(void)
 	struct rlimit files = { 4096, 4096 };
 	long n, whole = 0, refused = 0;
 	setrlimit(RLIMIT_NOFILE, &files);
+	if (argc > 1) directories(argv[1]);
 	for (long i = 0; i < MAPPINGS; i++) {
 		if (mmap((void *)(0x100000000UL + i * 8192), 4096, i % 2 ? PROT_READ : PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) == MAP_FAILED)

@@ -99,7 +99,27 @@ class AttackTest extends LeavesNothing {
     }
 
     @Test
-    void longTextsOfProc() throws Exception { holds("texts", "KERNELET_VM_OPTIONS=-Xmx64m $K do $A"); }
+    void longTextsAndLists() throws Exception {
+        holds("texts", "mkdir many; (cd many; seq -f a-name-of-some-length-%.0f 30000 | xargs touch);"
+                + " KERNELET_VM_OPTIONS=-Xmx64m $K do $A $T/many");
+    }
+
+    /** What an image's environment says to virtual machines and loaders is for its program alone. */
+    @Test
+    void environmentOfABundle() throws Exception {
+        Path source = directory.resolve("show.c");
+        Files.writeString(source, "#include <stdio.h>\nextern char **environ;\n"
+                + "int main(void) { for (char **e = environ; *e; e++) puts(*e); return 0; }\n");
+        String variables = "KERNELET_VM_OPTIONS=-Xlog:gc*:stdout KERNELET_NAMESPACES=none KERNELET_CLASSES=/tmp"
+                + " JAVA_TOOL_OPTIONS=-Xlog:startuptime JDK_JAVA_OPTIONS=-version _JAVA_OPTIONS=-Xlog:gc"
+                + " LD_PRELOAD=/none.so LD_LIBRARY_PATH=/bin GLIBC_TUNABLES=glibc.malloc.check=3";
+        shell.run("mkdir -p $T/e/rootfs/bin; cd $T/e; gcc -static -o rootfs/bin/show $T/show.c; $K spec; V='"
+                + variables + "'; LIST=$(printf ', \"%s\"' $V);"
+                + " sed -i \"s/\\\"sh\\\"/\\\"show\\\"/; s/\\\"terminal\\\": true/\\\"terminal\\\": false/;"
+                + " s|\\\"PATH=[^\\\"]*\\\"|\\\"PATH=/bin\\\"$LIST|\" config.json;"
+                + " $K --root $T/state run environment | grep -v -e ^PATH= -e ^TERM= -e ^HOME= | tr '\\n' ' '")
+                .is(0, variables + " ");
+    }
 
     /** What is resident is not all: page tables are the host's memory, too. */
     @Test

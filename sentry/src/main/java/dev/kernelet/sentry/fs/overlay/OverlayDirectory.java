@@ -44,6 +44,7 @@ final class OverlayDirectory extends OverlayInode {
     private int originals;
     OverlayDirectory parent;
     private LowerNames lowerNames;
+    private int listHolders;
 
     OverlayDirectory(OverlayFilesystem fs, Inode lower, OverlayDirectory parent, String name) {
         super(fs, lower, parent, name);
@@ -138,6 +139,19 @@ final class OverlayDirectory extends OverlayInode {
         LowerNames n = LowerNames.read(t, lower);
         if (n != null && n.count <= LowerNames.KEPT) lowerNames = n;
         return n;
+    }
+
+    /** For an open file, until {@link #releaseNames}: all that are open share one list, however long it is. */
+    LowerNames holdNames(Task t) {
+        LowerNames n = lowerNames(t);
+        if (n == null) return null;
+        lowerNames = n;
+        listHolders++;
+        return n;
+    }
+
+    void releaseNames() {
+        if (--listHolders == 0 && lowerNames.count > LowerNames.KEPT) lowerNames = null;
     }
 
     // ---- names

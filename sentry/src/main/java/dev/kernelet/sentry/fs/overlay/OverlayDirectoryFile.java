@@ -36,7 +36,7 @@ final class OverlayDirectoryFile extends OpenFile {
         if (!readDots(sink, d.ino, d.parent.ino, 2)) return 0;
         if (offset < ADDED) {
             if (d.lower != null) {
-                if (names == null) names = d.lowerNames(t);
+                if (names == null) names = d.holdNames(t);
                 if (names == null) return t.error;
                 if (!readLower(sink)) return 0;
             }
@@ -72,6 +72,11 @@ final class OverlayDirectoryFile extends OpenFile {
         }
         stop = e;
         if (e != null) offset = ADDED + e.sequence;
+    }
+
+    @Override
+    protected void release(Task t) {
+        if (names != null) directory.releaseNames();
     }
 
     @Override
