@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "container.h"
+#include "jail.h"
 #include "userns.h"
 
 #define FAILURE 1
@@ -266,14 +267,15 @@ void container_prepare(char **argv, long *channel, long *hand_end)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-/* On the leader, while the machine runs on another thread: makes its calls. */
-void container_hand(void)
+/* On the leader, while the machine runs on another thread: makes its calls; -1 stands for leaving the root. */
+void container_hand(const char *home)
 {
 	long call[4], result;
 
 	while (hand >= 0 && recv(hand, call, sizeof call, 0) == sizeof call) {
-		result = syscall(call[0], call[1], call[2], call[3]);
-		if (result < 0)
+		if (call[0] == -1)
+			result = -jail_leave(home);
+		else if ((result = syscall(call[0], call[1], call[2], call[3])) < 0)
 			result = -errno;
 		send(hand, &result, sizeof result, MSG_NOSIGNAL);
 	}

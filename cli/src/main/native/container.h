@@ -1,5 +1,5 @@
 /* See container.c. */
 void container_prepare(char **argv, long *channel, long *hand_end);
-void container_hand(void);
+void container_hand(const char *home);
 int container_command(char **argv);
 _Noreturn void container_stand_in(int connection);

@@ -5,6 +5,7 @@
  *   jail_enter   before there is a machine: user, mount, IPC, UTS and (with --network=none) network namespaces in one call.
  *                Tried by a child first, which ends: where it is not allowed the process stays as it was, and that is no error.
  *                Root with the host's network stays in the caller's user namespace, else it could not bind low ports.
+ *                For create and run the mount, IPC and UTS namespace alone: user and network namespace are the engine's to say.
  *   jail_door    on the leading thread, which is under no Landlock until then: when the Sentry has opened what it needs, an
  *                empty, read-only file system becomes the root of the process and of all stubs, and the old one is detached.
  *
@@ -148,6 +149,11 @@ static int wanted(char **argv, int command)
 	return namespaces;
 }
 
+static int is_container(const char *command)
+{
+	return command && (!strcmp(command, "create") || !strcmp(command, "run"));
+}
+
 static int is_for(char **argv, int command)
 {
 	if (!argv[command])
@@ -168,9 +174,11 @@ void jail_enter(char **argv, struct jail *jail)
 	const char *sockets = flag(argv, command, "host-uds");
 	struct outside *outside = NULL;
 	const char *setting = getenv("KERNELET_NAMESPACES");
-	int has_files, failed;
+	int has_files, failed, is_of_engine = is_container(argv[command]);
 
-	if (!is_for(argv, command))
+	if (is_of_engine)
+		namespaces = MOUNT | IPC | UTS;
+	else if (!is_for(argv, command))
 		return;
 	if (setting && !strcmp(setting, "off")) {
 		fprintf(stderr, "kernelet: warning: without namespaces, as KERNELET_NAMESPACES says\n");
@@ -183,7 +191,8 @@ void jail_enter(char **argv, struct jail *jail)
 	if (namespaces && (jail->error = try(namespaces, is_root)))
 		namespaces = 0;
 	has_files = !strncmp(flag(argv, command, "directfs"), "f", 1) || (*sockets && strcmp(sockets, "none"));
-	outside = outside_start(&pid);
+	if (!is_of_engine)
+		outside = outside_start(&pid);
 	if (!outside && namespaces & USER)
 		namespaces = 0, jail->error = STEP_FORK << 8 | EAGAIN;
 	if (namespaces) {
@@ -223,7 +232,7 @@ void jail_enter(char **argv, struct jail *jail)
  * pivot_root(2): the new root lies over some directory; the old one is put on top of it and taken away. Where the root is none
  * that can be left (an initramfs, or a chroot) chroot(2) must do: no capability is kept to undo it, only descriptors.
  */
-static int leave_root(const char *over)
+int jail_leave(const char *over)
 {
 	if (mount("none", over, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k,mode=555"))
 		return errno;
@@ -241,7 +250,7 @@ void jail_door(const char *over)
 {
 	while (__atomic_load_n(&door.turn, __ATOMIC_ACQUIRE) != DOOR_ASKED)
 		syscall(SYS_futex, &door.turn, FUTEX_WAIT_PRIVATE, DOOR_SHUT, NULL);
-	door.result = leave_root(over);
+	door.result = jail_leave(over);
 	__atomic_store_n(&door.turn, DOOR_LEFT, __ATOMIC_RELEASE);
 	syscall(SYS_futex, &door.turn, FUTEX_WAKE_PRIVATE, 1);
 }

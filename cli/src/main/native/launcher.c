@@ -457,9 +457,9 @@ int main(int argc, char **argv)
 	pthread_attr_setstacksize(&attributes, STACK_SIZE);
 	if (pthread_create(&thread, &attributes, run, NULL))
 		fail("cannot create a thread", "the caller's limits do not allow one", "Raise them (ulimit -u, ulimit -v).");
-	if (info[INFO_JAIL + 4])
+	if (info[INFO_JAIL + 4] && info[INFO_HAND] < 0)
 		jail_door(home);
-	container_hand();
+	container_hand(home);
 	pthread_join(thread, NULL);
 	return FAILURE;
 }

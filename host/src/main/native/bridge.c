@@ -194,6 +194,9 @@ static void refused(int sig, siginfo_t *info, void *context)
 		at = put_number(at, regs[arguments[i]], 16);
 	}
 	at = put(at, ") is not on the Sentry's list.\n");
+	/* The first call of the machine's report, on the way to a file that it cannot open. */
+	if (info->si_syscall == SYS_rt_sigaction)
+		at = put(text, "kernelet: the Sentry's virtual machine crashed (a fault outside of Java code).\n");
 	if (!reports)
 		at = put(at, "The sandbox was ended: this is a bug of Kernelet's, or an attack on it. Please report it.\n");
 	sys3(SYS_write, 2, text, at - text);
@@ -207,8 +210,18 @@ jlong JNI(onRefusedCall)(void *env, void *cls, jint report)
 {
 	struct sigaction action = { .sa_sigaction = refused, .sa_flags = SA_SIGINFO | SA_ONSTACK };
 
+	static const int faults[] = { SIGILL, SIGBUS, SIGFPE, SIGSEGV, SIGTRAP };
+	struct sigaction fault;
+
 	(void)env, (void)cls;
 	reports = report;
+	/* The machine's report of a crash makes calls that are not on the list: with SIGSYS blocked it would end without a word. */
+	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+		if (sigaction(faults[i], 0, &fault) || fault.sa_handler == SIG_DFL)
+			continue;
+		sigdelset(&fault.sa_mask, SIGSYS);
+		sigaction(faults[i], &fault, 0);
+	}
 	return sigaction(SIGSYS, &action, 0) ? -errno : 0;
 }
 

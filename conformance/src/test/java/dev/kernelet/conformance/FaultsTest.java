@@ -96,6 +96,15 @@ class FaultsTest extends LeavesNothing {
                 .is(0, " 12 137\n");
     }
 
+    /** A crash is loud, and nothing survives it. */
+    @Test
+    void aCrashOfTheSentry() throws Exception {
+        for (String signal : new String[] {"SEGV", "BUS", "ILL", "FPE"}) {
+            shell.run("$K do sh -c 'sleep 60 & echo ready; wait' > $T/out 2> $T/err & " + READY + "kill -" + signal
+                    + " $L; wait $L; echo $?; grep -c 'virtual machine crashed' $T/err; wc -l < $T/err").is(0, "128\n1\n2\n");
+        }
+    }
+
     /**
      * A process forked behind the Sentry's back has no parent-death signal: the guard ends it (outside.c). As a
      * user with a limit of processes, for the Sentry is stopped meanwhile.

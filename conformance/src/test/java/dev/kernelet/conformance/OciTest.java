@@ -267,4 +267,27 @@ class OciTest extends Bundles {
                 """).is(0, "list 0 some\nstate 1 some\nstate 0 some\nstart 0 some\nkill 0 some\nlist 0 some\n"
                 + "kill 0 some\ndelete 0 some\n");
     }
+
+    /** The sandbox's process sees nothing of the host by a path; a hook of the engine's mounts for the host. */
+    @Test
+    void theSandboxHasAnEmptyRoot() throws Exception {
+        run("""
+                cat > $T/hook <<'P'
+                #!/bin/sh
+                cat > /dev/null; mount -t tmpfs hooked $T/mounted && echo > $T/mounted/by-hook
+                P
+                chmod 755 $T/hook; mkdir $T/mounted; echo seen > $T/file
+                bundle 'sh("cat /v/file; sleep 100"); c["mounts"].append({"destination": "/v/file", "type": "bind", "options": \
+                ["rbind", "ro"], "source": os.environ["T"] + "/file"})
+                c["hooks"] = {"createRuntime": [{"path": os.environ["T"] + "/hook", "env": ["T=" + os.environ["T"], "PATH=/usr/bin"]}]}'
+                $R create --bundle $T/b --pid-file $T/pid $I-a < /dev/null > $T/out && $R start $I-a
+                p=$(cat $T/pid); for i in $(seq 100); do grep -q . $T/out && break; sleep 0.05; done; cat $T/out
+                for n in mnt ipc uts net pid; do [ $(readlink /proc/$p/ns/$n) = $(readlink /proc/$$/ns/$n) ] && printf "$n "; done; echo
+                for t in /proc/$p/task/*; do
+                    ls -A $t/root/; awk '{ print $5, $6 }' $t/mountinfo; grep Cap[EP] $t/status
+                done | sort -u | grep -v '0000000000000000$' | sed 's/Cap...:.*/capabilities/' | sort -u
+                ls $T/mounted; umount $T/mounted
+                $R kill $I-a KILL; until_stopped $I-a; $R delete $I-a
+                """).is(0, "seen\npid \n/ ro,nosuid,nodev,noexec,relatime\ncapabilities\nby-hook\n");
+    }
 }

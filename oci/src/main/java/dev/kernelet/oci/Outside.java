@@ -1,11 +1,15 @@
 package dev.kernelet.oci;
 
+import static dev.kernelet.abi.SyscallNumber.*;
+
+import dev.kernelet.host.HostCall;
 import dev.kernelet.sandbox.Failure;
 import java.util.concurrent.SynchronousQueue;
 
 /**
- * A thread that stays in the namespaces this process was started in, for hooks that are to see those while the
- * others have moved to the container's.
+ * A thread that stays in the network namespace this process was started in, for hooks that are to see it while
+ * the others have moved to the container's, and goes back to the mount namespace of whoever called us, so that
+ * what a hook mounts is seen there.
  */
 final class Outside {
     private final SynchronousQueue<Runnable> work = new SynchronousQueue<>();
@@ -20,9 +24,21 @@ final class Outside {
         thread.start();
     }
 
+    private static final int CLONE_FS = 0x200, CLONE_NEWNS = 0x20000;
+
+    /** To the namespace of the waiting process (container.c). An ordinary user cannot, and could not mount there. */
+    private static void returnToMounts() {
+        int fd = Host.open("/proc/" + HostCall.call(GETPPID) + "/ns/mnt", Host.O_RDONLY, 0);
+        if (fd < 0) return;
+        if (HostCall.call(UNSHARE, CLONE_FS) == 0) HostCall.call(SETNS, fd, CLONE_NEWNS);
+        Host.close(fd);
+    }
+
     private void serve() {
         try {
-            work.take().run();
+            Runnable hooks = work.take();
+            returnToMounts();
+            hooks.run();
         } catch (InterruptedException | Failure e) {
             failure = e;
         }

@@ -48,11 +48,29 @@ final class Namespace {
         long door = options.inherited().namespaces().door();
         confineOutside(options);
         if (door == 0 || isTraining) return;
+        if (options.inherited().hand() >= 0) {
+            left(-askHand(options.inherited().hand()));
+            return;
+        }
         Memory.putIntVolatile(door, ASKED);
         HostCall.call(FUTEX, door, FUTEX_WAKE_PRIVATE, 1);
         while (Memory.getIntVolatile(door) == ASKED) HostCall.call(FUTEX, door, FUTEX_WAIT_PRIVATE, ASKED, 0);
-        int error = Memory.getInt(door + 4);
-        if (Memory.getIntVolatile(door) == LEFT && error == 0) return;
+        left(Memory.getIntVolatile(door) == LEFT ? Memory.getInt(door + 4) : -1);
+    }
+
+    /** The leading thread of a container serves calls (container.c); this one is none. 0 or -errno. */
+    private static int askHand(int hand) {
+        long p = Memory.allocate(32);
+        Memory.zero(p, 32);
+        Memory.putLong(p, -1);
+        boolean isAnswered = HostCall.call(WRITE, hand, p, 32) == 32 && HostCall.call(READ, hand, p, 8) == 8;
+        int result = isAnswered ? (int) Memory.getLong(p) : -Errno.EIO;
+        Memory.free(p);
+        return result;
+    }
+
+    private static void left(int error) {
+        if (error == 0) return;
         throw new Failure("cannot leave the root directory: pivot_root: " + Errno.name(error),
                 "This is a bug of Kernelet's: please report it with what \"kernelet doctor\" says.");
     }
