@@ -309,6 +309,13 @@ class FlagsOfDoTest extends LeavesNothing {
                 + " cat user/max_inotify_watches'").is(0, "5\n");
     }
 
+    /** getpriority(2) begins with the caller's nice value. */
+    @Test
+    void niceValues() throws Exception {
+        String two = "nice -n 4 %s sh -c 'nice; nice -n 3 nice'";
+        shell.run(two.formatted("$K do")).is(0, shell.run(two.formatted("")).out());
+    }
+
     /** As a PID namespace's first process ends (reboot(2)): by SIGHUP for a restart, by SIGINT for the rest. */
     @Test
     void rebootEndsTheSandbox() throws Exception {
