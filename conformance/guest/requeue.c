@@ -270,3 +270,136 @@ TEST_SLOW(producer_and_consumers, 30) {
     CHECK_EQ(stock, 0);
     CHECK_EQ(lock_word & FUTEX_TID_MASK, 0);
 }
+
+// --- owners that end: the first waiter inherits the lock, and sees it ---
+
+static int inherited, *inherited_shared;
+static volatile int owner_tid, heir_tid;
+static volatile unsigned heir_saw;
+static void *ending_owner(void *unused) {
+    CHECK_OK(lock(&inherited));
+    owner_tid = gettid_();
+    while (!heir_tid) sleep_ms(1);
+    await_sleep(heir_tid);
+    return unused;
+}
+static void *heir(void *unused) {
+    heir_tid = gettid_();
+    CHECK_OK(lock(&inherited));
+    heir_saw = *(volatile unsigned *)&inherited;
+    CHECK_OK(unlock(&inherited));
+    return unused;
+}
+
+TEST(a_thread_inherits) {
+    pthread_t a, b;
+    CHECK_RC(pthread_create(&a, NULL, ending_owner, NULL), 0);
+    while (!owner_tid) sleep_ms(1);
+    CHECK_RC(pthread_create(&b, NULL, heir, NULL), 0);
+    CHECK_RC(pthread_join(a, NULL), 0);
+    CHECK_RC(pthread_join(b, NULL), 0);
+    CHECK_EQ(heir_saw, heir_tid | FUTEX_OWNER_DIED | FUTEX_WAITERS);
+    CHECK_EQ(inherited, 0);
+}
+
+// Three wait for a process that is killed: one after the other has it.
+TEST(processes_inherit) {
+    inherited_shared = shared(CHECK_PAGE);
+    volatile int *word = inherited_shared, *has = inherited_shared + 1, *count = inherited_shared + 2;
+    pid_t owner = SPAWN({
+        CHECK_OK(futex((void *)word, FUTEX_LOCK_PI, 0, NULL, NULL, 0));
+        *has = 1;
+        for (;;) pause();
+    });
+    while (!*has) sleep_ms(1);
+    pid_t heirs[3];
+    for (int i = 0; i < 3; i++)
+        heirs[i] = SPAWN({
+            CHECK_OK(futex((void *)word, FUTEX_LOCK_PI, 0, NULL, NULL, 0));
+            CHECK_EQ(*word & FUTEX_TID_MASK, gettid_());
+            ++*count;
+            sleep_ms(5);
+            // One of them ends as its owner as well.
+            if (i != 1) CHECK_OK(futex((void *)word, FUTEX_UNLOCK_PI, 0, NULL, NULL, 0));
+        });
+    for (int i = 0; i < 3; i++) await_sleep(heirs[i]);
+    CHECK_OK(kill(owner, SIGKILL));
+    CHECK_EQ(exit_of(owner), -SIGKILL);
+    for (int i = 0; i < 3; i++) WAIT(heirs[i]);
+    CHECK_EQ(*count, 3);
+}
+
+// One that is dead and not waited for owns nothing any more.
+TEST(a_zombie_owns_nothing) {
+    int *word = shared(CHECK_PAGE);
+    pid_t child = SPAWN({ CHECK_OK(futex(word, FUTEX_LOCK_PI, 0, NULL, NULL, 0)); });
+    await_state(child, "Z");
+    CHECK_EQ(*word, child);
+    CHECK_ERR(futex(word, FUTEX_LOCK_PI, 0, NULL, NULL, 0), ESRCH);
+    WAIT(child);
+    CHECK_ERR(futex(word, FUTEX_LOCK_PI, 0, NULL, NULL, 0), ESRCH);
+}
+
+// A waiter that was moved inherits as well; and a new program has left its locks behind.
+TEST(moved_waiters_inherit) {
+    struct waiter w;
+    pthread_t owner;
+    heir_tid = 0;
+    CHECK_RC(pthread_create(&owner, NULL, ending_owner, NULL), 0);
+    while (!owner_tid) sleep_ms(1);
+    start(&w, &inherited, 0);
+    CHECK_EQ(requeue(&condition, 1, 0, &inherited, 0), 1);
+    heir_tid = w.tid;
+    join(&w);
+    CHECK_RC(pthread_join(owner, NULL), 0);
+    CHECK_EQ(w.error, 0);
+    CHECK_EQ(w.seen, w.tid | FUTEX_OWNER_DIED | FUTEX_WAITERS);
+    CHECK_EQ(inherited, 0);
+}
+
+TEST(exec_gives_locks_up) {
+    int *word = shared(CHECK_PAGE);
+    pid_t child = SPAWN({
+        CHECK_OK(futex(word, FUTEX_LOCK_PI, 0, NULL, NULL, 0));
+        sleep_ms(60);
+        execl("/bin/sleep", "sleep", "0.3", NULL);
+    });
+    while (!*(volatile int *)word) sleep_ms(1);
+    CHECK_OK(futex(word, FUTEX_LOCK_PI, 0, NULL, NULL, 0));
+    CHECK_EQ(kill(child, 0), 0);
+    CHECK_EQ((unsigned)*word, gettid_() | FUTEX_OWNER_DIED | FUTEX_WAITERS);
+    CHECK_OK(futex(word, FUTEX_UNLOCK_PI, 0, NULL, NULL, 0));
+    WAIT(child);
+}
+
+static void robust_pi(pthread_mutex_t *m) {
+    pthread_mutexattr_t a;
+    CHECK_RC(pthread_mutexattr_init(&a), 0);
+    CHECK_RC(pthread_mutexattr_setprotocol(&a, PTHREAD_PRIO_INHERIT), 0);
+    CHECK_RC(pthread_mutexattr_setrobust(&a, PTHREAD_MUTEX_ROBUST), 0);
+    CHECK_RC(pthread_mutexattr_setpshared(&a, PTHREAD_PROCESS_SHARED), 0);
+    CHECK_RC(pthread_mutex_init(m, &a), 0);
+}
+
+TEST(robust_mutex_of_a_killed_process) {
+    pthread_mutex_t *m = shared(CHECK_PAGE);
+    volatile int *go = (int *)m + 100;
+    robust_pi(m);
+    for (int round = 0; round < 3; round++) {
+        *go = 0;
+        pid_t owner = SPAWN({
+            CHECK_RC(pthread_mutex_lock(m), 0);
+            *go = 1;
+            for (;;) pause();
+        });
+        while (!*go) sleep_ms(1);
+        pid_t killer = SPAWN({ sleep_ms(30); kill(owner, SIGKILL); });
+        CHECK_RC(pthread_mutex_lock(m), EOWNERDEAD);
+        CHECK_RC(pthread_mutex_consistent(m), 0);
+        CHECK_RC(pthread_mutex_unlock(m), 0);
+        CHECK_EQ(exit_of(owner), -SIGKILL);
+        WAIT(killer);
+        CHECK_RC(pthread_mutex_lock(m), 0);
+        CHECK_RC(pthread_mutex_unlock(m), 0);
+    }
+}

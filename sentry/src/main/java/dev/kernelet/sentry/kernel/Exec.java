@@ -100,6 +100,7 @@ public final class Exec {
     private static void become(Task t, ProgramImage image) {
         ThreadGroup g = t.group;
         Exit.endOthers(t);
+        t.kernel.futexes.ownerEnds(t);
         takeLeadersPlace(t);
         leaveOldMemory(t);
         t.mm = image.mm;

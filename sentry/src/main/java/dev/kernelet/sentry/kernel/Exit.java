@@ -166,6 +166,7 @@ public final class Exit {
         MemoryManager mm = t.mm;
         ExecutionContext c = t.ctx;
         boolean isAlive = !c.isDead() && mm.space.isAlive();
+        t.kernel.futexes.ownerEnds(t);
         if (isAlive) RobustList.walk(t, wasRunning);
         if (isAlive && t.rseqArea != 0 && mm.users > 1 && !wasRunning) Rseq.leave(t);
         if (isAlive && t.clearChildTid != 0 && mm.users > 1) RobustList.clearTid(t);

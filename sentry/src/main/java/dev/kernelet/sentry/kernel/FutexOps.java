@@ -18,6 +18,7 @@ public final class FutexOps {
             for (int i = 0; i < count; i++) {
                 t.kernel.futexes.dequeue(waiters[i]);
                 waiters[i].isPi = false;
+                waiters[i].owner = null;
                 waiters[i].object = waiters[i].requeueObject = null;
             }
             count = 0;
@@ -64,6 +65,7 @@ public final class FutexOps {
     }
 
     private static void queue(Task t, Waiter w, long address, int bitset, boolean isPrivate) {
+        w.address = address;
         Object key = isPrivate ? null : t.mm.sharedKey(address);
         if (key == null) t.kernel.futexes.queue(w, t, t.mm, address, bitset);
         else t.kernel.futexes.queue(w, t, key, t.mm.sharedOffset(address), bitset);
@@ -172,6 +174,7 @@ public final class FutexOps {
         }
         long r = check(t, address);
         if (r < 0) return r;
+        Task holder;
         for (int tries = 0;; tries++) {
             if (tries == TRIES) return -EAGAIN;
             long value = t.ctx.load32(address);
@@ -185,10 +188,14 @@ public final class FutexOps {
                 int taken = t.tid | v & Futexes.OWNER_DIED | (others ? Futexes.WAITERS : 0);
                 long seen = t.ctx.cas32(address, v, taken);
                 if (seen < 0) return seen;
-                if (seen == value) return 0;
+                if (seen == value) {
+                    if (others) t.kernel.futexes.owned(key, offset(t, address, key), t);
+                    return 0;
+                }
                 continue;
             }
-            if (t.kernel.pids.task(owner) == null) return -ESRCH;
+            holder = owner(t, owner);
+            if (holder == null) return -ESRCH;
             if (tryOnly) return -EAGAIN;
             if (v >= 0) {
                 long seen = t.ctx.cas32(address, v, v | Futexes.WAITERS);
@@ -199,12 +206,19 @@ public final class FutexOps {
         }
         if (t.isTimedOut()) return -ETIMEDOUT;
         Wait w = t.futexWait;
-        queue(t, w.waiters[0], address, ~0, isPrivate);
         w.waiters[0].isPi = true;
+        w.waiters[0].owner = holder;
+        queue(t, w.waiters[0], address, ~0, isPrivate);
         w.count = 1;
         t.so = w;
         r = t.block();
         return r == -ERESTARTSYS ? -ERESTARTNOINTR : r;
+    }
+
+    /** The task that a word names, if it is there to unlock it. */
+    private static Task owner(Task t, int tid) {
+        Task o = t.kernel.pids.task(tid);
+        return o == null || o.state == Task.DEAD ? null : o;
     }
 
     public static long unlockPi(Task t, long address, boolean isPrivate) {
@@ -224,7 +238,10 @@ public final class FutexOps {
             long seen = t.ctx.cas32(address, (int) value, next);
             if (seen < 0) return seen;
             if (seen != value) continue;
-            if (first != null) t.kernel.futexes.grant(first);
+            if (first != null) {
+                t.kernel.futexes.grant(first);
+                t.kernel.futexes.owned(key, offset, first.task);
+            }
             return 0;
         }
     }
@@ -247,6 +264,7 @@ public final class FutexOps {
         queue(t, first, address, ~0, isPrivate);
         first.requeueObject = key(t, target, isPrivate);
         first.requeueOffset = offset(t, target, first.requeueObject);
+        first.requeueAddress = target;
         w.count = 1;
         t.so = w;
         return blockForRequeue(t, first);
@@ -294,13 +312,19 @@ public final class FutexOps {
             int owner = (int) word & Futexes.TID_MASK;
             if (owner == w.task.tid) return -EDEADLK;
             boolean takes = mayTake && owner == 0;
-            if (owner != 0 && t.kernel.pids.task(owner) == null) return -ESRCH;
+            Task holder = owner(t, owner);
+            if (owner != 0 && holder == null) return -ESRCH;
             int next = takes ? w.task.tid | (int) word & Futexes.OWNER_DIED | (marks ? Futexes.WAITERS : 0)
                     : (int) word | Futexes.WAITERS;
             long seen = next == (int) word ? word : t.ctx.cas32(to, (int) word, next);
             if (seen < 0) return seen;
             if (seen != word) continue;
-            if (takes) t.kernel.futexes.grant(w); else t.kernel.futexes.requeuePi(w, object, offset);
+            if (takes) {
+                t.kernel.futexes.grant(w);
+                t.kernel.futexes.owned(object, offset, w.task);
+            } else {
+                t.kernel.futexes.requeuePi(w, object, offset, holder);
+            }
             return 0;
         }
     }

@@ -2,6 +2,8 @@ package dev.kernelet.sentry.kernel;
 
 import static dev.kernelet.abi.Errno.*;
 
+import dev.kernelet.abi.Memory;
+
 /**
  * futex(2): waiters hashed by key. Kernel lock.
  *
@@ -14,6 +16,7 @@ public final class Futexes {
     private static final int BUCKETS = 1024;
 
     private final Waiter[] heads = new Waiter[BUCKETS], tails = new Waiter[BUCKETS];
+    private int piWaiters;
 
     /** A task's place in a queue. Each task has one, and one more per word of a futex_waitv. */
     public static final class Waiter {
@@ -24,11 +27,14 @@ public final class Futexes {
         boolean isQueued;
         /** Taken off by a wake. */
         boolean isWoken;
-        /** Waits for a PI lock: the unlocker makes it the owner. */
+        /** Waits for a PI lock: who unlocks it makes it the owner, and so does the owner's end. */
         boolean isPi;
+        Task owner;
+        /** Of the word, in the task's memory. */
+        long address;
         /** For FUTEX_WAIT_REQUEUE_PI: the key it is to be moved to, as a PI waiter, and by nothing else. */
         Object requeueObject;
-        long requeueOffset;
+        long requeueOffset, requeueAddress;
         Waiter prev, next;
         int bucket;
     }
@@ -56,6 +62,7 @@ public final class Futexes {
         if (tails[b] == null) heads[b] = w; else tails[b].next = w;
         tails[b] = w;
         w.isQueued = true;
+        if (w.isPi) piWaiters++;
     }
 
     void dequeue(Waiter w) {
@@ -65,6 +72,7 @@ public final class Futexes {
         if (w.next == null) tails[b] = w.prev; else w.next.prev = w.prev;
         w.prev = w.next = null;
         w.isQueued = false;
+        if (w.isPi) piWaiters--;
     }
 
     private void wake(Waiter w) {
@@ -135,9 +143,46 @@ public final class Futexes {
         w.task.kernel.makeReady(w.task);
     }
 
+    /** Who waits for this PI lock waits for another owner now. */
+    void owned(Object object, long offset, Task owner) {
+        for (Waiter w = heads[bucket(object, offset)]; w != null; w = w.next) {
+            if (w.object == object && w.offset == offset && w.isPi) w.owner = owner;
+        }
+    }
+
+    /** Owners of PI locks for which others wait end: the first of each becomes the owner (exit_pi_state_list). */
+    void ownerEnds(Task t) {
+        if (piWaiters == 0) return;
+        for (int b = 0; b < BUCKETS; b++) {
+            for (Waiter w = heads[b]; w != null;) {
+                if (w.isPi && w.owner == t) {
+                    succeed(w, t.tid);
+                    w = heads[b];
+                } else {
+                    w = w.next;
+                }
+            }
+        }
+    }
+
+    /** Nobody but the kernel changes a word that has an owner and waiters: it need not be exchanged. */
+    private void succeed(Waiter w, int tid) {
+        long p = Memory.allocate(4);
+        if (w.task.mm.isAccessible(w.address, 4, true) && w.task.mm.space.readRemote(w.address, p, 4) == 4) {
+            int owner = Memory.getInt(p) & TID_MASK;
+            Memory.putInt(p, w.task.tid | WAITERS | OWNER_DIED);
+            if (owner == tid || owner == 0) w.task.mm.space.writeRemote(w.address, p, 4);
+        }
+        Memory.free(p);
+        grant(w);
+        owned(w.object, w.offset, w.task);
+    }
+
     /** Moves one waiter to another key as a PI waiter. */
-    void requeuePi(Waiter w, Object toObject, long toOffset) {
+    void requeuePi(Waiter w, Object toObject, long toOffset, Task owner) {
         dequeue(w);
+        w.owner = owner;
+        w.address = w.requeueAddress;
         w.object = toObject;
         w.offset = toOffset;
         w.isPi = true;
