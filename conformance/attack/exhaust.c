@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/ipc.h>
+#include <sys/mount.h>
 #include <sys/msg.h>
 #include <sys/resource.h>
 #include <sys/sem.h>
@@ -202,12 +203,24 @@ static int loopback(long i) /* half-made connections */
 	return s < 0 ? -1 : connect(s, (void *)&in, sizeof in) && errno != EINPROGRESS ? -1 : 0;
 }
 
+static int mounts(long i) /* of its own namespace, which ends with the process */
+{
+	if (i == 0 && (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))) return -1;
+	mkdir("w", 0755);
+	return mount("none", "w", "tmpfs", 0, NULL);
+}
+static int namespaces(long i) /* each kept by its file */
+{
+	return unshare(CLONE_NEWNS) || i == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ? -1 : open("/proc/self/ns/mnt", O_RDONLY);
+}
+
 static const struct { const char *name; int (*take)(long); } kinds[] = {
 	{ "descriptors", descriptor }, { "sockets", sockets }, { "pipes", pipes }, { "processes", process }, { "threads", thread },
 	{ "futexes", futex_waiter }, { "timers", timer }, { "signals", signals }, { "locks", locks }, { "inodes", inodes },
 	{ "epolls", epolls }, { "watches", watches }, { "events", events }, { "mq", posix_messages }, { "msg", sysv_messages },
 	{ "sem", semaphores }, { "shm", segments }, { "mappings", mappings }, { "rights", rights }, { "chain", chain },
 	{ "buffers", buffers }, { "loopback", loopback },
+	{ "mounts", mounts }, { "namespaces", namespaces },
 };
 static double limit = 0.15;
 

@@ -37,12 +37,15 @@ class OciTest extends Bundles {
                 bundle 'c["hostname"] = "outer"
                 caps = c["process"]["capabilities"]
                 for s in "bounding", "effective", "permitted": caps[s] = ["CAP_SYS_ADMIN"]
-                sh("hostname; exec unshare --uts --ipc sh -c \\"hostname inner; exec sleep 100\\"")'
+                sh("hostname; exec unshare --uts --ipc --mount sh -c \\"hostname inner; "
+                        + "mount -t tmpfs x /tmp; touch /tmp/inner; exec sleep 100\\"")'
                 $R create -b $T/b $I-a < /dev/null > $T/out; $R start $I-a; sleep 0.5; cat $T/out
                 $R exec $I-a hostname
-                $R exec $I-a readlink /proc/1/ns/{uts,ipc} /proc/self/ns/{uts,ipc} | sort -u | wc -l
+                $R exec $I-a readlink /proc/1/ns/{uts,ipc,mnt} /proc/self/ns/{uts,ipc,mnt} | sort -u | wc -l
+                $R exec --cwd /tmp $I-a sh -c 'ls; grep -c "^x /tmp" /proc/mounts'
+                for ((i = 0; i < 20; i++)); do $R exec $I-a ls /tmp; done | sort | uniq -c | tr -d " "
                 $R delete --force $I-a
-                """).is(0, "outer\ninner\n2\n");
+                """).is(0, "outer\ninner\n3\ninner\n1\n20inner\n");
         run("""
                 bundle 'sh("unshare --uts true 2>&1 | grep -o permitted")'; $R run -b $T/b $I-a
                 """).is(0, "permitted\n");

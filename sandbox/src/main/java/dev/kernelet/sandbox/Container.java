@@ -212,10 +212,11 @@ public final class Container {
             HostConsole console = null;
             try {
                 var p = new ContainerProcess(kernel, spec, process);
-                p.view(mounts, root);
+                view(p);
                 if (consoleFd >= 0) console = openConsole(p, consoleFd, process);
                 HostConsole terminal = console;
                 Task t = p.start(fds, terminal);
+                t.fs.mounts.hold();
                 t.group.atExit.add(g -> {
                     if (terminal != null) {
                         terminal.drain();
@@ -233,6 +234,13 @@ public final class Container {
                 done.started(0, null, e);
             }
         });
+    }
+
+    /** A further process sees the mounts that the first one sees now, from their root (as by setns(2)). */
+    private void view(ContainerProcess p) {
+        Task init = kernel.init == null ? null : kernel.init.anyTask();
+        if (init == null || init.fs == null || init.fs.mounts == null) p.view(mounts, root);
+        else p.view(init.fs.mounts, init.fs.mounts.top());
     }
 
     /** What became of {@link #exec}. Called under the kernel's lock. */

@@ -9,6 +9,7 @@ import dev.kernelet.platform.AddressSpace;
 import dev.kernelet.platform.ExecutionContext;
 import dev.kernelet.sentry.fs.anon.PidFile;
 import dev.kernelet.sentry.ipc.IpcNamespace;
+import dev.kernelet.sentry.vfs.MountOps;
 
 /** New tasks: clone(2), clone3(2), fork(2), vfork(2). Kernel lock. */
 public final class Clone {
@@ -101,6 +102,7 @@ public final class Clone {
         if ((f & PARENT) != 0 && t.group == t.kernel.init) return -EINVAL;
         if ((f & NAMESPACES) != 0 && !mayMake(t, f)) return -EPERM;
         if ((f & (NEWIPC | SYSVSEM)) == (NEWIPC | SYSVSEM)) return -EINVAL;
+        if ((f & NEWNS) != 0 && !MountOps.hasRoomForCopy(t)) return -ENOSPC;
         // Signals sent before the fork are for the parent alone.
         if (t.attention && t.signals.isPending()) return -ERESTARTNOINTR;
         Kernel k = t.kernel;
@@ -114,7 +116,8 @@ public final class Clone {
 
     /** Whether the task may have new namespaces of these kinds, or enter others: by CAP_SYS_ADMIN. */
     public static boolean mayMake(Task t, long kinds) {
-        return (kinds & NAMESPACES & ~(NEWUTS | NEWIPC)) == 0 && t.cred.capable(Credentials.CAP_SYS_ADMIN);
+        return (kinds & NAMESPACES & ~(NEWUTS | NEWIPC | NEWNS)) == 0
+                && t.cred.capable(Credentials.CAP_SYS_ADMIN);
     }
 
     private static long make(Task t, Request r) {
@@ -203,6 +206,7 @@ public final class Clone {
             c.fs.users++;
         } else {
             c.fs = t.fs.copy();
+            if ((flags & NEWNS) != 0) MountOps.unshare(c.fs, t.kernel.nextNamespace++);
         }
         c.cred = t.cred;
         c.uts = (flags & NEWUTS) != 0 ? new UtsNamespace(t) : t.uts;

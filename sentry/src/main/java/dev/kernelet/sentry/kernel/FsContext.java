@@ -5,6 +5,7 @@ import dev.kernelet.sentry.vfs.Path;
 
 /** Root, working directory and umask; shared by tasks with CLONE_FS. Kernel lock. */
 public final class FsContext {
+    /** Changed by {@link #setMounts} once a program runs; held then (the first namespace needs it not). */
     public MountNamespace mounts;
     /** Changed by {@link #setRoot} and {@link #setCwd}, which keep their names in the cache. */
     public Path root, cwd;
@@ -15,6 +16,13 @@ public final class FsContext {
     void release(Task t) {
         setRoot(null);
         setCwd(null);
+        setMounts(null);
+    }
+
+    public void setMounts(MountNamespace to) {
+        if (to != null) to.hold();
+        if (mounts != null) mounts.put();
+        mounts = to;
     }
 
     public void setRoot(Path p) {
@@ -31,7 +39,7 @@ public final class FsContext {
 
     public FsContext copy() {
         var c = new FsContext();
-        c.mounts = mounts;
+        c.setMounts(mounts);
         c.setRoot(root);
         c.setCwd(cwd);
         c.umask = umask;

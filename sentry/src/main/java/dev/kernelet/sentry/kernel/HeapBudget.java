@@ -96,6 +96,7 @@ public final class HeapBudget {
             case 73 -> (t.argInt(1) & 8) == 0 ? -ENOLCK : 0; // flock but LOCK_UN
             case 78, 217 -> -ENOMEM; // getdents
             case 165 -> -ENOMEM; // mount
+            case 272 -> (t.argInt(0) & Clone.NAMESPACES) != 0 ? -ENOMEM : 0; // unshare
             case 90, 91, 92, 93, 94, 132, 235, 260, 261, 268, 280, 452 -> -ENOMEM; // chmod, chown, utimes: copies in overlays
             default -> 0;
         };

@@ -85,7 +85,7 @@ public final class MapsText {
     }
 
     private String fileName(OpenFile f) {
-        String s = f.path == null ? null : PathWalk.pathName(f.path, root);
+        String s = f.path == null ? null : PathWalk.linkName(f.path, root);
         return s != null ? s : f.describe();
     }
 

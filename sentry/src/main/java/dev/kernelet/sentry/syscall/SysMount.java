@@ -7,6 +7,7 @@ import static dev.kernelet.abi.Mounts.*;
 import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.mm.UserMemory;
+import dev.kernelet.sentry.vfs.MountNamespace;
 import dev.kernelet.sentry.vfs.MountOps;
 import dev.kernelet.sentry.vfs.Path;
 import dev.kernelet.sentry.vfs.PathWalk;
@@ -64,7 +65,8 @@ final class SysMount {
         if (at == null) return t.error;
         if (!t.cred.capable(Credentials.CAP_SYS_ADMIN)) return -EPERM;
         if ((flags & MNT_EXPIRE) != 0) return (flags & (MNT_FORCE | MNT_DETACH)) != 0 ? -EINVAL : -EAGAIN;
-        return MountOps.unmount(t, at, flags);
+        // What lies on top is meant, also at "." (LOOKUP_MOUNTPOINT).
+        return MountOps.unmount(t, MountNamespace.top(at), flags);
     }
 
     /** pivot_root(2). */

@@ -30,6 +30,8 @@ import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
 import dev.kernelet.sentry.kernel.UtsNamespace;
 import dev.kernelet.sentry.kernel.Wait;
+import dev.kernelet.sentry.vfs.MountNamespace;
+import dev.kernelet.sentry.vfs.MountOps;
 import dev.kernelet.sentry.vfs.OpenFile;
 
 /** Processes: making, ending, waiting for them, their ids, limits and what the system says of itself. */
@@ -187,13 +189,14 @@ final class SysProcess {
     static long restart_syscall(Task t) { return t.restart() ? SyscallTable.dispatch(t, t.nr) : -EINTR; }
 
     // ---- namespaces
-    /** unshare(2): what threads share may be split; new namespaces are those of host names and of IPC. */
+    /** unshare(2): what threads share may be split; new namespaces: host names, IPC, mounts. */
     static long unshare(Task t, int flags) {
         long known = Clone.NAMESPACES | Clone.FS | Clone.FILES | Clone.VM | Clone.SIGHAND | Clone.THREAD | Clone.SYSVSEM;
         if ((Integer.toUnsignedLong(flags) & ~known) != 0) return -EINVAL;
         if ((flags & Clone.NAMESPACES) != 0 && !Clone.mayMake(t, flags)) return -EPERM;
         if ((flags & (Clone.THREAD | Clone.SIGHAND | Clone.VM)) != 0 && t.group.tasks.size() > 1) return -EINVAL;
-        if ((flags & Clone.FS) != 0 && t.fs.users > 1) {
+        if ((flags & Clone.NEWNS) != 0 && !MountOps.hasRoomForCopy(t)) return -ENOSPC;
+        if ((flags & (Clone.FS | Clone.NEWNS)) != 0 && t.fs.users > 1) {
             t.fs.users--;
             t.fs = t.fs.copy();
         }
@@ -202,6 +205,7 @@ final class SysProcess {
             t.fds.put(t);
             t.fds = own;
         }
+        if ((flags & Clone.NEWNS) != 0) MountOps.unshare(t.fs, t.kernel.nextNamespace++);
         if ((flags & Clone.NEWUTS) != 0) t.uts = new UtsNamespace(t);
         if ((flags & Clone.NEWIPC) != 0) IpcNamespace.enter(t, IpcNamespace.make(t.kernel));
         return 0;
@@ -213,12 +217,14 @@ final class SysProcess {
         if (f == null || (f.flags & O_PATH) != 0) return -EBADF;
         UtsNamespace uts;
         IpcNamespace ipc;
+        MountNamespace mounts;
         if (f instanceof NamespaceFile n) {
             if (kinds != 0 && kinds != n.kind()) return -EINVAL;
             if (!Clone.mayMake(t, n.kind())) return -EPERM;
             kinds = n.kind();
             uts = n.uts();
             ipc = n.ipc();
+            mounts = n.mounts();
         } else if (f instanceof PidFile p) {
             if (kinds == 0 || (Integer.toUnsignedLong(kinds) & ~Clone.NAMESPACES) != 0) return -EINVAL;
             Task of = p.thread == null ? p.group.leader : p.thread;
@@ -226,8 +232,15 @@ final class SysProcess {
             if (!ProcessAccess.byRealIds(t, of) || !Clone.mayMake(t, kinds)) return -EPERM;
             uts = of.uts;
             ipc = of.ipc;
+            mounts = of.fs.mounts;
         } else {
             return -EINVAL;
+        }
+        if ((kinds & Clone.NEWNS) != 0) {
+            if (!t.cred.capable(Credentials.CAP_SYS_CHROOT)) return -EPERM;
+            // Root and working directory are others' too (Linux moves theirs by a pidfd of several kinds).
+            if (t.fs.users > 1) return -EINVAL;
+            MountOps.enter(t.fs, mounts);
         }
         if ((kinds & Clone.NEWUTS) != 0) t.uts = uts;
         if ((kinds & Clone.NEWIPC) != 0) IpcNamespace.enter(t, ipc);

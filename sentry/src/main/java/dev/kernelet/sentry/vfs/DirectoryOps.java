@@ -160,7 +160,7 @@ public final class DirectoryOps {
         r = mayDelete(t, dir.inode, n);
         if (r < 0) return r;
         if (n.isDirectory()) return -EISDIR;
-        if (d.mounts != 0) return -EBUSY;
+        if (t.fs.mounts.isMountPoint(d)) return -EBUSY;
         r = dir.inode.unlink(t, d.name, n);
         if (r < 0) return r;
         remove(dir, d);
@@ -186,7 +186,7 @@ public final class DirectoryOps {
         r = mayDelete(t, dir.inode, n);
         if (r < 0) return r;
         if (!n.isDirectory()) return -ENOTDIR;
-        if (d.mounts != 0) return -EBUSY;
+        if (t.fs.mounts.isMountPoint(d)) return -EBUSY;
         r = dir.inode.rmdir(t, d.name, n);
         if (r < 0) return r;
         remove(dir, d);
@@ -201,6 +201,7 @@ public final class DirectoryOps {
         if (dir.child(d.name) == d) dir.detach(d);
         d.isDead = true;
         d.fs.cached.remove(d);
+        if (d.mounts != 0) MountNamespace.detachAll(d);
     }
 
     private static void gone(Inode n) {
@@ -287,7 +288,8 @@ public final class DirectoryOps {
             if (r == 0 && exchanges && replaced.isDirectory()) r = Access.check(t.cred, replaced, Access.WRITE);
             if (r < 0) return r;
         }
-        return old.mounts != 0 || replaced != null && target.mounts != 0 ? -EBUSY : 0;
+        MountNamespace ns = t.fs.mounts;
+        return ns.isMountPoint(old) || replaced != null && ns.isMountPoint(target) ? -EBUSY : 0;
     }
 
     /** Whether {@code d} lies on the way from {@code below} up to the root of their filesystem, itself included. */
@@ -310,6 +312,7 @@ public final class DirectoryOps {
             oldDir.attach(target);
         } else if (target != null) {
             target.isDead = true;
+            if (target.mounts != 0) MountNamespace.detachAll(target);
         }
         if (Notify.active > 0) {
             int cookie = Notify.newCookie();

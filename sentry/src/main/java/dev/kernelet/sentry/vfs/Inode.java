@@ -193,6 +193,9 @@ public abstract class Inode {
      */
     public void forgotten() {}
 
+    /** The mount namespace that this is the file of (nsfs), or null. */
+    public MountNamespace mountNamespace() { return null; }
+
     /** A mount whose root this is has been attached, or detached. */
     protected void attached(boolean isAttached) {}
 

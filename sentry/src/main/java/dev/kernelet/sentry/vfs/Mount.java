@@ -5,7 +5,9 @@ public final class Mount {
     public final Filesystem fs;
     /** What is seen at the mount point: the filesystem's root, or a dentry below it for a bind mount. */
     public final Dentry root;
-    /** The mount this one lies on and the covered dentry; null for the namespace's root. */
+    /** The namespace it is attached in; null when it was unmounted or never mounted. */
+    MountNamespace namespace;
+    /** The mount this one lies on and the covered dentry; null for the root and when not attached. */
     public Mount parent;
     public Dentry point;
     /** Another mount on the same dentry, seen through the same or another parent: an older one. */
@@ -22,7 +24,6 @@ public final class Mount {
         this.root = root;
         this.flags = flags;
         this.id = id;
-        if (root != null) root.holds++;
     }
 
     public boolean isReadOnly() { return (flags & 1) != 0; }

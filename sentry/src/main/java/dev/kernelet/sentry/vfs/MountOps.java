@@ -13,12 +13,13 @@ import java.util.HashMap;
 public final class MountOps {
     private MountOps() {}
 
+    private static final long NSFS_MAGIC = 0x6e736673;
     private static final int KEPT = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME
             | MS_STRICTATIME | MS_NOSYMFOLLOW;
 
     /**
-     * Mounts of a namespace (fs.mount-max); a tenth of what Linux allows, as some work here is linear in
-     * them.
+     * Mounts of all namespaces together (fs.mount-max); a tenth of what Linux allows in each, as some work
+     * here is linear in them and all of them are in the Sentry's heap.
      */
     public static final int MAX = 10_000;
 
@@ -33,8 +34,9 @@ public final class MountOps {
     public static long mountNew(Task t, Path where, String type, String source, String data, int flags) {
         FilesystemTypes.Type factory = FilesystemTypes.of(t.kernel).find(type);
         if (factory == null) return -ENODEV;
-        if (!t.fs.mounts.mounts.contains(where.mount)) return -EINVAL;
-        if (t.fs.mounts.mounts.size() >= MAX) return -ENOSPC;
+        where = MountNamespace.top(where);
+        if (!t.fs.mounts.contains(where.mount)) return -EINVAL;
+        if (MountNamespace.count() >= MAX) return -ENOSPC;
         t.error = -EINVAL;
         Filesystem fs = factory.make(t, source, data);
         if (fs == null) return t.error;
@@ -47,11 +49,17 @@ public final class MountOps {
     public static long bind(Task t, Path from, Path where, int flags) {
         if (from.dentry.inode.isDirectory() != where.dentry.inode.isDirectory()) return -ENOTDIR;
         MountNamespace ns = t.fs.mounts;
-        // What was unmounted and is still in use.
-        if (!ns.mounts.contains(from.mount) || !ns.mounts.contains(where.mount)) return -EINVAL;
+        // Also what was unmounted and is still in use is nobody's. Files of nsfs are everybody's, wherever
+        // they were opened.
+        where = MountNamespace.top(where);
+        boolean isNamespace = from.dentry.fs.magic() == NSFS_MAGIC;
+        if (!isNamespace && !ns.contains(from.mount) || !ns.contains(where.mount)) return -EINVAL;
+        // One that kept itself, or one that keeps it, would never end (mnt_ns_loop in fs/namespace.c).
+        MountNamespace named = from.dentry.inode.mountNamespace();
+        if (named != null && named.number <= ns.number) return -EINVAL;
         // Collected first: the copy must not be copied into itself, and copies double what there is.
         ArrayList<Mount> below = (flags & MS_REC) != 0 ? treeBelow(ns, from) : new ArrayList<>();
-        if (ns.mounts.size() + 1 + below.size() > MAX) return -ENOSPC;
+        if (MountNamespace.count() + 1 + below.size() > MAX) return -ENOSPC;
         var copies = new HashMap<Mount, Mount>();
         copies.put(from.mount, copy(ns, from.mount, from.dentry, where));
         for (Mount m : below) copies.put(m, copy(ns, m, m.root, new Path(copies.get(m.parent), m.point)));
@@ -75,8 +83,11 @@ public final class MountOps {
     }
 
     private static Mount copy(MountNamespace ns, Mount from, Dentry root, Path where) {
-        var m = new Mount(from.fs, root, from.flags, MountNamespace.newMountId());
-        m.source = from.source;
+        // A file of nsfs is in no mount, but has that of its link.
+        boolean isNamespace = root.fs.magic() == NSFS_MAGIC && root != from.root;
+        int flags = isNamespace ? 0 : from.flags;
+        var m = new Mount(isNamespace ? root.fs : from.fs, root, flags, MountNamespace.newMountId());
+        m.source = isNamespace ? root.fs.type() : from.source;
         ns.attach(m, where);
         return m;
     }
@@ -89,7 +100,7 @@ public final class MountOps {
     /** MS_REMOUNT: new flags of an existing mount, at its root. */
     public static long remount(Task t, Path where, int flags) {
         Mount m = where.mount;
-        if (where.dentry != m.root) return -EINVAL;
+        if (where.dentry != m.root || !t.fs.mounts.contains(m)) return -EINVAL;
         m.flags = flags & KEPT;
         return 0;
     }
@@ -97,12 +108,13 @@ public final class MountOps {
     /** MS_MOVE. */
     public static long move(Task t, Path from, Path where) {
         Mount m = from.mount;
-        ArrayList<Mount> all = t.fs.mounts.mounts;
+        MountNamespace ns = t.fs.mounts;
+        where = MountNamespace.top(where);
         if (from.dentry != m.root || m.parent == null) return -EINVAL;
-        if (!all.contains(m) || !all.contains(where.mount)) return -EINVAL;
+        if (!ns.contains(m) || !ns.contains(where.mount)) return -EINVAL;
         if (m.root.inode.isDirectory() != where.dentry.inode.isDirectory()) return -ENOTDIR;
         for (Mount x = where.mount; x != null; x = x.parent) if (x == m) return -ELOOP;
-        t.fs.mounts.place(m, where.mount, where.dentry);
+        ns.place(m, where.mount, where.dentry);
         return 0;
     }
 
@@ -110,17 +122,21 @@ public final class MountOps {
     public static long unmount(Task t, Path at, int flags) {
         Mount m = at.mount;
         MountNamespace ns = t.fs.mounts;
-        if (at.dentry != m.root || !ns.mounts.contains(m)) return -EINVAL;
+        if (at.dentry != m.root || !ns.contains(m)) return -EINVAL;
         if (m == ns.root || m == t.fs.root.mount) return -EBUSY;
         boolean detaches = (flags & MNT_DETACH) != 0;
         boolean isParent = false;
         for (Mount x : ns.mounts) isParent |= x.parent == m;
         if (isParent && !detaches) return -EBUSY;
-        ArrayList<Mount> below = isParent ? treeBelow(ns, new Path(m, null)) : new ArrayList<>();
         if (!detaches && isBusy(t, m)) return -EBUSY;
-        for (Mount x : below) ns.detach(x);
-        ns.detach(m);
+        if (isParent) detachTree(ns, m); else ns.detach(m);
         return 0;
+    }
+
+    /** Takes {@code m} and what lies on it out of its namespace, each on its own. */
+    static void detachTree(MountNamespace ns, Mount m) {
+        for (Mount x : treeBelow(ns, new Path(m, null))) ns.detach(x);
+        ns.detach(m);
     }
 
     /** Whether a process of the sandbox works in the mount or has a file of it open. */
@@ -148,7 +164,8 @@ public final class MountOps {
         Mount now = t.fs.root.mount;
         if (root.dentry != root.mount.root || t.fs.root.dentry != now.root) return -EINVAL;
         if (root.mount == now || old.mount == now) return -EBUSY;
-        if (root.mount.parent == null || !ns.mounts.contains(root.mount)) return -EINVAL;
+        old = MountNamespace.top(old);
+        if (root.mount.parent == null || !ns.contains(root.mount) || !ns.contains(old.mount)) return -EINVAL;
         boolean isReachable = false;
         for (Mount x = old.mount; x != null; x = x.parent) if (x == root.mount) isReachable = true;
         if (!isReachable || now != ns.root) return -EINVAL;
@@ -169,5 +186,49 @@ public final class MountOps {
     private static void repoint(FsContext fs, Mount old, Path root) {
         if (fs.root.mount == old && fs.root.dentry == old.root) fs.setRoot(root);
         if (fs.cwd.mount == old && fs.cwd.dentry == old.root) fs.setCwd(root);
+    }
+
+    // ---- new namespaces
+    /** Whether the task may have a copy of its namespace. */
+    public static boolean hasRoomForCopy(Task t) {
+        return MountNamespace.count() + t.fs.mounts.mounts.size() <= MAX;
+    }
+
+    /**
+     * CLONE_NEWNS: gives {@code fs}, which nobody shares, a copy of its namespace; root and working directory
+     * are where they were, in the copies of their mounts.
+     */
+    public static void unshare(FsContext fs, long number) {
+        MountNamespace from = fs.mounts;
+        var ns = new MountNamespace(number);
+        var copies = new HashMap<Mount, Mount>();
+        copies.put(from.root, copyOf(from.root));
+        for (Mount m : treeBelow(from, new Path(from.root, null))) {
+            // What holds a namespace is not copied, nor what lies on it: two could hold each other.
+            boolean isCopied = m.root.inode.mountNamespace() == null && copies.containsKey(m.parent);
+            if (isCopied) copies.put(m, copyOf(m));
+        }
+        for (Mount m : from.mounts) {
+            Mount c = copies.get(m);
+            if (c != null) ns.attach(c, m.parent == null ? null : new Path(copies.get(m.parent), m.point));
+        }
+        Mount root = copies.get(fs.root.mount), cwd = copies.get(fs.cwd.mount);
+        if (root != null) fs.setRoot(new Path(root, fs.root.dentry));
+        if (cwd != null) fs.setCwd(new Path(cwd, fs.cwd.dentry));
+        fs.setMounts(ns);
+    }
+
+    private static Mount copyOf(Mount from) {
+        var m = new Mount(from.fs, from.root, from.flags, MountNamespace.newMountId());
+        m.source = from.source;
+        return m;
+    }
+
+    /** setns(2): {@code fs} goes to the root of another namespace. */
+    public static void enter(FsContext fs, MountNamespace to) {
+        fs.setMounts(to);
+        Path top = to.top();
+        fs.setRoot(top);
+        fs.setCwd(top);
     }
 }

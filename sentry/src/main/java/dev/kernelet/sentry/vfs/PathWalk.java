@@ -295,7 +295,7 @@ public final class PathWalk {
     /** Steps from a mount point to what is mounted there. */
     private long cross() {
         while (dentry.mounts != 0) {
-            Mount m = t.fs.mounts.at(mount, dentry);
+            Mount m = MountNamespace.at(mount, dentry);
             if (m == null) return 0;
             if ((flags & NO_XDEV) != 0) return -EXDEV;
             mount = m;
@@ -359,6 +359,25 @@ public final class PathWalk {
 
     /** Beyond this a path's text is its end alone: directories may lie in one another a million deep. */
     private static final int TEXT_MAX = 1 << 16;
+
+    /**
+     * As d_path() in fs/d_path.c, for the links of procfs: what cannot be reached from {@code root}, as
+     * another namespace's mounts and what was unmounted, is named from its own top. Null for what lies in no
+     * mount.
+     */
+    public static String linkName(Path p, Path root) {
+        String s = pathName(p, root);
+        if (s != null) return s;
+        Mount m = p.mount;
+        Dentry d = p.dentry;
+        while (d != m.root || m.parent != null) {
+            boolean isTop = d == m.root;
+            d = isTop ? m.point : d.parent;
+            if (isTop) m = m.parent;
+            if (d == null) return null;
+        }
+        return pathName(p, null);
+    }
 
     private static String pathName(Mount mount, Dentry dentry, Path root) {
         int length = 0;

@@ -75,7 +75,7 @@ final class FdDirectory extends PseudoDirectory {
             OpenFile f = target(t);
             if (f == null) return null;
             if (f.path == null) return f.describe();
-            String s = PathWalk.pathName(f.path, t.fs.root);
+            String s = PathWalk.linkName(f.path, t.fs.root);
             return s == null ? f.describe() : s;
         }
 

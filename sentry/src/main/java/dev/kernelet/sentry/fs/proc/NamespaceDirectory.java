@@ -9,7 +9,7 @@ import dev.kernelet.sentry.vfs.Dentry;
 import dev.kernelet.sentry.vfs.Inode;
 import dev.kernelet.sentry.vfs.Path;
 
-/** /proc/PID/ns (namespaces(7)): of all kinds but UTS and IPC a sandbox has one. */
+/** /proc/PID/ns (namespaces(7)): of all kinds but UTS, IPC and mount a sandbox has one. */
 final class NamespaceDirectory extends PseudoDirectory {
     private static final String[] NAMES = {"cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time",
         "time_for_children", "user", "uts"};
@@ -51,6 +51,7 @@ final class NamespaceDirectory extends PseudoDirectory {
             return new NamespaceFile.Node(kind, switch (kind) {
                 case "uts" -> o.uts;
                 case "ipc" -> o.ipc;
+                case "mnt" -> o.fs.mounts;
                 default -> null;
             });
         }

@@ -8,6 +8,7 @@ import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.UtsNamespace;
 import dev.kernelet.sentry.vfs.Filesystem;
 import dev.kernelet.sentry.vfs.Inode;
+import dev.kernelet.sentry.vfs.MountNamespace;
 import dev.kernelet.sentry.vfs.OpenFile;
 import dev.kernelet.sentry.vfs.Path;
 
@@ -27,13 +28,11 @@ public final class NamespaceFile extends OpenFile {
     private NamespaceFile(Node inode, Path path, int flags) {
         super(inode, flags);
         this.path = path;
-        if (inode.namespace instanceof IpcNamespace n) n.hold();
+        inode.hold(true);
     }
 
     @Override
-    protected void release(Task t) {
-        if (ipc() != null) ipc().put();
-    }
+    protected void release(Task t) { ((Node) inode).hold(false); }
 
     /** CLONE_NEWUTS and its like. */
     public int kind() { return flagOf(((Node) inode).kind); }
@@ -43,6 +42,9 @@ public final class NamespaceFile extends OpenFile {
 
     /** Likewise. */
     public IpcNamespace ipc() { return ((Node) inode).namespace instanceof IpcNamespace n ? n : null; }
+
+    /** The mount namespace; null: of another kind. */
+    public MountNamespace mounts() { return inode.mountNamespace(); }
 
     private static int flagOf(String kind) {
         return (int) switch (kind) {
@@ -61,6 +63,7 @@ public final class NamespaceFile extends OpenFile {
     private static long numberOf(String kind, Object namespace) {
         if (namespace instanceof UtsNamespace n) return n.number;
         if (namespace instanceof IpcNamespace n) return n.number;
+        if (namespace instanceof MountNamespace n) return n.number;
         return switch (kind) {
             case "time" -> 4026531834L;
             case "cgroup" -> 4026531835L;
@@ -68,8 +71,7 @@ public final class NamespaceFile extends OpenFile {
             case "user" -> 4026531837L;
             case "uts" -> 4026531838L;
             case "ipc" -> 4026531839L;
-            case "net" -> 4026531840L;
-            default -> 4026531841L;
+            default -> 4026531840L; // net
         };
     }
 
@@ -109,16 +111,26 @@ public final class NamespaceFile extends OpenFile {
         String text() { return kind + ":[" + ino + "]"; }
 
         @Override
-        protected void attached(boolean isAttached) {
-            if (!(namespace instanceof IpcNamespace n)) return;
-            if (isAttached) n.hold(); else n.put();
+        protected void attached(boolean isAttached) { hold(isAttached); }
+
+        /** Keeps the namespace alive, or no longer. */
+        private void hold(boolean isHeld) {
+            if (namespace instanceof IpcNamespace n) {
+                if (isHeld) n.hold(); else n.put();
+            } else if (namespace instanceof MountNamespace n) {
+                if (isHeld) n.hold(); else n.put();
+            }
         }
+
+        @Override
+        public MountNamespace mountNamespace() { return namespace instanceof MountNamespace n ? n : null; }
 
         @Override
         public OpenFile open(Task t, Path path, int flags) {
             // Known by an O_PATH descriptor alone, which keeps nothing.
             t.error = -ENOENT;
             if (namespace instanceof IpcNamespace n && n.hasEnded()) return null;
+            if (namespace instanceof MountNamespace n && n.hasEnded()) return null;
             return new NamespaceFile(this, path, flags);
         }
     }

@@ -58,9 +58,12 @@ final class TaskFile extends PseudoFile {
 
     @Override
     public OpenFile open(Task t, Path path, int flags) {
+        if (!name.startsWith("mount")) return super.open(t, path, flags);
         Task shown = directory.task();
-        return name.startsWith("mount") && shown != null && shown.fs != null
-                ? new MountsFile(this, path, flags, shown.fs.mounts) : super.open(t, path, flags);
+        boolean isGone = shown == null || shown.state == Task.DEAD || shown.fs == null
+                || shown.fs.mounts == null;
+        t.error = -EINVAL;
+        return isGone ? null : new MountsFile(this, path, flags, shown.fs.mounts);
     }
 
     @Override

@@ -38,7 +38,7 @@ final class TaskLink extends PseudoLink {
     public String readlink(Task t) {
         Path p = target(t);
         if (p == null) return null;
-        String s = PathWalk.pathName(p, t.fs.root);
+        String s = PathWalk.linkName(p, t.fs.root);
         return s == null ? "(unreachable)" : s;
     }
 

@@ -12,6 +12,7 @@ import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
 import dev.kernelet.sentry.mm.MapsText;
 import dev.kernelet.sentry.mm.MemoryManager;
+import dev.kernelet.sentry.vfs.Dentry;
 import dev.kernelet.sentry.vfs.Mount;
 import dev.kernelet.sentry.vfs.Path;
 import dev.kernelet.sentry.vfs.PathWalk;
@@ -291,15 +292,17 @@ final class TaskText {
         if (o.fs == null || o.fs.mounts == null) return "";
         var s = new StringBuilder();
         for (Mount m : o.fs.mounts.mounts) {
-            String point = m.point == null ? "/" : PathWalk.pathName(new Path(m, m.root), o.fs.root);
+            // A mount that cannot be reached from the root of the process is not shown.
+            String point = PathWalk.pathName(new Path(m, m.root), o.fs.root);
             if (point == null) continue;
             String flags = options(m);
             if (isInfo) {
                 long dev = m.fs.device;
-                String within = PathWalk.pathName(new Path(m, m.root), new Path(m, m.fs.root));
+                String within = within(m);
                 s.append(m.id).append(' ').append(m.parent == null ? 1 : m.parent.id).append(' ').append(dev >>> 8 & 0xfff)
-                        .append(':').append(dev & 0xff | dev >>> 12 & 0xfff00).append(' ').append(within == null ? "/" : escape(within))
-                        .append(' ').append(escape(point)).append(' ').append(flags).append(" - ").append(m.fs.type()).append(' ')
+                        .append(':').append(dev & 0xff | dev >>> 12 & 0xfff00).append(' ')
+                        .append(escape(within)).append(' ').append(escape(point)).append(' ')
+                        .append(flags).append(" - ").append(m.fs.type()).append(' ')
                         .append(escape(m.source)).append(' ').append(m.isReadOnly() ? "ro" : "rw").append(m.fs.showOptions()).append('\n');
             } else {
                 s.append(escape(m.source)).append(' ').append(escape(point)).append(' ').append(m.fs.type()).append(' ').append(flags)
@@ -309,15 +312,28 @@ final class TaskText {
         return s.toString();
     }
 
+    /** Which part of its file system a mount shows. */
+    private static String within(Mount m) {
+        if (m.root == m.fs.root) return "/";
+        if (m.root.parent == null) return m.root.name;
+        var s = new StringBuilder();
+        // Directories may lie in one another a million deep: the end of the name is enough then.
+        for (Dentry d = m.root; d.parent != null && s.length() < 4096; d = d.parent) {
+            s.insert(0, d.name).insert(0, '/');
+        }
+        return m.root.isDead ? s + "//deleted" : s.toString();
+    }
+
     private static String options(Mount m) {
         return (m.isReadOnly() ? "ro" : "rw") + ((m.flags & 2) != 0 ? ",nosuid" : "") + ((m.flags & 4) != 0 ? ",nodev" : "")
                 + ((m.flags & 8) != 0 ? ",noexec" : "") + ((m.flags & 1024) != 0 ? ",noatime" : ",relatime");
     }
 
     private static String mountstats(Task o) {
+        if (o.fs == null || o.fs.mounts == null) return "";
         var s = new StringBuilder();
         for (Mount m : o.fs.mounts.mounts) {
-            String point = m.point == null ? "/" : PathWalk.pathName(new Path(m, m.root), o.fs.root);
+            String point = PathWalk.pathName(new Path(m, m.root), o.fs.root);
             if (point != null) {
                 s.append("device ").append(escape(m.source)).append(" mounted on ").append(escape(point)).append(" with fstype ")
                         .append(m.fs.type()).append('\n');
