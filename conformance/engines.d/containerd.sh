@@ -109,6 +109,12 @@ row_containerd_cri() {
 	is traffic_in "inside question" bash -c "$ask" ask "$ip" 80
 	has traffic_between "inside question" cri ExecSync "{\"id\": \"$second\", \"cmd\": [\"bash\", \"-c\", \"exec 3<> /dev/tcp/127.0.0.1/80; echo question >&3; cat <&3\"]}"
 	has exec '"exit_code": 3, "stdout": "yes' cri ExecSync "{\"id\": \"$first\", \"cmd\": [\"sh\", \"-c\", \"echo \$given; exit 3\"]}"
+	has stream 'stderr: to err; stdout: yes through' script "echo through | cri stream '{\"id\": \"$first\", \"cmd\": [\"sh\", \"-c\",
+		\"read x; echo to err >&2; echo \$given \$x; exit 3\"]}' | tr -d '\"' | sed 's/.n, /; /; s/.n}//'"
+	has stream_status 'ExitCode' script "echo through | cri stream '{\"id\": \"$first\", \"cmd\": [\"sh\", \"-c\", \"exit 3\"]}'"
+	has stream_terminal 'got hello' cri stream "{\"id\": \"$first\", \"typed\": \"hello\\r\", \"cmd\": [\"sh\", \"-c\",
+		\"sleep 0.3; test -t 0 && stty size; echo ready; read x; echo got \$x\"]}"
+	has stream_size '17 91' cri stream "{\"id\": \"$first\", \"typed\": \"\\r\", \"cmd\": [\"sh\", \"-c\", \"sleep 0.3; stty size; echo ready; read x\"]}"
 	has stats "1" script "cri ContainerStats '{\"id\": \"$first\"}' | grep -c '^[1-9][0-9]*\$'"
 	is state "1" cri ContainerStatus "{\"id\": \"$second\"}"
 	is stop "" cri StopContainer "{\"id\": \"$second\", \"timeout\": 20}"

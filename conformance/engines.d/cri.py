@@ -1,8 +1,13 @@
 """A few calls of the Kubernetes Container Runtime Interface, by curl alone: HTTP/2 on a unix socket, protocol buffers by hand.
 
     cri.py SOCKET METHOD JSON    prints the answer's fields; numbers of fields are those of cri-api's api.proto (runtime.v1)
+    cri.py SOCKET stream JSON    Exec or Attach, then what kubectl exec does with its answer: standard input is sent, what comes is
+                                 printed by channel. "typed" in JSON: a terminal, of 91 columns and 17 rows, gets that once it has
+                                 printed "ready"
 """
 import json
+import os
+import socket as sockets
 import subprocess
 import sys
 import tempfile
@@ -22,6 +27,7 @@ CALLS = {
     "RemoveContainer": ({"id": 1}, {}),
     "ContainerStatus": ({"id": 1}, {1: ("status", {3: "state", 7: "exit_code"})}),
     "ContainerStats": ({"id": 1}, {1: ("stats", {3: ("memory", {2: ("working_set", {1: "bytes"})})})}),
+    "Exec": ({"id": 1, "cmd": 2, "tty": 3, "stdin": 4, "stdout": 5, "stderr": 6}, {1: "url"}),
     "ExecSync": ({"id": 1, "cmd": 2, "timeout": 3}, {1: "stdout", 2: "stderr", 3: "exit_code"}),
 }
 
@@ -80,19 +86,66 @@ def decode(data, fields):
     return out
 
 
+def stream(url, typed):
+    """A WebSocket of the protocol v4.channel.k8s.io: each message's first byte is its channel."""
+    place, path = url.split("//", 1)[1].split("/", 1)
+    host, port = place.rsplit(":", 1)
+    s = sockets.create_connection((host, int(port)), 60)
+    s.sendall((f"GET /{path} HTTP/1.1\r\nHost: {place}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: a2VybmVsZXQga2VybmVsZQ==\r\nSec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n").encode())
+    file = s.makefile("rb")
+    line = status = file.readline()
+    while line.strip():
+        line = file.readline()
+    if b" 101 " not in status:
+        return {"refused": status.decode().strip()}
+
+    def send(channel, data):
+        mask = os.urandom(4)
+        data = bytes([channel]) + data
+        s.sendall(b"\x82" + bytes([0x80 | len(data)]) + mask + bytes(b ^ mask[i % 4] for i, b in enumerate(data)))
+
+    got = {}
+    if typed is None:
+        send(0, sys.stdin.buffer.read(100))
+    else:
+        send(4, b'{"Width":91,"Height":17}')
+    while True:
+        head = file.read(2)
+        if len(head) < 2 or head[0] & 15 == 8:
+            break
+        length = head[1] & 127
+        if length > 125:
+            length = int.from_bytes(file.read(2 if length == 126 else 8), "big")
+        data = file.read(length)
+        if head[0] & 15 > 2 or not data:
+            continue
+        got[data[0]] = got.get(data[0], b"") + data[1:]
+        if typed and b"ready" in got.get(1, b""):
+            send(0, typed.encode())
+            typed = ""
+    return {{1: "stdout", 2: "stderr", 3: "status"}[channel]: text.decode() for channel, text in got.items() if text}
+
+
 socket, method, request = sys.argv[1:]
-fields, answer = CALLS[method]
-message = encode(json.loads(request), fields)
+request = json.loads(request)
+typed = request.pop("typed", None)
+if method == "stream":
+    request.update(stdin=True, stdout=True, tty=typed is not None, stderr=typed is None)
+fields, answer = CALLS["Exec" if method == "stream" else method]
+message = encode(request, fields)
 with tempfile.NamedTemporaryFile() as headers:
     run = subprocess.run(["curl", "-s", "-m", "60", "--http2-prior-knowledge", "--unix-socket", socket, "-D", headers.name,
         "-H", "Content-Type: application/grpc", "-H", "TE: trailers", "--data-binary", "@-",
-        "http://localhost/runtime.v1.RuntimeService/" + method],
+        "http://localhost/runtime.v1.RuntimeService/" + ("Exec" if method == "stream" else method)],
         input=b"\0" + len(message).to_bytes(4, "big") + message, stdout=subprocess.PIPE)
     lines = dict(l.strip().replace(": ", ":").split(":", 1) for l in headers.read().decode().splitlines() if ":" in l)
 if lines.get("grpc-status") != "0":
     print("error", lines.get("grpc-status", run.returncode), lines.get("grpc-message", ""))
     sys.exit(1)
 result = decode(run.stdout[5:], answer)
+if method == "stream":
+    result = stream(result["url"], typed)
 while len(result) == 1 and isinstance(list(result.values())[0], dict):
     result = list(result.values())[0]
 print(list(result.values())[0] if len(result) == 1 else json.dumps(result, sort_keys=True) if result else "", end="\n" if result else "")
