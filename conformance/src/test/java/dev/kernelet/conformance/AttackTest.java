@@ -128,6 +128,16 @@ class AttackTest extends LeavesNothing {
         shell.run("$K --memory=256M do sh -c '$T/tables; echo $?' 2> /dev/null").is(0, "137\n");
     }
 
+    /** What shares memory shares the limit: a process within it goes on, one beyond it is killed. */
+    @Test
+    void sharedMappingsCount() throws Exception {
+        build("shared");
+        String kinds = "anonymous zero memfd memfds file segment segments";
+        shell.run("for k in " + kinds + "; do $K --memory=256M do sh -c \"$T/shared $k 2; echo $k \\$?\" 2> /dev/null; done;"
+                + " $K --memory=1536M do $T/shared anonymous 1")
+                .is(0, kinds.replaceAll("(\\w+) ?", "$1 137\n") + "filled\n");
+    }
+
     // ---- the user's terminal: names that speak to it
     @Test
     void messagesDoNotSpeakToTheTerminal() throws Exception {

@@ -5,12 +5,14 @@ import static dev.kernelet.abi.Ipc.*;
 import static dev.kernelet.abi.Mman.*;
 
 import dev.kernelet.abi.Memory;
+import dev.kernelet.abi.Stat;
 import dev.kernelet.abi.SyscallNumber;
 import dev.kernelet.host.HostCall;
 import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.Limits;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.mm.SharedMemory;
+import java.util.ArrayList;
 
 /** System V shared memory (shmget(2), shmop(2), shmctl(2)). */
 public final class SharedSegments {
@@ -23,7 +25,8 @@ public final class SharedSegments {
     private final IpcTable<Segment> table = new IpcTable<>(SHMMNI);
     private long pages;
     /** In all namespaces together: each has a descriptor of the Sentry. */
-    private static int allSegments;
+    private static final ArrayList<Segment> ALL = new ArrayList<>();
+    private static final long STAT = Memory.allocate(Stat.SIZE);
 
     /** A segment; its bytes are in a host memfd, mapped by all that attach it. */
     static final class Segment extends IpcObject {
@@ -93,7 +96,7 @@ public final class SharedSegments {
 
     private void destroy(Segment s) {
         table.remove(s);
-        allSegments--;
+        ALL.remove(s);
         pages -= s.size + 4095 >>> 12;
         s.bytes.close();
     }
@@ -128,7 +131,7 @@ public final class SharedSegments {
         if (size <= 0 || size > 1L << 46) return size <= 0 ? -EINVAL : -ENOMEM;
         // There are no huge pages.
         if ((flags & SHM_HUGETLB) != 0) return -ENOMEM;
-        if (allSegments >= SHMMNI) return -ENOSPC;
+        if (ALL.size() >= SHMMNI) return -ENOSPC;
         long fd = HostCall.call(SyscallNumber.MEMFD_CREATE, NAME, MFD_CLOEXEC);
         if (fd < 0) return -ENOSPC;
         long length = size + 4095 & -4096L;
@@ -139,9 +142,19 @@ public final class SharedSegments {
         }
         s = new Segment(this, (int) fd, size);
         s.cpid = t.group.pid;
-        allSegments++;
+        ALL.add(s);
         pages += length >> 12;
         return table.add(t, s, key, flags);
+    }
+
+    /** Bytes of memory that all segments take, attached or not. */
+    public static long inUse() {
+        long bytes = 0;
+        for (Segment s : ALL) {
+            long r = HostCall.call(SyscallNumber.FSTAT, s.bytes.hostFd, STAT);
+            if (r >= 0) bytes += Memory.getLong(STAT + Stat.BLOCKS) << 9;
+        }
+        return bytes;
     }
 
     public long attach(Task t, int id, long address, int flags) {

@@ -1,5 +1,7 @@
 package dev.kernelet.sentry.kernel;
 
+import dev.kernelet.sentry.fs.tmpfs.Tmpfs;
+import dev.kernelet.sentry.ipc.SharedSegments;
 import dev.kernelet.sentry.log.DebugLog;
 import dev.kernelet.sentry.mm.MapsText;
 import dev.kernelet.sentry.mm.MemoryManager;
@@ -8,10 +10,11 @@ import dev.kernelet.sentry.wait.Timer;
 /**
  * Holds a sandbox to its memory limit where no cgroup does: while application code runs it looks at what all address spaces have
  * resident, and when that is too much it kills the process with most, as the host's OOM killer would in a cgroup. Files in
- * memory are bounded by tmpfs itself. Kernel lock.
+ * memory and shared mappings have a limit of the same size to themselves: what is written by calls tmpfs
+ * refuses, what is written through mappings is seen here. Kernel lock.
  */
 public final class MemoryGuard extends Timer {
-    private static final long PERIOD_NANOS = 50_000_000L;
+    private static final long PERIOD_NANOS = 50_000_000L, SHARED_PERIOD_NANOS = 500_000_000L;
     private static final int SIGKILL = 9;
     /**
      * Bytes of a mapping in the host's kernel; of the page tables that a page needs at most which is alone.
@@ -23,6 +26,12 @@ public final class MemoryGuard extends Timer {
     // of the last look
     private long total;
     private ThreadGroup largest;
+    /**
+     * Resident pages that are not a process's own: files, and shared memory, which a close look tells apart.
+     */
+    private long mapped, shared;
+    private long mappedThen, lookedThen;
+    private final long[] shares = new long[2];
 
     private MemoryGuard(Kernel kernel, long limit) {
         this.kernel = kernel;
@@ -44,13 +53,31 @@ public final class MemoryGuard extends Timer {
         // Nothing runs: nothing grows. The next resume arms the timer again.
         if (kernel.runningCount == 0) return;
         // What each has resident is cheap to ask, but counts what a fork shares once for each: that it is too much is looked at.
-        if (look(false) > limit && look(true) > limit && largest != null) {
-            DebugLog.warn("out of memory: " + (total >> 20) + " MB resident, limit " + (limit >> 20) + " MB (--memory): killed "
-                    + largest.leader);
+        long much = look(false) > limit && look(true) > limit ? total : lookAtShared();
+        if (much > limit && largest != null) {
+            DebugLog.warn("out of memory: " + (much >> 20) + " MB resident, limit " + (limit >> 20)
+                    + " MB (--memory): killed " + largest.leader);
             Signals.send(largest, SIGKILL);
         }
         largest = null;
         kernel.timers.arm(this, kernel.now() + PERIOD_NANOS);
+    }
+
+    /**
+     * Files in memory and shared mappings grow where they are written through mappings, which no charge can
+     * refuse: how much they are, mapped or not. That is much work, so it is done now and then, and when much
+     * more than before is mapped.
+     */
+    private long lookAtShared() {
+        long now = kernel.now();
+        boolean isMore = mapped > limit && mapped - mappedThen > limit / 4;
+        if (!isMore && now - lookedThen < SHARED_PERIOD_NANOS) return 0;
+        lookedThen = now;
+        mappedThen = mapped;
+        long files = Tmpfs.inUse(kernel) + SharedSegments.inUse();
+        if (mapped <= limit && files <= limit) return 0;
+        look(true);
+        return Math.max(files, shared);
     }
 
     /**
@@ -67,20 +94,26 @@ public final class MemoryGuard extends Timer {
     private long look(boolean isExact) {
         long most = -1;
         total = 0;
+        mapped = shared = 0;
         ThreadGroup g;
         for (int pid = 1; (g = kernel.pids.groupFrom(pid)) != null; pid = g.pid + 1) {
             Task t = g.isZombie ? null : g.anyTask();
             MemoryManager mm = t == null ? null : t.mm;
             if (mm == null || mm.space == null || !mm.space.isAlive()) continue;
-            long bytes = isExact ? MapsText.share(mm) : -1;
-            if (bytes < 0) {
+            long own, others = 0;
+            if (isExact && MapsText.share(mm, shares)) {
+                own = shares[0];
+                others = shares[1];
+                shared += others;
+            } else {
                 long[] pages = MapsText.resident(mm);
-                bytes = pages[0] - pages[1] << 12;
+                own = pages[0] - pages[1] << 12;
+                mapped += pages[1] << 12;
             }
-            bytes += keptByHost(mm);
-            total += bytes;
-            if (bytes > most) {
-                most = bytes;
+            own += keptByHost(mm);
+            total += own;
+            if (own + others > most) {
+                most = own + others;
                 largest = g;
             }
         }

@@ -137,7 +137,9 @@ public final class MapsText {
     }
 
     private void pssByKind(long pss) {
-        long anonymous = Math.clamp(share(mm) >> 10, 0, pss);
+        var shares = new long[2];
+        share(mm, shares);
+        long anonymous = Math.clamp(shares[0] >> 10, 0, pss);
         field("Pss_Anon", anonymous);
         field("Pss_File", pss - anonymous);
         field("Pss_Shmem", 0);
@@ -234,12 +236,22 @@ public final class MapsText {
         return r;
     }
 
-    /** Bytes of resident anonymous memory, shared pages in equal parts; -1 when the host does not tell. */
-    public static long share(MemoryManager mm) {
-        String text = mm.space.hostProc("smaps_rollup");
-        int at = text == null ? -1 : text.indexOf("Pss_Anon:"); // since Linux 5.9
+    /**
+     * Bytes of resident memory, shared pages in equal parts: anonymous, and of files in memory and shared
+     * mappings. False when the host does not tell.
+     */
+    public static boolean share(MemoryManager mm, long[] bytes) {
+        String text = mm.space.hostProc("smaps_rollup"); // with these since Linux 5.9
+        if (text == null) return false;
+        bytes[0] = share(text, "Pss_Anon:");
+        bytes[1] = Math.max(0, share(text, "Pss_Shmem:"));
+        return bytes[0] >= 0;
+    }
+
+    private static long share(String text, String key) {
+        int at = text.indexOf(key);
         if (at < 0) return -1;
-        for (at += 9; at < text.length() && text.charAt(at) == ' '; at++) continue;
+        for (at += key.length(); at < text.length() && text.charAt(at) == ' '; at++) continue;
         int end = at;
         while (end < text.length() && text.charAt(end) >= '0' && text.charAt(end) <= '9') end++;
         return end > at ? number(text, at, end) << 10 : -1;

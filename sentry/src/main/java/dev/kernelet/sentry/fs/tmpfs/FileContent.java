@@ -37,6 +37,9 @@ final class FileContent {
     /** Bytes charged for the memfd. */
     private long charged;
 
+    /** Its place among those that are mapped; -1: it is not there. */
+    private int mappedIndex = -1;
+
     FileContent(Tmpfs fs) { this.fs = fs; }
 
     /** st_blocks. */
@@ -57,6 +60,30 @@ final class FileContent {
         fs.account(bytes - charged);
         charged = bytes;
         return bytes;
+    }
+
+    /** Bytes that are in memory, as the host counts them now. */
+    static long recountMapped(TmpfsSpace space) {
+        for (FileContent c : space.mapped) c.recount();
+        return space.used;
+    }
+
+    /** A mapping that may write is about to be made. */
+    private void mayBeMapped() {
+        // What is kept in a host's directory is no memory.
+        if (mappedIndex >= 0 || fs.backing != null) return;
+        mappedIndex = fs.space.mapped.size();
+        fs.space.mapped.add(this);
+    }
+
+    private void isNoLongerMapped() {
+        if (mappedIndex < 0) return;
+        FileContent last = fs.space.mapped.removeLast();
+        if (last != this) {
+            fs.space.mapped.set(mappedIndex, last);
+            last.mappedIndex = mappedIndex;
+        }
+        mappedIndex = -1;
     }
 
     private boolean chargeMemfd(long bytes) {
@@ -135,6 +162,7 @@ final class FileContent {
             HostCall.call(SYS_CLOSE, fd);
             if (readFd >= 0 && readFd != fd) HostCall.call(SYS_CLOSE, readFd);
             fd = readFd = -1;
+            isNoLongerMapped();
             fs.charge(-charged);
             charged = 0;
         } else {
@@ -160,6 +188,13 @@ final class FileContent {
     long descriptor(long size) {
         long r = fd < 0 ? toMemfd(size) : 0;
         return r < 0 ? r : fd;
+    }
+
+    /** The same for a mapping that may write. */
+    long writableDescriptor(long size) {
+        long r = descriptor(size);
+        if (r >= 0) mayBeMapped();
+        return r;
     }
 
     /**

@@ -124,6 +124,9 @@ public class Tmpfs extends Filesystem {
         return 0;
     }
 
+    /** Bytes that files in memory take now, also those that were written through mappings. */
+    public static long inUse(Kernel k) { return FileContent.recountMapped(TmpfsSpace.of(k)); }
+
     // ---- memfd_create(2)
     /** An unnamed file of the kernel's own tmpfs, as memfd_create(2) and shmget(2) want it; {@code name} is for show. */
     public static OpenFile memfd(Task t, String name, int mode, int seals) {

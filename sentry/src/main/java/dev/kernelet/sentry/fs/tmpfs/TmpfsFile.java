@@ -94,7 +94,7 @@ public final class TmpfsFile extends OpenFile {
     public long mapDescriptor(Task t, boolean shared, boolean writable) {
         if (shared && writable && (node.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0) return -EPERM;
         FileContent c = node.content;
-        return shared && writable ? c.descriptor(node.size) : c.readDescriptor(node.size);
+        return shared && writable ? c.writableDescriptor(node.size) : c.readDescriptor(node.size);
     }
 
     @Override

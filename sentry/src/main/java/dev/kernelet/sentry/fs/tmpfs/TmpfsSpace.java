@@ -4,6 +4,7 @@ import dev.kernelet.abi.Memory;
 import dev.kernelet.abi.Stat;
 import dev.kernelet.host.HostCall;
 import dev.kernelet.sentry.kernel.Kernel;
+import java.util.ArrayList;
 
 /** What all tmpfs of one kernel share: the room they may use together, and buffers for host calls. Kernel lock. */
 final class TmpfsSpace {
@@ -14,6 +15,8 @@ final class TmpfsSpace {
     /** The name of all memfds, for the host's /proc. */
     final long memfdName = Memory.allocate(16);
     final long stat = Memory.allocate(Stat.SIZE);
+    /** Files that can be written through mappings, past any charge: they are counted anew now and then. */
+    final ArrayList<FileContent> mapped = new ArrayList<>();
     /** Where memfd_create(2) files live. */
     Tmpfs anonymous;
 
