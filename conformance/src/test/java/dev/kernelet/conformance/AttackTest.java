@@ -133,7 +133,8 @@ class AttackTest extends LeavesNothing {
     void sharedMappingsCount() throws Exception {
         build("shared");
         String kinds = "anonymous zero memfd memfds file segment segments";
-        shell.run("for k in " + kinds + "; do $K --memory=256M do sh -c \"$T/shared $k 2; echo $k \\$?\" 2> /dev/null; done;"
+        shell.run("for k in " + kinds + "; do"
+                + " $K --memory=256M do sh -c \"$T/shared $k 2; echo $k \\$?\" 2> /dev/null; done;"
                 + " $K --memory=1536M do $T/shared anonymous 1")
                 .is(0, kinds.replaceAll("(\\w+) ?", "$1 137\n") + "filled\n");
     }
