@@ -139,6 +139,12 @@ class AttackTest extends LeavesNothing {
                 .is(0, kinds.replaceAll("(\\w+) ?", "$1 137\n") + "filled\n");
     }
 
+    /** What is under way in pipes and sockets is the Sentry's own memory. */
+    @Test
+    void buffersCount() throws Exception {
+        holds("buffers", "$K --network=none --memory=256M do $A");
+    }
+
     // ---- the user's terminal: names that speak to it
     @Test
     void messagesDoNotSpeakToTheTerminal() throws Exception {

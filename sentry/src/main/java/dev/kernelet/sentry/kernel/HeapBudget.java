@@ -22,7 +22,8 @@ public final class HeapBudget {
     /** In use when it was last known without garbage, and from when on garbage may be the reason. */
     private static long lookAbove = SCARCE;
     private static long notBefore;
-    /** Native memory of the Sentry (buffers of pipes and sockets) is beyond its share. */
+    /** Native memory that holds what is under way in pipes and sockets, and how much that may be. */
+    private static long buffers, buffersMax = 1L << 30;
     private static boolean isNativeShort;
 
     private HeapBudget() {}
@@ -33,12 +34,22 @@ public final class HeapBudget {
     /** Nothing new at all. */
     public static boolean isExhausted() { return level > 1; }
 
-    /** Buffers outside the heap: said by the memory guard. */
-    static void nativeShort(boolean isShort) {
-        if (isShort && !isNativeShort) DebugLog.warn("buffers of pipes and sockets have used up their memory: more is refused");
-        isNativeShort = isShort;
-        if (isShort) level = 2; else if (level > 0) notBefore = 0;
+    /**
+     * Buffers of pipes and sockets may grow no more: each does with a page, or with what it has, as pipes of
+     * Linux do beyond pipe-user-pages-soft; so everybody goes on, but slowly.
+     */
+    public static boolean isNativeShort() { return isNativeShort; }
+
+    /** Bytes more (or, negative, fewer) for buffers. */
+    public static void buffers(long bytes) {
+        buffers += bytes;
+        if (isNativeShort == buffers > buffersMax) return;
+        isNativeShort = !isNativeShort;
+        if (isNativeShort) DebugLog.warn("buffers of pipes and sockets have used up their memory");
     }
+
+    /** A sandbox whose memory is limited: a quarter of it. */
+    static void limitBuffers(long memory) { buffersMax = Math.clamp(memory / 4, 16L << 20, buffersMax); }
 
     /** Brings the level up to date; cheap unless much is in use. */
     static void look() {
@@ -51,7 +62,7 @@ public final class HeapBudget {
         System.gc();
         used = r.totalMemory() - r.freeMemory();
         int before = level;
-        level = used > EXHAUSTED || isNativeShort ? 2 : used > SCARCE ? 1 : 0;
+        level = used > EXHAUSTED ? 2 : used > SCARCE ? 1 : 0;
         long end = System.nanoTime();
         notBefore = end + Math.max(PAUSE_NANOS, 10 * (end - now));
         lookAbove = Math.max(SCARCE, used + STEP);

@@ -41,6 +41,7 @@ public final class MemoryGuard extends Timer {
     /** Starts guarding {@code limit} bytes. */
     public static void start(Kernel kernel, long limit) {
         kernel.memoryGuard = new MemoryGuard(kernel, limit);
+        HeapBudget.limitBuffers(limit);
     }
 
     /** Application code is about to run: looks again soon, if it does not already. */

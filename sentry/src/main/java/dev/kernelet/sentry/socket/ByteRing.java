@@ -1,6 +1,7 @@
 package dev.kernelet.sentry.socket;
 
 import dev.kernelet.abi.Memory;
+import dev.kernelet.sentry.kernel.HeapBudget;
 
 /** Bytes under way: a ring in native memory that grows as it is used. Kernel lock. */
 public final class ByteRing {
@@ -10,7 +11,25 @@ public final class ByteRing {
     /** Bytes ever read: the position of the first unread one. */
     public long position;
 
+    /** A writer was told to wait for want of memory, not of room. */
+    private boolean isHeldBack;
+
     public int used() { return used; }
+
+    /** How much may be put where {@code limit} bytes may wait. */
+    public int room(int limit) {
+        int n = limit - used, now = Math.max(allocated, SMALLEST) - used;
+        if (now >= n || !HeapBudget.isNativeShort()) return n;
+        isHeldBack = true;
+        return now;
+    }
+
+    /** Whether one was held back since this was last asked. */
+    public boolean wasHeldBack() {
+        boolean was = isHeldBack;
+        isHeldBack = false;
+        return was;
+    }
 
     /** Takes all of it; the caller keeps limits. */
     public void put(long source, int length) {
@@ -57,6 +76,7 @@ public final class ByteRing {
             if (used > first) Memory.copy(buffer, fresh + first, used - first);
             Memory.free(buffer);
         }
+        HeapBudget.buffers(size - allocated);
         buffer = fresh;
         allocated = size;
         head = 0;
@@ -64,6 +84,7 @@ public final class ByteRing {
 
     public void free() {
         if (buffer != 0) Memory.free(buffer);
+        HeapBudget.buffers(-allocated);
         buffer = 0;
         allocated = used = head = 0;
     }

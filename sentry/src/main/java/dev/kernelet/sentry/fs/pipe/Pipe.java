@@ -4,6 +4,7 @@ import static dev.kernelet.abi.Errno.*;
 import static dev.kernelet.sentry.vfs.OpenFile.*;
 
 import dev.kernelet.abi.Memory;
+import dev.kernelet.sentry.kernel.HeapBudget;
 import dev.kernelet.sentry.vfs.Filesystem;
 import dev.kernelet.sentry.wait.WaitQueue;
 
@@ -27,7 +28,10 @@ public final class Pipe {
 
     public int used() { return used; }
 
-    public int room() { return capacity - used; }
+    public int room() { return HeapBudget.isNativeShort() ? roomAsItIs() : capacity - used; }
+
+    /** Without growing. */
+    private int roomAsItIs() { return Math.min(capacity, Math.max(allocated, PIPE_BUF)) - used; }
 
     public int capacity() { return capacity; }
 
@@ -112,7 +116,8 @@ public final class Pipe {
 
     /** Takes {@code n} bytes away and wakes writers when there is room again. */
     public void consume(int n) {
-        boolean wasFull = room() < PIPE_BUF;
+        // Also when a writer waits for want of memory that is there again.
+        boolean wasFull = roomAsItIs() < PIPE_BUF;
         head += n;
         if (head >= allocated) head -= allocated;
         used -= n;
@@ -145,6 +150,7 @@ public final class Pipe {
             if (used > first) Memory.copy(old, fresh + first, used - first);
             Memory.free(old);
         }
+        HeapBudget.buffers(size - allocated);
         buffer = fresh;
         allocated = size;
         head = 0;
@@ -152,6 +158,7 @@ public final class Pipe {
 
     void free() {
         if (buffer != 0) Memory.free(buffer);
+        HeapBudget.buffers(-allocated);
         buffer = 0;
         allocated = used = head = 0;
         packetCount = 0;

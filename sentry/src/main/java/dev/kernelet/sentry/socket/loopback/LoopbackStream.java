@@ -180,7 +180,7 @@ public final class LoopbackStream extends LoopbackSocket {
         }
         if ((peer.shut & 1) != 0) return m.length;
         if (m.length == 0) return 0;
-        int room = room();
+        int room = peer.bytes.room(sendBuffer + peer.receiveBuffer);
         if (room <= 0) return -EAGAIN;
         int n = (int) Math.min(m.length, room);
         peer.bytes.put(m.data, n);
@@ -204,9 +204,9 @@ public final class LoopbackStream extends LoopbackSocket {
         int n = (int) Math.min(m.length, bytes.used());
         if ((flags & MSG_TRUNC) == 0) bytes.peek(m.data, n);
         if ((flags & MSG_PEEK) == 0) {
-            boolean wasFull = peer != null && !peer.hasRoom();
+            boolean wasFull = bytes.wasHeldBack() | (peer != null && !peer.hasRoom());
             bytes.consume(n);
-            if (wasFull && peer.hasRoom()) peer.queue.wake(POLLOUT | POLLWRNORM);
+            if (wasFull && peer != null && peer.hasRoom()) peer.queue.wake(POLLOUT | POLLWRNORM);
         }
         return n;
     }

@@ -1,6 +1,7 @@
 package dev.kernelet.sentry.socket.unix;
 
 import dev.kernelet.abi.Memory;
+import dev.kernelet.sentry.kernel.HeapBudget;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.socket.Rights;
 import dev.kernelet.sentry.socket.Sockets;
@@ -21,10 +22,12 @@ final class Packet {
         this.rights = rights;
         data = length == 0 ? 0 : Memory.allocate(length);
         if (length > 0) Memory.copy(source, data, length);
+        HeapBudget.buffers(length);
     }
 
     void free(Task t, Sockets sockets) {
         if (data != 0) Memory.free(data);
+        HeapBudget.buffers(-length);
         if (rights != null) rights.drop(t, sockets);
     }
 }

@@ -3,6 +3,7 @@ package dev.kernelet.sentry.socket.unix;
 import static dev.kernelet.abi.Sockets.*;
 
 import dev.kernelet.abi.Memory;
+import dev.kernelet.sentry.kernel.HeapBudget;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.socket.Message;
 import dev.kernelet.sentry.socket.Rights;
@@ -12,12 +13,16 @@ import dev.kernelet.sentry.socket.Sockets;
 final class PacketQueue {
     /** What a datagram costs beyond its bytes, towards SO_SNDBUF. */
     static final int OVERHEAD = 256;
+    private static final int SMALL = 4096;
     private Packet head, tail;
     int count;
     /** Bytes of the one found that are before the peek's offset. */
     private int skip;
 
     Packet first() { return head; }
+
+    /** No memory for one more of that length; a small one alone always finds some. */
+    boolean isShort(long length) { return HeapBudget.isNativeShort() && (count > 0 || length > SMALL); }
 
     void add(Packet p) {
         if (tail == null) head = p; else tail.next = p;

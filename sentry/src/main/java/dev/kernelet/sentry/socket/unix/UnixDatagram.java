@@ -118,6 +118,7 @@ public final class UnixDatagram extends UnixSocket {
             m.queue = to.room;
             return -EAGAIN;
         }
+        if (to.packets.isShort(m.length)) return -ENOBUFS;
         r = parsed.mayHold(t, sockets);
         if (r < 0) return r;
         unreceived += cost;

@@ -190,7 +190,7 @@ public final class UnixStream extends UnixSocket {
         boolean wants = wantsCredentials() || o.wantsCredentials();
         if (packets != null) return sendPacket(t, m, o, parsed, wants);
         if (m.length == 0) return 0;
-        int space = sendBuffer - o.bytes.used();
+        int space = o.bytes.room(sendBuffer);
         if (space <= 0) return -EAGAIN;
         int n = (int) Math.min(m.length, space);
         if (parsed != null || wants) o.mark(t, n, (parsed != null ? parsed : noRights()).held(t, sockets, wants));
@@ -208,6 +208,7 @@ public final class UnixStream extends UnixSocket {
         if (m.length > sendBuffer - 32) return -EMSGSIZE;
         int cost = (int) m.length + PacketQueue.OVERHEAD;
         if (o.packetBytes > 0 && o.packetBytes + cost > sendBuffer) return -EAGAIN;
+        if (o.packets.isShort(m.length)) return -ENOBUFS;
         Rights rights = parsed == null && !wants ? null : (parsed != null ? parsed : noRights()).held(t, sockets, wants);
         o.packets.add(new Packet(m.data, (int) m.length, this, rights));
         o.packetBytes += cost;
@@ -253,7 +254,7 @@ public final class UnixStream extends UnixSocket {
         bytes.peek(m.data, n, skip);
         received(isPeek ? -n : n);
         if (!isPeek) {
-            boolean wasFull = other().unreceived() * 4L > other().sendBuffer;
+            boolean wasFull = bytes.wasHeldBack() | other().unreceived() * 4L > other().sendBuffer;
             bytes.consume(n);
             while (firstMark != null && firstMark.end <= bytes.position) {
                 firstMark.rights.drop(t, sockets);
