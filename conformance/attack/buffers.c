@@ -1,6 +1,9 @@
 /*
  * Fills pipes and sockets that nobody reads, with gigabytes if the kernel takes them: its own memory must stay within bounds,
- * and neighbours must still be able to use pipes and sockets. Run with --memory=256M.
+ * and neighbours must still be able to use pipes and sockets.
+ *
+ *   buffers               with --memory=256M
+ *   buffers messages      with a small heap
  */
 #include "attack.h"
 #include <sys/resource.h>
@@ -82,10 +85,41 @@ static void fill(u64 kind)
 	for (long n, left = sizeof bytes; left > 0 && (n = read(p[1], back, sizeof back)) > 0;) left -= n;
 }
 
-int main(void)
+/* What each message costs beyond its bytes; to be run with a small heap. */
+static void messages(u64 unused)
+{
+	int p[2], count = 0, n;
+	(void)unused;
+	if (pipe2(p, O_DIRECT | O_NONBLOCK)) return;
+	while (write(p[1], bytes, 1) == 1) count++;
+	HOLDS(count == 16, "a pipe takes %d packets", count); /* pipe(7) */
+	static int all[4000], made;
+	for (made = 0; made < 4000; made++) { /* datagrams of the loopback that nobody receives, by calls that are not refused */
+		struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		socklen_t size = sizeof a;
+		int s = socket(AF_INET, SOCK_DGRAM, 0);
+		if (s < 0 || bind(s, (void *)&a, size) || getsockname(s, (void *)&a, &size) || connect(s, (void *)&a, size)) break;
+		all[made] = s;
+	}
+	HOLDS(made > 1000, "only %d sockets: no test", made);
+	for (int i = 0; i < made * 4; i++) write(all[i / 4], bytes, 50000);
+	for (int i = 0; i < 2000; i++) {
+		if (socketpair(AF_UNIX, i % 2 ? SOCK_SEQPACKET | SOCK_NONBLOCK : SOCK_STREAM | SOCK_NONBLOCK, 0, p)) break;
+		setsockopt(p[1], SOL_SOCKET, SO_PASSCRED, &(int){ 1 }, 4);
+		for (n = 0; n < 3000 && write(p[0], bytes, 1) > 0; n++) continue;
+	}
+}
+
+int main(int argc, char **argv)
 {
 	struct rlimit files = { 20000, 20000 };
 	if (setrlimit(RLIMIT_NOFILE, &files)) getrlimit(RLIMIT_NOFILE, &files), files.rlim_cur = files.rlim_max, setrlimit(RLIMIT_NOFILE, &files);
+	if (argc > 1 && !strcmp(argv[1], "messages")) {
+		int status = in_child(messages, 0, 100);
+		HOLDS(status == 0 || status == 99 << 8, "messages: %#x", status);
+		transfer(0), transfer(1);
+		return attack_end();
+	}
 	for (int k = 0; k < 5; k++) {
 		int status = in_child(fill, k, 100);
 		HOLDS(status == 0 || status == 99 << 8, "kind %d: %#x", k, status);

@@ -28,7 +28,13 @@ public final class Pipe {
 
     public int used() { return used; }
 
-    public int room() { return HeapBudget.isNativeShort() ? roomAsItIs() : capacity - used; }
+    public int room() {
+        if (hasNoSlot()) return 0;
+        return HeapBudget.isNativeShort() ? roomAsItIs() : capacity - used;
+    }
+
+    /** A packet takes a page of Linux's, however short it is. */
+    private boolean hasNoSlot() { return packetCount >= capacity / PIPE_BUF; }
 
     /** Without growing. */
     private int roomAsItIs() { return Math.min(capacity, Math.max(allocated, PIPE_BUF)) - used; }
@@ -133,11 +139,13 @@ public final class Pipe {
     }
 
     private int readPacket(long destination, int length) {
+        boolean hadNone = hasNoSlot();
         int size = packets[packetHead];
         packetHead = (packetHead + 1) % packets.length;
         packetCount--;
         int n = peek(destination, 0, Math.min(length, size));
         consume(size);
+        if (hadNone && room() >= PIPE_BUF) queue.wake(POLLOUT | POLLWRNORM);
         return n;
     }
 

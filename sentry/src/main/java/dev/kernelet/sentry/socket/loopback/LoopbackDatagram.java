@@ -4,6 +4,7 @@ import static dev.kernelet.abi.Errno.*;
 import static dev.kernelet.abi.Sockets.*;
 
 import dev.kernelet.abi.Memory;
+import dev.kernelet.sentry.kernel.HeapBudget;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.socket.Message;
 import java.util.ArrayDeque;
@@ -16,6 +17,7 @@ public final class LoopbackDatagram extends LoopbackSocket {
     /** A datagram under way. */
     private record Packet(byte[] data, long ip, int port, long to) {}
 
+    private static final int SMALL = 4096;
     private static final long SCRATCH = Memory.allocate(32);
     private final ArrayDeque<Packet> packets = new ArrayDeque<>();
     private int waitingBytes;
@@ -95,6 +97,8 @@ public final class LoopbackDatagram extends LoopbackSocket {
         }
         int n = (int) m.length;
         if (o.waitingBytes + n + OVERHEAD > o.receiveBuffer || (o.shut & 1) != 0) return n;
+        // No memory is no room.
+        if (HeapBudget.isScarce() && (o.waitingBytes > 0 || n > SMALL)) return n;
         var data = new byte[n];
         Memory.copyToArray(m.data, data, 0, n);
         o.packets.add(new Packet(data, from, port, to));

@@ -22,7 +22,10 @@ final class PacketQueue {
     Packet first() { return head; }
 
     /** No memory for one more of that length; a small one alone always finds some. */
-    boolean isShort(long length) { return HeapBudget.isNativeShort() && (count > 0 || length > SMALL); }
+    boolean isShort(long length) {
+        boolean isShort = HeapBudget.isNativeShort() || HeapBudget.isScarce();
+        return isShort && (count > 0 || length > SMALL);
+    }
 
     void add(Packet p) {
         if (tail == null) head = p; else tail.next = p;

@@ -3,6 +3,7 @@ package dev.kernelet.sentry.socket.unix;
 import static dev.kernelet.abi.Errno.*;
 import static dev.kernelet.abi.Sockets.*;
 
+import dev.kernelet.sentry.kernel.HeapBudget;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.socket.ByteRing;
 import dev.kernelet.sentry.socket.Message;
@@ -193,6 +194,8 @@ public final class UnixStream extends UnixSocket {
         int space = o.bytes.room(sendBuffer);
         if (space <= 0) return -EAGAIN;
         int n = (int) Math.min(m.length, space);
+        // A note of whose bytes these are for each write, however few they are.
+        if ((parsed != null || wants) && HeapBudget.isScarce()) return -ENOBUFS;
         if (parsed != null || wants) o.mark(t, n, (parsed != null ? parsed : noRights()).held(t, sockets, wants));
         o.bytes.put(m.data, n);
         o.queue.wake(POLLIN | POLLRDNORM);
