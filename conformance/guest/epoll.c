@@ -462,3 +462,23 @@ TEST(compared_by_kcmp) {
     CHECK_ERR(syscall(SYS_kcmp, me, me, 7, p[0], slot), EINVAL);
     CHECK_ERR(syscall(SYS_kcmp, me, me, 7, p[0], (void *)8), EFAULT);
 }
+
+/* path_limits of fs/eventpoll.c: 500 ways through two, 100 through three. */
+TEST(ways_through_a_nest) {
+    enum { WIDTH = 30 };
+    int at[3][WIDTH], fd = CHECK_OK(eventfd(0, 0)), taken[3] = { 0 };
+    for (int layer = 0; layer < 3; layer++) {
+        for (int i = 0; i < WIDTH; i++) {
+            struct epoll_event e = { .events = EPOLLIN };
+            at[layer][i] = CHECK_OK(epoll_create1(0));
+            if (layer == 0) taken[0] += epoll_ctl(at[0][i], EPOLL_CTL_ADD, fd, &e) == 0;
+            for (int j = 0; layer > 0 && j < WIDTH; j++) {
+                if (epoll_ctl(at[layer][i], EPOLL_CTL_ADD, at[layer - 1][j], &e) == 0) taken[layer]++;
+                else CHECK_EQ(errno, EINVAL);
+            }
+        }
+    }
+    CHECK_EQ(taken[0], WIDTH);
+    CHECK_EQ(taken[1], 500);
+    CHECK(taken[2] >= 100 && taken[2] < WIDTH * WIDTH);
+}

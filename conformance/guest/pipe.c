@@ -447,3 +447,16 @@ TEST(splice_of_event_files) {
     CHECK_EQ(write(p[1], "12345678", 8), 8);
     for (int i = 0; i < 2; i++) CHECK_ERR(splice(p[0], NULL, files[i], NULL, 8, 0), EINVAL);
 }
+
+TEST(packets_take_a_page_each) {
+    int p[2], n = 0;
+    char byte = 0;
+    CHECK_OK(pipe2(p, O_DIRECT | O_NONBLOCK));
+    while (n < 100 && write(p[1], &byte, 1) == 1) n++;
+    CHECK_EQ(n, 16);
+    struct pollfd f = { p[1], POLLOUT, 0 };
+    CHECK_EQ(poll(&f, 1, 0), 0);
+    CHECK_EQ(read(p[0], &byte, 1), 1);
+    CHECK_EQ(poll(&f, 1, 0), 1);
+    CHECK_EQ(write(p[1], &byte, 1), 1);
+}
