@@ -1,7 +1,7 @@
 /*
  * Forks behind the Sentry's back: jumps to a `syscall; ret` of its stub with the registers of the stub's own fork. "one": a child that
- * spins; "bomb": children that do the same again, and give up their slots first, so that nobody can tell who made them.
- * Prints "forks" before that and sleeps after it: the Sentry should end both.
+ * spins; "bomb": children that do the same again, and give up their slots first, so that nobody can tell who made them; "thread": a
+ * thread that spins. Prints "forks" before that and sleeps after it: the Sentry should end both.
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +17,12 @@ static long stub_call(unsigned char *site, long nr, long a0, long a1)
 	return result;
 }
 
+static void spins(void)
+{
+	for (;;)
+		;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned char *stub = (unsigned char *)0x7ffb00000000, *site = NULL;
@@ -29,6 +35,10 @@ int main(int argc, char **argv)
 		return 3;
 	printf("forks\n");
 	fflush(stdout);
+	static void *stack[64];
+	stack[32] = spins; /* where the thread's `ret` goes */
+	if (argc > 1 && !strcmp(argv[1], "thread"))
+		stub_call(site, 56, 0x1250f00, (long)&stack[32]);
 	long pid = stub_call(site, 56, 0x8011, 0);
 	if (pid == 0) {
 		if (!bomb)

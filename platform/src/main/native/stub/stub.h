@@ -89,7 +89,7 @@ static inline long sys3(long nr, long a, long b, long c)
 
 enum {
 	NR_mmap = 9, NR_mprotect = 10, NR_munmap = 11, NR_rt_sigaction = 13, NR_rt_sigprocmask = 14, NR_rt_sigreturn = 15,
-	NR_mremap = 25, NR_msync = 26, NR_mincore = 27, NR_madvise = 28, NR_dup2 = 33, NR_recvmsg = 47, NR_clone = 56,
+	NR_mremap = 25, NR_msync = 26, NR_mincore = 27, NR_madvise = 28, NR_dup2 = 33, NR_sendmsg = 46, NR_recvmsg = 47, NR_clone = 56,
 	NR_execve = 59, NR_exit = 60, NR_getppid = 110, NR_sigaltstack = 131, NR_prctl = 157, NR_arch_prctl = 158, NR_futex = 202,
 	NR_sched_setaffinity = 203, NR_sched_getaffinity = 204, NR_rseq = 334,
 	NR_exit_group = 231, NR_seccomp = 317, NR_execveat = 322, NR_membarrier = 324, NR_close = 3, NR_close_range = 436,
@@ -119,7 +119,7 @@ HIDDEN void child_start(u64 slot, long first);
 HIDDEN void stub_boot(u64 *stack);
 
 /* filter.c */
-HIDDEN long install_filter(void);
+HIDDEN long install_births(void), install_filter(void);
 
 static inline u32 exchange(u64 slot, int off, u32 value)
 {

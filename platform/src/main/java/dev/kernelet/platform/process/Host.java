@@ -9,7 +9,8 @@ public final class Host {
     private Host() {}
 
     public static final int EINTR = 4, ESRCH = 3, ECHILD = 10, ETIMEDOUT = 110;
-    private static final int READ = 0, CLOSE = 3, MMAP = 9, MUNMAP = 11, MADVISE = 28, SENDMSG = 46,
+    private static final int READ = 0, CLOSE = 3, POLL = 7, MMAP = 9, MUNMAP = 11, IOCTL = 16, MADVISE = 28, SENDMSG = 46,
+            RECVMSG = 47,
             SOCKETPAIR = 53, WAIT4 = 61,
             KILL = 62, FCNTL = 72, FTRUNCATE = 77, GETPGID = 121, FUTEX = 202, TGKILL = 234, WAITID = 247,
             MEMFD_CREATE = 319, GETPID = 39, GETTID = 186, CLOCK_NANOSLEEP = 230,
@@ -124,6 +125,15 @@ public final class Host {
 
     /** Sends {@code count} (at most 6) descriptors, which lie at {@code scratch + 96}. */
     public static long sendFds(long socket, long scratch, int count) {
+        message(scratch, count);
+        Memory.putLong(scratch + 80, 16 + 4L * count); // cmsg_len
+        Memory.putInt(scratch + 88, 1); // SOL_SOCKET
+        Memory.putInt(scratch + 92, 1); // SCM_RIGHTS
+        return HostCall.call(SENDMSG, socket, scratch, 0x4040 /* MSG_NOSIGNAL, MSG_DONTWAIT */);
+    }
+
+    /** A msghdr for one byte and {@code count} descriptors, of which nothing is filled in. */
+    private static void message(long scratch, int count) {
         Memory.zero(scratch, 96);
         Memory.putLong(scratch + 16, scratch + 56); // msg_iov
         Memory.putLong(scratch + 24, 1);
@@ -131,10 +141,37 @@ public final class Host {
         Memory.putLong(scratch + 40, 16 + (4L * count + 7 & -8));
         Memory.putLong(scratch + 56, scratch + 120); // iov: one byte
         Memory.putLong(scratch + 64, 1);
-        Memory.putLong(scratch + 80, 16 + 4L * count); // cmsg_len
-        Memory.putInt(scratch + 88, 1); // SOL_SOCKET
-        Memory.putInt(scratch + 92, 1); // SCM_RIGHTS
-        return HostCall.call(SENDMSG, socket, scratch, 0x4040 /* MSG_NOSIGNAL, MSG_DONTWAIT */);
+    }
+
+    /** The one descriptor of a message that is there; -1: it has none. {@code scratch}: 128 bytes. */
+    public static int receiveFd(long socket, long scratch) {
+        message(scratch, 1);
+        long n = HostCall.call(RECVMSG, socket, scratch, 0x40000040L /* MSG_CMSG_CLOEXEC, MSG_DONTWAIT */);
+        return n == 1 && Memory.getLong(scratch + 80) == 20 ? Memory.getInt(scratch + 96) : -1;
+    }
+
+    // ---- seccomp_unotify(2)
+
+    /** The next call that waits for an answer, in the 80 bytes at {@code request}. Blocks. */
+    public static long receiveNotification(long listener, long request) {
+        Memory.zero(request, 80);
+        return HostCall.call(IOCTL, listener, 0xc0502100L /* SECCOMP_IOCTL_NOTIF_RECV */, request);
+    }
+
+    /** The call goes on, or fails with {@code error}. {@code response}: 24 bytes. */
+    public static long answer(long listener, long response, long id, int error) {
+        Memory.putLong(response, id);
+        Memory.putLong(response + 8, 0);
+        Memory.putInt(response + 16, -error);
+        Memory.putInt(response + 20, error == 0 ? 1 /* SECCOMP_USER_NOTIF_FLAG_CONTINUE */ : 0);
+        return HostCall.call(IOCTL, listener, 0xc0182101L /* SECCOMP_IOCTL_NOTIF_SEND */, response);
+    }
+
+    /** Whether the other side of a descriptor is gone. {@code scratch}: 8 bytes. */
+    public static boolean isHungUp(long fd, long scratch) {
+        Memory.putInt(scratch, (int) fd);
+        Memory.putInt(scratch + 4, 0);
+        return HostCall.call(POLL, scratch, 1, 0) == 1 && (Memory.getInt(scratch + 4) >> 16 & 0x10) != 0;
     }
 
     private static long string(String s) {

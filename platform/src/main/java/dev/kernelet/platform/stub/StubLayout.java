@@ -46,6 +46,8 @@ public final class StubLayout {
     public static final int DOOR_FSGSBASE = 16;
     /** The Sentry's pid: a stub with another parent must not live. */
     public static final int DOOR_SENTRY_PID = 20;
+    /** Not zero: the Sentry is to be asked about every fork and every thread (Births). */
+    public static final int DOOR_GATE = 28;
 
     // ---- slot 0: the arena header, written by the template at boot and by a stub that gives up
     public static final int HDR_XCR0 = 0;

@@ -12,7 +12,8 @@ import java.util.HashSet;
  * with the registers of a fork. The child has a stub's filter and nothing else, but nobody would count or end
  * it. It is a child of the template's thread, as all stubs are (CLONE_PARENT), so that thread's list of
  * children has it (proc_tid_children(5)). It is killed, and so is the process that shares its slots: the one
- * that made it. A program that makes many at once ends its sandbox. Template thread only.
+ * that made it. A program that makes many at once ends its sandbox. Where {@link Births} is there it has killed
+ * the maker before anything was born. Template thread only.
  */
 final class Rogues {
     static final int PERIOD_MILLIS = 250;
@@ -44,26 +45,34 @@ final class Rogues {
         killed.clear();
         hasDoubts = false;
         for (int round = 0, n = 1; round < ROUNDS_MAX && n > 0; round++) {
-            n = kill(HostProc.read(children));
-            if (killed.size() > BOMB) platform.killAll();
+            String pids = HostProc.read(children);
+            // A bomb leaves others little of the processors: no look at each.
+            if (killed.size() > BOMB || each(pids, false) > BOMB) platform.killAll();
+            n = each(pids, true);
             if (n > 0) Host.napMillis(info, 1); // they need a moment to go
         }
     }
 
-    /** Kills those of the list that nobody knows: how many were alive. */
-    private int kill(String pids) {
+    /** How many of the list nobody knows, as far as they matter; kills them. */
+    private int each(String pids, boolean kills) {
         int count = 0, pid = 0;
-        for (int i = 0; i < pids.length(); i++) {
+        for (int i = 0; i < pids.length() && count <= BOMB; i++) {
             char c = pids.charAt(i);
             if (c >= '0' && c <= '9') {
                 pid = 10 * pid + c - '0';
             } else {
-                if (pid > 0 && !platform.isKnown(pid) && killed(pid, killed.size() < BOMB)) count++;
-                if (killed.size() > BOMB) return count;
+                if (pid > 0 && !platform.isKnown(pid)
+                        && (kills ? killed(pid, killed.size() < BOMB) : isAlive(pid))) count++;
                 pid = 0;
             }
         }
         return count;
+    }
+
+    private boolean isAlive(int pid) {
+        Memory.zero(info, 128);
+        // else gone, or going
+        return Host.peekChild(pid, info) >= 0 && Memory.getInt(info + SI_PID) == 0;
     }
 
     private boolean killed(int pid, boolean seeksOwner) {
@@ -74,9 +83,7 @@ final class Rogues {
                 hasDoubts = true;
                 return false;
             }
-            Memory.zero(info, 128);
-            // gone, or going
-            if (Host.peekChild(pid, info) < 0 || Memory.getInt(info + SI_PID) != 0) return false;
+            if (!isAlive(pid)) return false;
             Host.kill(pid, 9);
         }
         patience = 0;

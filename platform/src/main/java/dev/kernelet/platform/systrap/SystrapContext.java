@@ -252,7 +252,7 @@ final class SystrapContext extends SystrapCommands {
         copyTo(child);
         // Not zero until the host clears it at the thread's end.
         Memory.putInt(child.slot + OFF_TID, -1);
-        long tid = command(OP_THREAD, index, 0, 0);
+        long tid = birth(OP_THREAD, index);
         if (lost || tid <= 0) {
             space.dropSlot(index);
             return null;
@@ -262,6 +262,19 @@ final class SystrapContext extends SystrapCommands {
         child.gsBase = gsBase;
         child.loadGsBase();
         return child;
+    }
+
+    /** A command that clones. */
+    private long birth(int op, int slot) {
+        var births = platform.births;
+        if (births == null) return command(op, slot, 0, 0);
+        int mother = (int) tid;
+        births.expect(mother);
+        try {
+            return command(op, slot, 0, 0);
+        } finally {
+            births.forget(mother);
+        }
     }
 
     @Override
@@ -276,7 +289,7 @@ final class SystrapContext extends SystrapCommands {
         try {
             long pid = -ESRCH;
             if (Host.sendFds(space.arena.control, scratch, arena.memfd(), arena.peer()) >= 0)
-                pid = command(OP_FORK);
+                pid = birth(OP_FORK, 0);
             child.sites.inherit(space.sites);
         // A pid is what a hostile process says: it must be a child of ours nobody has claimed.
             if (lost || pid <= 0 || !platform.adopt(child, (int) pid)) {

@@ -58,7 +58,7 @@ public final class SystrapPlatform extends Platform {
     private final ArrayDeque<SystrapAddressSpace> spares = new ArrayDeque<>();
     private final ArrayList<SystrapAddressSpace> dead = new ArrayList<>();
     private volatile int deadCount;
-    private int births;
+    private int underWay;
     /** The reaper waits for births to end. */
     private boolean awaitsBirth;
     private volatile boolean closed, rung;
@@ -75,6 +75,8 @@ public final class SystrapPlatform extends Platform {
     /** The template stub's only one. */
     volatile SystrapContext templateContext;
     private Reaper reaper;
+    /** null: the host cannot ask us about births; then {@link Rogues} alone finds them. */
+    volatile Births births;
     /** Made when it is needed first: most programs' memory is never looked at from outside. */
     RemoteMemory remote;
 
@@ -107,6 +109,7 @@ public final class SystrapPlatform extends Platform {
         Memory.putLong(silencePeriod + 8, Silence.PERIOD_MILLIS * 1_000_000L);
         Memory.putInt(door + DOOR_SENTRY_PID, (int) Host.getpid());
         Memory.putInt(door + DOOR_SPIN, manyProcessors ? 100 : 0);
+        Memory.putInt(door + DOOR_GATE, "off".equals(System.getProperty("kernelet.births")) ? 0 : 1);
         runs(0);
         template = new Template(this, (int) doorFd);
         template.start();
@@ -192,6 +195,13 @@ public final class SystrapPlatform extends Platform {
         notifyAll();
     }
 
+    /** {@code listener}: what hears of all births, or -1. */
+    void watchBirths(int listener) {
+        if (listener < 0) return;
+        births = new Births(listener);
+        births.start();
+    }
+
     void startReaper() {
         reaper = new Reaper(this, group);
         reaper.start();
@@ -230,7 +240,7 @@ public final class SystrapPlatform extends Platform {
 
     synchronized boolean isKnown(int pid) { return processes.containsKey(pid) || closed; }
 
-    synchronized boolean isBirth() { return births > 0; }
+    synchronized boolean isBirth() { return underWay > 0; }
 
     /** A child that nobody knows has ended. */
     synchronized void reapRogue(int pid, long scratch) { Host.reap(pid, scratch, 0); }
@@ -296,10 +306,10 @@ public final class SystrapPlatform extends Platform {
     }
 
     /** A fork command is under way: the reaper must not yet take an unknown child for a rogue. */
-    synchronized void beginBirth() { births++; }
+    synchronized void beginBirth() { underWay++; }
 
     synchronized void endBirth() {
-        births--;
+        underWay--;
         if (awaitsBirth) notifyAll();
     }
 
@@ -325,7 +335,7 @@ public final class SystrapPlatform extends Platform {
     synchronized SystrapAddressSpace ended(int pid) {
         var space = processes.remove(pid);
         awaitsBirth = true;
-        while (space == null && births > 0) {
+        while (space == null && underWay > 0) {
             pause(0);
             space = processes.remove(pid);
         }

@@ -103,6 +103,7 @@ final class Template extends Thread {
         space = new SystrapAddressSpace(platform, arena, 0);
         platform.templateContext = space.first;
         if (!platform.adopt(space, (int) pid)) return "the template stub is gone";
+        platform.watchBirths(Host.receiveFd(arena.control, scratch));
         platform.startReaper();
         Memory.putLong(space.first.slot + OFF_REGS + 8 * dev.kernelet.platform.Registers.EFLAGS, 0x202);
         space.first.resetXstate();

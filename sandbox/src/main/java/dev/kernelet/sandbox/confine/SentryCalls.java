@@ -48,7 +48,7 @@ final class SentryCalls {
         c.threads();
         c.memory();
         c.openFiles();
-        c.ioctls(network.equals("host"));
+        c.ioctls(network.equals("host"), platform.equals("systrap"));
         if (proc < 0) {
             c.names();
             if (writesHost) c.changes();
@@ -115,13 +115,15 @@ final class SentryCalls {
         f.allow(FCNTL, "status flags; seals of memfds").isOneOf(1, F_GETFL, F_ADD_SEALS);
     }
 
-    private void ioctls(boolean hostNetwork) {
-        f.allow(IOCTL, "terminals among standard input, output and error; never TIOCSTI, TIOCSCTTY, TIOCLINUX")
+    private void ioctls(boolean hostNetwork, boolean asksOfBirths) {
+        f.allow(IOCTL, "terminals among standard input, output and error; never TIOCSTI, TIOCSCTTY, TIOCLINUX"
+                + (asksOfBirths ? "; births of the stubs" : ""))
                 .isOneOf(1, 0x5401 /* TCGETS */, 0x5402, 0x5403, 0x5404, 0x5405, 0x5406, 0x5407, 0x5408, 0x5409, 0x540a,
                         0x540b /* TCFLSH */, 0x540f /* TIOCGPGRP */, 0x5410 /* TIOCSPGRP */,
                         0x5411 /* TIOCOUTQ */, 0x5413 /* TIOCGWINSZ */, 0x5414 /* TIOCSWINSZ */,
                         0x541b /* FIONREAD */)
                 .or().isOneOf(1, 0x802c542a /* TCGETS2 */, 0x402c542b, 0x402c542c, 0x402c542d);
+        if (asksOfBirths) f.or().isOneOf(1, 0xc0502100 /* SECCOMP_IOCTL_NOTIF_RECV */, 0xc0182101 /* ... SEND */);
         if (!hostNetwork) return;
         f.or().isOneOf(1, 0x8905 /* SIOCATMARK */, 0x894b /* SIOCOUTQNSD */, 0x8910 /* SIOCGIFNAME */, 0x8912, 0x8913, 0x8915,
                 0x8917, 0x8919, 0x891b, 0x891d, 0x8921, 0x8927, 0x8933, 0x8942, 0x8970 /* SIOCGIFMAP */);
