@@ -7,6 +7,16 @@ public abstract class Filesystem {
     public final long device = nextDevice++;
     public Dentry root;
     final DentryRing cached = new DentryRing();
+    private Mount internal;
+
+    /**
+     * A mount that is attached nowhere and has no flags, for files that are in none: those of pipes and
+     * sockets, memfds, namespaces.
+     */
+    public final Mount internal() {
+        if (internal == null) internal = new Mount(this, null, 0, MountNamespace.newMountId());
+        return internal;
+    }
 
     /** The type's name as in /proc/filesystems. */
     public abstract String type();

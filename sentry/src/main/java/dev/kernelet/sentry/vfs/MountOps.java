@@ -83,7 +83,7 @@ public final class MountOps {
     }
 
     private static Mount copy(MountNamespace ns, Mount from, Dentry root, Path where) {
-        // A file of nsfs is in no mount, but has that of its link.
+        // A file of nsfs is in no mount.
         boolean isNamespace = root.fs.magic() == NSFS_MAGIC && root != from.root;
         int flags = isNamespace ? 0 : from.flags;
         var m = new Mount(isNamespace ? root.fs : from.fs, root, flags, MountNamespace.newMountId());

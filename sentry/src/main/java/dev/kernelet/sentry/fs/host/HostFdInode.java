@@ -13,8 +13,6 @@ import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.Dentry;
 import dev.kernelet.sentry.vfs.Filesystem;
 import dev.kernelet.sentry.vfs.Inode;
-import dev.kernelet.sentry.vfs.Mount;
-import dev.kernelet.sentry.vfs.MountNamespace;
 import dev.kernelet.sentry.vfs.OpenFile;
 import dev.kernelet.sentry.vfs.Path;
 
@@ -26,7 +24,6 @@ public final class HostFdInode extends Inode {
     /** The filesystem all of them claim to be on. */
     private static final class Imported extends Filesystem {
         final HostCalls calls = new HostCalls();
-        final Mount mount = new Mount(this, null, 0, MountNamespace.newMountId());
 
         @Override
         public String type() { return "hostfd"; }
@@ -63,7 +60,7 @@ public final class HostFdInode extends Inode {
         var inode = new HostFdInode(kernel, fs, fd);
         var d = new Dentry(fs, "", null, inode);
         var f = new HostFdFile(inode, (int) flags & (O_ACCMODE | O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME) | O_LARGEFILE, false);
-        f.path = new Path(fs.mount, d);
+        f.path = new Path(fs.internal(), d);
         return f;
     }
 

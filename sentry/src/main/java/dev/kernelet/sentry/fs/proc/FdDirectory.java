@@ -99,7 +99,8 @@ final class FdDirectory extends PseudoDirectory {
                 t.error = -ENXIO;
                 return null;
             }
-            return new Path(t.fs.root.mount, new dev.kernelet.sentry.vfs.Dentry(f.inode.fs, f.describe(), null, f.inode));
+            var dentry = new dev.kernelet.sentry.vfs.Dentry(f.inode.fs, f.describe(), null, f.inode);
+            return new Path(f.inode.fs.internal(), dentry);
         }
     }
 

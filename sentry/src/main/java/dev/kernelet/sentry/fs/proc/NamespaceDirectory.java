@@ -65,7 +65,7 @@ final class NamespaceDirectory extends PseudoDirectory {
         @Override
         public Path follow(Task t) {
             NamespaceFile.Node n = target(t);
-            return n == null ? null : new Path(t.fs.root.mount, new Dentry(n.fs, n.text(), null, n));
+            return n == null ? null : new Path(n.fs.internal(), new Dentry(n.fs, n.text(), null, n));
         }
     }
 }
