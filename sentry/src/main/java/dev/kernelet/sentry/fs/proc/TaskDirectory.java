@@ -102,11 +102,15 @@ final class TaskDirectory extends PseudoDirectory implements ProcEntry {
         return i;
     }
 
-    /** Files of a process belong to its effective user (proc(5)). */
+    /**
+     * Files of a process belong to its effective user (proc(5)); those of one that is not dumpable or has
+     * ended to root, but for directories that all may read (task_dump_owner in fs/proc/base.c).
+     */
     void own(Inode i) {
         Task shown = task();
         if (shown == null || shown.cred == null) return;
-        boolean isOpen = group.dumpable == 1;
+        boolean hasEnded = group.isZombie || shown.state == Task.DEAD;
+        boolean isOpen = i.isDirectory() && (i.mode & 07777) == 0555 || group.dumpable == 1 && !hasEnded;
         i.uid = isOpen ? shown.cred.euid : 0;
         i.gid = isOpen ? shown.cred.egid : 0;
     }
