@@ -9,7 +9,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What makes Kernelet fast can be switched off, one by one, and changes nothing else: call sites are not
- * rewritten, nobody waits awake, one worker. Three families of the conformance suite here; all of them by
+ * rewritten, nobody waits awake, one worker; so can be asking about births. Three families of the conformance suite here; all of them by
  * hand: {@code KERNELET_VM_OPTIONS=-Dkernelet.spin=off conformance/run --kernelet}.
  */
 class SwitchesTest {
@@ -17,7 +17,7 @@ class SwitchesTest {
     Path directory;
 
     @ParameterizedTest
-    @ValueSource(strings = {"patch=off", "spin=off", "workers=1"})
+    @ValueSource(strings = {"patch=off", "spin=off", "workers=1", "births=off"})
     void conformance(String property) throws Exception {
         Path run = Shell.ROOT.resolve("conformance/run");
         Shell.Result r = new Shell(directory).run("KERNELET_DO=\"$K do\" KERNELET_VM_OPTIONS=-Dkernelet."
