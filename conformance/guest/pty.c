@@ -206,6 +206,58 @@ TEST(large_output_is_not_lost) {
 
 // --- controlling terminal ---
 
+// Lines wait for their reader: what was taken comes out again, however much it is, and the rest is for later.
+TEST(typed_lines_are_not_lost) {
+    open_pty();
+    struct termios t;
+    CHECK_OK(tcgetattr(slave, &t));
+    t.c_lflag &= ~ECHO;
+    CHECK_OK(tcsetattr(slave, TCSANOW, &t));
+    CHECK_OK(fcntl(master, F_SETFL, O_NONBLOCK));
+    static char all[600000], got[600000];
+    for (int i = 0; i < 600000; i += 60) {
+        char line[61];
+        snprintf(line, sizeof line, "%059d\n", i);
+        memcpy(all + i, line, 60);
+    }
+    ssize_t n, sent = 0, seen = 0;
+    while (sent < 500000 && (n = write(master, all + sent, 1000)) > 0) sent += n;
+    CHECK(sent >= 4096 && sent < 500000);
+    CHECK_ERR(write(master, all + sent, 1000), EAGAIN);
+    while (seen < sent / 60 * 60 && poll_one(slave, POLLIN, 1000)) {
+        CHECK_EQ(read(slave, got + seen, sizeof got - seen), 60);
+        seen += 60;
+    }
+    CHECK_EQ(seen, sent / 60 * 60);
+    CHECK(poll_one(master, POLLOUT, 500));
+    for (; sent % 60; sent++) CHECK_EQ(write(master, all + sent, 1), 1);
+    if (seen < sent) {
+        CHECK(poll_one(slave, POLLIN, 1000));
+        CHECK_EQ(read(slave, got + seen, sizeof got - seen), 60);
+    }
+    CHECK_EQ(memcmp(got, all, sent), 0);
+    CHECK_EQ(poll_one(slave, POLLIN, 0), 0);
+}
+
+// A line without end is cut, whatever its characters mean, and does not stop whoever types.
+TEST(a_line_without_end) {
+    open_pty();
+    struct termios t;
+    CHECK_OK(tcgetattr(slave, &t));
+    t.c_lflag &= ~ECHO;
+    CHECK_OK(tcsetattr(slave, TCSANOW, &t));
+    for (int literal = 0; literal < 2; literal++) {
+        for (int i = 0; i < 4096; i++) type(literal ? "\026x\026x\026x\026x\026x\026x\026x\026x" : "xxxxxxxxxxxxxxxx");
+        type("\n");
+        CHECK(poll_one(slave, POLLIN, 500));
+        char long_line[8192];
+        ssize_t n = CHECK_OK(read(slave, long_line, sizeof long_line));
+        CHECK(n >= 4094 && n <= 4096);
+        CHECK_EQ(long_line[0], 'x');
+        CHECK_EQ(poll_one(slave, POLLIN, 0), 0);
+    }
+}
+
 TEST(taking_a_terminal) {
     open_pty();
     pid_t pid;

@@ -50,17 +50,22 @@ final class LineDiscipline {
     }
 
     // ---- input
-    /** Takes what was typed: the number of bytes taken (all, but in raw mode when the ring is full). */
+    /** Takes what was typed: the number of bytes taken, fewer when readers are to go on first. */
     int receive(long from, int length) {
         int n = 0;
-        while (n < length) {
-            if (count >= INPUT_MAX - 1 && !termios.has(Termios.ICANON)) break;
-            receive(Memory.getUnsignedByte(from + n));
-            n++;
-        }
+        while (n < length && hasRoom()) receive(Memory.getUnsignedByte(from + n++));
         sink.changed();
         return n;
     }
+
+    /**
+     * Whether more can be typed. There is an end only where something can be read: of a line that gets too long
+     * the rest is dropped.
+     */
+    boolean hasRoom() { return count < INPUT_MAX - 1; }
+
+    /** A line that would not fit any more with this character. */
+    private boolean isTooLong() { return termios.has(Termios.ICANON) && count - committed >= LINE_MAX; }
 
     private void receive(int c) {
         int i = termios.iflag;
@@ -68,7 +73,7 @@ final class LineDiscipline {
         if ((i & Termios.IUCLC) != 0 && termios.has(Termios.IEXTEN) && c >= 'A' && c <= 'Z') c |= 0x20;
         if (isLiteral) {
             isLiteral = false;
-            append(c, (byte) 0);
+            if (!isTooLong()) append(c, (byte) 0);
             echo(c);
             return;
         }
@@ -81,11 +86,10 @@ final class LineDiscipline {
             c = '\r';
         }
         if (termios.has(Termios.ICANON) && edited(c)) return;
-        if (termios.has(Termios.ICANON) && count - committed >= LINE_MAX) {
-            if ((i & Termios.IMAXBEL) != 0) sink.put(7);
+        if (isTooLong()) {
+            if ((i & Termios.IMAXBEL) != 0 && sink.room() >= 8) sink.put(7);
             return;
         }
-        if (count >= INPUT_MAX - 1) return;
         append(c, (byte) 0);
         echo(c);
         if (!termios.has(Termios.ICANON)) committed = count;

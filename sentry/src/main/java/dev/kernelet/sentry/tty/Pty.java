@@ -69,7 +69,10 @@ public final class Pty extends Terminal implements LineDiscipline.Sink {
     public void flow(boolean stop) { setStopped(stop); }
 
     @Override
-    public void flushOutput() { flush(false, true); }
+    public void flushOutput() {
+        flush(false, true);
+        masterQueue.wake(OpenFile.POLLOUT | OpenFile.POLLWRNORM); // input is gone, too
+    }
 
     // ---- Terminal
     @Override
@@ -185,7 +188,7 @@ public final class Pty extends Terminal implements LineDiscipline.Sink {
 
         @Override
         public int poll(Task t) {
-            int events = POLLOUT | POLLWRNORM;
+            int events = discipline.hasRoom() ? POLLOUT | POLLWRNORM : 0;
             if (outCount > 0 && !isStopped) events |= POLLIN | POLLRDNORM;
             if (isPacket && packetStatus != 0) events |= POLLPRI | POLLIN | POLLRDNORM;
             if (hadSlave && slaves == 0) events |= POLLHUP;
