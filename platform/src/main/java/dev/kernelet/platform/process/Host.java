@@ -9,8 +9,8 @@ public final class Host {
     private Host() {}
 
     public static final int EINTR = 4, ESRCH = 3, ECHILD = 10, ETIMEDOUT = 110;
-    private static final int READ = 0, CLOSE = 3, POLL = 7, MMAP = 9, MUNMAP = 11, IOCTL = 16, MADVISE = 28, SENDMSG = 46,
-            RECVMSG = 47,
+    private static final int READ = 0, CLOSE = 3, POLL = 7, MMAP = 9, MUNMAP = 11, IOCTL = 16, MADVISE = 28,
+            SENDMSG = 46, RECVMSG = 47,
             SOCKETPAIR = 53, WAIT4 = 61,
             KILL = 62, FCNTL = 72, FTRUNCATE = 77, GETPGID = 121, FUTEX = 202, TGKILL = 234, WAITID = 247,
             MEMFD_CREATE = 319, GETPID = 39, GETTID = 186, CLOCK_NANOSLEEP = 230,

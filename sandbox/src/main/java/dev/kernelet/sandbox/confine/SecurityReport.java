@@ -30,7 +30,7 @@ public final class SecurityReport {
     private String write() {
         boolean hasProc = HostProc.directory() >= 0;
         line("no_new_privs", 0, "all threads, all stubs");
-        line("host call filter", action(CallFilter.TRAP), "all threads at once; and every stub, with a list of its own");
+        line("host call filter", action(CallFilter.TRAP), "all threads at once; and every stub, by its own list");
         landlock();
         line("capabilities", 0, capabilities());
         line("memory not executable", HostCall.call(PRCTL, PR_GET_MDWE, 0, 0, 0, 0),
@@ -40,7 +40,7 @@ public final class SecurityReport {
         line("code sealed", seals ? 0 : hasProc ? seal : -Errno.ENOENT, "mseal (Linux 6.10), found by /proc/self/maps");
         line("threads of the machine", hasProc ? 0 : -Errno.ENOENT,
                 "Landlock and capabilities on those too, found by /proc/self/task");
-        line("births", action(USER_NOTIF), "every fork and thread of a stub is asked about (seccomp_unotify, Linux 5.5)");
+        line("births", action(USER_NOTIF), "stubs wait for leave to fork (seccomp_unotify, Linux 5.5)");
         line("rogue processes", hasProc ? 0 : -Errno.ENOENT, "found by /proc/self/task/*/children and killed");
         namespaces();
         calls();

@@ -123,7 +123,8 @@ final class SentryCalls {
                         0x5411 /* TIOCOUTQ */, 0x5413 /* TIOCGWINSZ */, 0x5414 /* TIOCSWINSZ */,
                         0x541b /* FIONREAD */)
                 .or().isOneOf(1, 0x802c542a /* TCGETS2 */, 0x402c542b, 0x402c542c, 0x402c542d);
-        if (asksOfBirths) f.or().isOneOf(1, 0xc0502100 /* SECCOMP_IOCTL_NOTIF_RECV */, 0xc0182101 /* ... SEND */);
+        if (asksOfBirths)
+            f.or().isOneOf(1, 0xc0502100 /* SECCOMP_IOCTL_NOTIF_RECV */, 0xc0182101 /* ... SEND */);
         if (!hostNetwork) return;
         f.or().isOneOf(1, 0x8905 /* SIOCATMARK */, 0x894b /* SIOCOUTQNSD */, 0x8910 /* SIOCGIFNAME */, 0x8912, 0x8913, 0x8915,
                 0x8917, 0x8919, 0x891b, 0x891d, 0x8921, 0x8927, 0x8933, 0x8942, 0x8970 /* SIOCGIFMAP */);
