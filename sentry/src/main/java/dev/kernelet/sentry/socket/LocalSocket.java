@@ -36,6 +36,19 @@ public abstract class LocalSocket extends Socket {
     /** close(2) throws away what is not sent yet, and resets (socket(7), SO_LINGER of zero seconds). */
     protected final boolean resetsAtClose() { return lingerOn != 0 && lingerSeconds == 0; }
 
+    /** The options that an accepted connection has of its listener (socket(7)). */
+    protected final void inheritSwitches(LocalSocket from) {
+        switches = from.switches;
+        sendBuffer = from.sendBuffer;
+        receiveBuffer = from.receiveBuffer;
+        lingerOn = from.lingerOn;
+        lingerSeconds = from.lingerSeconds;
+        lowWater = from.lowWater;
+        priority = from.priority;
+        receiveTimeout = from.receiveTimeout;
+        sendTimeout = from.sendTimeout;
+    }
+
     /** The pending error as -errno, cleared; 0: none. */
     protected final long takeError() {
         int e = error;
@@ -57,7 +70,15 @@ public abstract class LocalSocket extends Socket {
             case SO_PRIORITY -> { return putInt(value, room, priority); }
             case SO_RCVLOWAT -> { return putInt(value, room, lowWater); }
             case SO_SNDLOWAT -> { return putInt(value, room, 1); }
-            case SO_MARK, SO_BUSY_POLL, SO_INCOMING_CPU -> { return putInt(value, room, 0); }
+            case SO_MARK, SO_BUSY_POLL, SO_BSDCOMPAT, SO_LOCK_FILTER -> { return putInt(value, room, 0); }
+            case SO_INCOMING_CPU -> { return putInt(value, room, -1); }
+            case SO_BPF_EXTENSIONS -> { return putInt(value, room, 64); }
+            case SO_MAX_PACING_RATE -> {
+                Memory.putLong(value, -1);
+                return room < 8 ? Math.min(room, 4) : 8;
+            }
+            case SO_PEERGROUPS, SO_PEERPIDFD -> { return -ENODATA; }
+            case SO_ATTACH_FILTER -> { return 0; }
             case SO_PEEK_OFF -> { return -EOPNOTSUPP; }
             case SO_LINGER -> {
                 Memory.putInt(value, lingerOn);

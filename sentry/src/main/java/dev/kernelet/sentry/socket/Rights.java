@@ -4,9 +4,11 @@ import static dev.kernelet.abi.Errno.*;
 import static dev.kernelet.abi.Sockets.*;
 
 import dev.kernelet.abi.Memory;
+import dev.kernelet.sentry.fs.anon.PidFile;
 import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.Limits;
 import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.kernel.ThreadGroup;
 import dev.kernelet.sentry.vfs.OpenFile;
 
 /** Control messages of unix(7): files under way and credentials. One to parse into, or kept with data. Kernel lock. */
@@ -19,6 +21,8 @@ public final class Rights {
     /** Whether the sender gave or needs credentials; those of SCM_CREDENTIALS. */
     public boolean hasCredentials;
     public int pid, uid, gid;
+    /** The process of {@link #pid}: kept, for numbers are used again. */
+    private ThreadGroup sender;
     /** Real user id of the one who sent the files. */
     private int payer;
 
@@ -98,6 +102,7 @@ public final class Rights {
         r.pid = hasCredentials ? pid : t.group.pid;
         r.uid = hasCredentials ? uid : t.cred.uid;
         r.gid = hasCredentials ? gid : t.cred.gid;
+        r.sender = r.pid == t.group.pid ? t.group : t.kernel.pids.group(r.pid);
         for (OpenFile f : files) f.hold();
         r.payer = t.cred.uid;
         t.kernel.users.filesUnderWay(r.payer, files.length);
@@ -140,6 +145,17 @@ public final class Rights {
         Memory.putInt(p, isKnown ? r.pid : 0);
         Memory.putInt(p + 4, isKnown ? r.uid : 65534);
         Memory.putInt(p + 8, isKnown ? r.gid : 65534);
+    }
+
+    /** SCM_PIDFD for a receiver that wants it (SO_PASSPIDFD), behind the files as Linux has it. */
+    public static void deliverPidfd(Task t, Rights r, Message m) {
+        if (r == null || r.sender == null) return;
+        if (m.control == 0 || m.controlRoom - m.controlLength < CMSG_HEADER + 4) {
+            m.flags |= MSG_CTRUNC;
+            return;
+        }
+        long fd = PidFile.install(t, r.sender);
+        Memory.putInt(m.putControl(SOL_SOCKET, SCM_PIDFD, 4), (int) fd);
     }
 
     /** Nobody will receive the files (any more). */

@@ -131,6 +131,7 @@ public abstract class Socket extends OpenFile {
 
     public final long setsockopt(Task t, int level, int option, long value, int length) {
         if (level != SOL_SOCKET) return setOption(t, level, option, value, length);
+        if (length < 4 && option != SO_BINDTODEVICE) return -EINVAL;
         switch (option) {
             case SO_TYPE, SO_DOMAIN, SO_PROTOCOL, SO_ERROR, SO_ACCEPTCONN, SO_PEERCRED, SO_PEERNAME -> {
                 return -ENOPROTOOPT;
@@ -146,10 +147,7 @@ public abstract class Socket extends OpenFile {
                 else sendTimeout = nanos;
                 return 0;
             }
-            default -> {
-                if (length < 4) return -EINVAL;
-                return setOption(t, level, option, value, length);
-            }
+            default -> { return setOption(t, level, option, value, length); }
         }
     }
 

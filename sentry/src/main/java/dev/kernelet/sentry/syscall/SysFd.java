@@ -13,6 +13,7 @@ import dev.kernelet.sentry.kernel.ThreadGroup;
 import dev.kernelet.sentry.vfs.Access;
 import dev.kernelet.sentry.vfs.Leases;
 import dev.kernelet.sentry.vfs.FileLocks;
+import dev.kernelet.sentry.socket.Socket;
 import dev.kernelet.sentry.vfs.FileOwner;
 import dev.kernelet.sentry.vfs.Notify;
 import dev.kernelet.sentry.vfs.OpenFile;
@@ -26,6 +27,7 @@ final class SysFd {
     private static final int SIGNAL_MAX = 64;
     private static final int FIONCLEX = 0x5450, FIOCLEX = 0x5451, FIONBIO = 0x5421, FIOASYNC = 0x5452, FIONREAD = 0x541b,
             FIOQSIZE = 0x5460, FIGETBSZ = 2;
+    private static final int FIOSETOWN = 0x8901, SIOCSPGRP = 0x8902, FIOGETOWN = 0x8903, SIOCGPGRP = 0x8904;
     /** FICLONE, FICLONERANGE, FIDEDUPERANGE: copy instead (cp falls back). */
     private static final int FICLONE = 0x40049409, FICLONERANGE = 0x4020940d, FIDEDUPERANGE = 0xc0189436;
     private static final int F_UNLCK = 2, FLOCK_SIZE = 32;
@@ -273,6 +275,15 @@ final class SysFd {
                 if (f.waitQueue() == null && on != 0) return -ENOTTY;
                 FileOwner.setAsync(t.kernel, f, fd, on != 0);
                 return 0;
+            }
+            case FIOSETOWN, SIOCSPGRP -> {
+                if (!(f instanceof Socket)) return f.ioctl(t, request, argument);
+                long p = t.mem.in(argument, 4);
+                return p < 0 ? p : owner(t, f, F_SETOWN, Memory.getInt(p));
+            }
+            case FIOGETOWN, SIOCGPGRP -> {
+                if (!(f instanceof Socket)) return f.ioctl(t, request, argument);
+                return t.mem.outInt(argument, (int) owner(t, f, F_GETOWN, 0));
             }
             case FICLONE, FICLONERANGE, FIDEDUPERANGE -> { return -EOPNOTSUPP; }
             case FIGETBSZ -> {

@@ -24,6 +24,16 @@ public final class PidFile extends OpenFile {
         queue = thread == null ? group.exitQueue : thread.exitQueue();
     }
 
+    private PidFile(ThreadGroup of) {
+        super(AnonInode.SHARED, 2);
+        group = of;
+        thread = null;
+        queue = of.exitQueue;
+    }
+
+    /** A descriptor for that process, which may have ended: the number or -errno. */
+    public static long install(Task t, ThreadGroup g) { return t.fds.install(t, new PidFile(g), true); }
+
     @Override
     public boolean isSeekable() { return false; }
 

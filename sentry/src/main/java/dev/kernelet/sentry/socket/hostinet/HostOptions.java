@@ -18,13 +18,13 @@ final class HostOptions {
                 case SO_REUSEADDR, SO_BROADCAST, SO_DONTROUTE, SO_SNDBUF, SO_RCVBUF, SO_KEEPALIVE, SO_OOBINLINE, SO_NO_CHECK,
                     SO_LINGER, SO_REUSEPORT, SO_RCVLOWAT, SO_TIMESTAMP, SO_TIMESTAMPNS, SO_TIMESTAMPING, SO_RXQ_OVFL,
                     SO_PEEK_OFF, SO_SELECT_ERR_QUEUE, SO_TIMESTAMP_NEW, SO_TIMESTAMPNS_NEW, SO_TIMESTAMPING_NEW,
-                    SO_INCOMING_CPU, SO_BINDTODEVICE, SO_PRIORITY, SO_BUSY_POLL -> YES;
+                    SO_INCOMING_CPU, SO_BINDTODEVICE, SO_PRIORITY, SO_BUSY_POLL, SO_MAX_PACING_RATE -> YES;
                 default -> NO;
             };
             // TOS TTL RECVOPTS PKTINFO MTU_DISCOVER RECVERR RECVTTL RECVTOS BIND_ADDRESS_NO_PORT RECVORIGDSTADDR
-            // MULTICAST_IF, TTL, LOOP, ADD/DROP_MEMBERSHIP, SOURCE_..., MCAST_..., MULTICAST_ALL, UNICAST_IF, FREEBIND
+            // MULTICAST_IF, TTL, LOOP, ADD/DROP_MEMBERSHIP, SOURCE_..., MCAST_..., MULTICAST_ALL, UNICAST_IF, FREEBIND, MINTTL
             case SOL_IP -> switch (option) {
-                case 1, 2, 6, 8, 10, 11, 12, 13, 15, 20, 24, 32, 33, 34, 35, 36, 37, 38, 39, 40, 42, 43, 44, 45, 46, 47, 49, 50,
+                case 1, 2, 6, 8, 10, 11, 12, 13, 15, 20, 21, 24, 32, 33, 34, 35, 36, 37, 38, 39, 40, 42, 43, 44, 45, 46, 47, 49, 50,
                     51 -> YES;
                 default -> NO;
             };
@@ -52,11 +52,25 @@ final class HostOptions {
         if (maySet(level, option) != NO) return true;
         return switch (level) {
             case SOL_SOCKET -> option == SO_ERROR || option == SO_ACCEPTCONN || option == SO_SNDLOWAT || option == SO_COOKIE
-                    || option == SO_INCOMING_NAPI_ID || option == SO_PEERNAME || option == SO_MARK;
-            // MTU
-            case SOL_IP -> option == 14;
-            // TCP_INFO, CC_INFO, SAVED_SYN
-            case SOL_TCP -> option == 11 || option == 26 || option == 28;
+                    || option == SO_INCOMING_NAPI_ID || option == SO_PEERNAME || option == SO_MARK || isPlain(option);
+            // HDRINCL OPTIONS RETOPTS MTU TRANSPARENT NODEFRAG
+            case SOL_IP -> option == 3 || option == 4 || option == 7 || option == 14 || option == 19 || option == 22;
+            case SOL_IPV6 -> option == 75; // TRANSPARENT
+            // TCP_INFO, REPAIR, CC_INFO, SAVED_SYN, ULP
+            case SOL_TCP -> option == 11 || option == 19 || option == 26 || option == 28 || option == 31;
+            // ENCAP, NO_CHECK6_TX, NO_CHECK6_RX
+            case SOL_UDP -> option >= 100 && option <= 102;
+            default -> false;
+        };
+    }
+
+    /** Those that say what the socket is or that nobody has set them, and nothing of the host. */
+    private static boolean isPlain(int option) {
+        return switch (option) {
+            // PEERGROUPS and PEERPIDFD: none; SO_ATTACH_FILTER: the filter, which nobody can have set.
+            case SO_DEBUG, SO_BSDCOMPAT, SO_PASSCRED, SO_PEERCRED, SO_ATTACH_FILTER, SO_PASSSEC, SO_WIFI_STATUS, SO_NOFCS, SO_LOCK_FILTER,
+                SO_BPF_EXTENSIONS, SO_MEMINFO, SO_PEERGROUPS, SO_ZEROCOPY, SO_TXTIME, SO_PREFER_BUSY_POLL, SO_BUF_LOCK,
+                SO_RESERVE_MEM, SO_TXREHASH, SO_RCVMARK, SO_PASSPIDFD, SO_PEERPIDFD -> true;
             default -> false;
         };
     }

@@ -26,6 +26,7 @@ public final class HostSocket extends Socket {
             | MSG_FASTOPEN;
     private static final int RECEIVE_FLAGS = MSG_OOB | MSG_PEEK | MSG_TRUNC | MSG_ERRQUEUE;
     private static final int FIONREAD = 0x541b, SIOCOUTQ = 0x5411, SIOCATMARK = 0x8905, SIOCOUTQNSD = 0x894b;
+    private static final int SIOCGSTAMP = 0x8906, SIOCGSTAMPNS = 0x8907, SIOCGSTAMP_NEW = 0x80108906, SIOCGSTAMPNS_NEW = 0x80108907;
     /**
      * Private memory for msghdr, iovec and the lengths of names: calls are short and under the kernel lock.
      */
@@ -248,7 +249,7 @@ public final class HostSocket extends Socket {
         if (family == AF_UNIX && level == SOL_SOCKET && option == SO_PEERCRED) {
             return peerCredentials(value, room);
         }
-        if (!HostOptions.mayGet(level, option)) return missing(level);
+        if (!HostOptions.mayGet(level, option)) return missing(level, false);
         Memory.putInt(LENGTH, room);
         long r = HostCall.call(GETSOCKOPT, fd, level, option, value, LENGTH);
         return r < 0 ? r : Memory.getInt(LENGTH);
@@ -283,14 +284,14 @@ public final class HostSocket extends Socket {
                 default -> { }
             }
         }
-        if (HostOptions.maySet(level, option) == HostOptions.NO) return missing(level);
+        // TCP_ULP: a protocol above it, in the host's kernel. There is none.
+        if (level == SOL_TCP && option == 31 && family != AF_UNIX) return length < 1 ? -EINVAL : -ENOENT;
+        if (HostOptions.maySet(level, option) == HostOptions.NO) return missing(level, true);
         return HostCall.call(SETSOCKOPT, fd, level, option, value, length);
     }
 
-    private long missing(int level) {
-        boolean isKnown = level == SOL_SOCKET || level == SOL_IP || level == SOL_IPV6 && family == AF_INET6
-                || level == (type == SOCK_STREAM ? SOL_TCP : SOL_UDP);
-        return isKnown ? -ENOPROTOOPT : -EOPNOTSUPP;
+    private long missing(int level, boolean isSetting) {
+        return family == AF_UNIX && level != SOL_SOCKET ? -EOPNOTSUPP : Sockets.noSuchOption(family, type, level, isSetting);
     }
 
     @Override
@@ -299,6 +300,12 @@ public final class HostSocket extends Socket {
             long p = t.mem.scratch(8);
             long r = HostCall.call(IOCTL, fd, request, p);
             return r < 0 ? r : t.mem.out(argument, p, 4);
+        }
+        if (request == SIOCGSTAMP || request == SIOCGSTAMPNS || request == SIOCGSTAMP_NEW || request == SIOCGSTAMPNS_NEW) {
+            long p = t.mem.scratch(16);
+            // The new ones are the old ones of 64 bits.
+            long r = HostCall.call(IOCTL, fd, request & 0xffff, p);
+            return r < 0 ? r : t.mem.out(argument, p, 16);
         }
         return super.ioctl(t, request, argument);
     }

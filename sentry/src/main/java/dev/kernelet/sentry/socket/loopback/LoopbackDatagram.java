@@ -17,11 +17,13 @@ public final class LoopbackDatagram extends LoopbackSocket {
     /** A datagram under way. */
     private record Packet(byte[] data, long ip, int port, long to) {}
 
-    private static final int SMALL = 4096;
+    private static final int SMALL = 4096, REFUSED_MAX = 16;
     private static final long SCRATCH = Memory.allocate(32);
     private final ArrayDeque<Packet> packets = new ArrayDeque<>();
     private int waitingBytes;
     private int shut;
+    /** What came back from where nobody listens (IP_RECVERR), to be had by MSG_ERRQUEUE. */
+    private ArrayDeque<Packet> refused;
 
     public LoopbackDatagram(Task t, int family) { super(t, family, SOCK_DGRAM); }
 
@@ -89,7 +91,9 @@ public final class LoopbackDatagram extends LoopbackSocket {
         var o = (LoopbackDatagram) network.find(false, to, toPort, from, port);
         if (o == null) {
             // ICMP port unreachable, of which only connected sockets hear (udp(7)).
-            if (peerPort != 0) {
+            boolean keeps = isV6() ? isSet(SOL_IPV6, LoopbackOptions.IPV6_RECVERR) : isSet(SOL_IP, LoopbackOptions.IP_RECVERR);
+            if (keeps) keepRefused(m, to, toPort);
+            if (peerPort != 0 || keeps) {
                 error = ECONNREFUSED;
                 queue.wake(POLLIN | POLLRDNORM | POLLERR);
             }
@@ -109,8 +113,9 @@ public final class LoopbackDatagram extends LoopbackSocket {
 
     @Override
     public long receive(Task t, Message m, int flags) {
+        if ((flags & MSG_ERRQUEUE) != 0) return receiveRefused(m, flags);
         Packet p = packets.peek();
-        if (p == null || (flags & MSG_ERRQUEUE) != 0) {
+        if (p == null) {
             long e = takeError();
             if (e < 0) return e;
             return (shut & 1) != 0 ? 0 : -EAGAIN;
@@ -125,6 +130,36 @@ public final class LoopbackDatagram extends LoopbackSocket {
             waitingBytes -= p.data.length + OVERHEAD;
         }
         return (flags & MSG_TRUNC) != 0 ? p.data.length : n;
+    }
+
+    private void keepRefused(Message m, long to, int toPort) {
+        if (refused == null) refused = new ArrayDeque<>();
+        if (refused.size() >= REFUSED_MAX || HeapBudget.isScarce()) return;
+        var data = new byte[(int) Math.min(m.length, SMALL)];
+        Memory.copyToArray(m.data, data, 0, data.length);
+        refused.add(new Packet(data, to, toPort, to));
+    }
+
+    /** The datagram, whom it was for, and a struct sock_extended_err as of ICMP "port unreachable" (ip(7), IP_RECVERR). */
+    private long receiveRefused(Message m, int flags) {
+        Packet p = refused == null ? null : refused.poll();
+        if (p == null) return -EAGAIN;
+        error = refused.isEmpty() ? 0 : ECONNREFUSED;
+        int n = (int) Math.min(m.length, p.data.length);
+        Memory.copyFromArray(p.data, 0, m.data, n);
+        m.flags |= MSG_ERRQUEUE | (n < p.data.length ? MSG_TRUNC : 0);
+        m.nameLength = (int) putName(m.name, p.ip, p.port);
+        long c = isV6() ? m.putControl(SOL_IPV6, LoopbackOptions.IPV6_RECVERR, 44)
+                : m.putControl(SOL_IP, LoopbackOptions.IP_RECVERR, 32);
+        if (c == 0) return n;
+        Memory.zero(c, isV6() ? 44 : 32);
+        Memory.putInt(c, ECONNREFUSED);
+        boolean isV6Packet = p.ip >= LOCALHOST6;
+        // Origin, type and code: ICMP 3/3, or ICMPv6 1/4.
+        Memory.putInt(c + 4, isV6Packet ? 0x040103 : 0x030302);
+        putName(SCRATCH, p.ip, 0);
+        Memory.copy(SCRATCH, c + 16, isV6() ? 28 : 16);
+        return n;
     }
 
     private void control(Message m, Packet p) {
@@ -155,7 +190,7 @@ public final class LoopbackDatagram extends LoopbackSocket {
     @Override
     public int poll(Task t) {
         int events = POLLOUT | POLLWRNORM | POLLWRBAND;
-        if (error != 0) events |= POLLERR;
+        if (error != 0 || refused != null && !refused.isEmpty()) events |= POLLERR;
         if (!packets.isEmpty()) events |= POLLIN | POLLRDNORM;
         if ((shut & 1) != 0) events |= POLLRDHUP | POLLIN | POLLRDNORM;
         return shut == 3 ? events | POLLHUP : events;

@@ -16,7 +16,8 @@ import java.util.HashMap;
 abstract class LoopbackSocket extends LocalSocket {
     static final long ANY = 0, LOCALHOST = 0x7f000001L, LOCALHOST6 = 1L << 32, ANY6 = 2L << 32;
     static final int IP_PKTINFO = 8, IP_RECVTTL = 12, IPV6_RECVPKTINFO = 49;
-    private static final int IPV6_V6ONLY = 26, TCP_MAXSEG = 2, TCP_INFO = 11;
+    static final int IPV6_V6ONLY = 26;
+    private static final int SIOCGSTAMP = 0x8906, SIOCGSTAMPNS = 0x8907;
 
     final LoopbackNetwork network;
     long ip, peerIp;
@@ -31,6 +32,13 @@ abstract class LoopbackSocket extends LocalSocket {
         ip = family == AF_INET6 ? ANY6 : ANY;
         peerIp = ip;
         network.all.add(this);
+    }
+
+    @Override
+    public long ioctl(Task t, int request, long argument) {
+        // No packet has been stamped (sock_gettstamp).
+        boolean asksForStamp = request == SIOCGSTAMP || request == SIOCGSTAMPNS;
+        return asksForStamp ? -ENOENT : super.ioctl(t, request, argument);
     }
 
     @Override
@@ -135,7 +143,7 @@ abstract class LoopbackSocket extends LocalSocket {
         long address = parse(name, length);
         if (address < 0) return address;
         if (port != 0) return -EINVAL;
-        if (!isHere(address) && address != ANY && address != ANY6) return -EADDRNOTAVAIL;
+        if (!isHere(address) && address != ANY && address != ANY6 && !isFree(address)) return -EADDRNOTAVAIL;
         int wanted = parsedPort;
         if (!Sockets.mayBind(t, wanted)) return -EACCES;
         if (wanted == 0) {
@@ -148,6 +156,11 @@ abstract class LoopbackSocket extends LocalSocket {
         port = wanted;
         network.add(this);
         return 0;
+    }
+
+    /** IP_FREEBIND: an IPv4 address that nobody has yet. */
+    private boolean isFree(long address) {
+        return address < LOCALHOST6 && (isSet(SOL_IP, LoopbackOptions.IP_FREEBIND) || isSet(SOL_IPV6, LoopbackOptions.IPV6_FREEBIND));
     }
 
     /** Before something is sent: a port, and an address that can be answered. */
@@ -169,36 +182,34 @@ abstract class LoopbackSocket extends LocalSocket {
     @Override
     protected long getOption(Task t, int level, int option, long value, int room) {
         if (level == SOL_SOCKET) return super.getOption(t, level, option, value, room);
-        if (!isKnown(level)) return -EOPNOTSUPP;
+        if (!isKnown(level)) return Sockets.noSuchOption(family, type, level, false);
         if (level == SOL_IPV6 && option == IPV6_V6ONLY) return putInt(value, room, isV6Only ? 1 : 0);
-        if (level == SOL_TCP && option == TCP_INFO) {
-            int n = Math.min(room, 104);
-            Memory.zero(value, n);
-            Memory.putByte(value, (byte) Integer.parseInt(procState(), 16));
-            return n;
-        }
         Integer v = remembered == null ? null : remembered.get(level << 16 | option);
-        if (v != null) return putInt(value, room, v);
-        if (!isRemembered(level, option)) return -ENOPROTOOPT;
-        int initial = level == SOL_TCP && option == TCP_MAXSEG ? 65483 : level == SOL_IP && option == 2 ? 64 : 0;
-        return putInt(value, room, initial);
+        if (v == null) return LoopbackOptions.get(this, level, option, value, room);
+        if (level == SOL_TCP && option == LoopbackOptions.TCP_CONGESTION) return LoopbackOptions.congestion(v, value, room);
+        return LoopbackOptions.put(level, value, room, v);
     }
 
     @Override
     protected long setOption(Task t, int level, int option, long value, int length) {
         if (level == SOL_SOCKET) return super.setOption(t, level, option, value, length);
-        if (!isKnown(level)) return -EOPNOTSUPP;
-        if (length < (level == SOL_IP ? 1 : 4)) return -EINVAL;
-        int v = length >= 4 ? Memory.getInt(value) : Memory.getByte(value);
+        if (!isKnown(level)) return Sockets.noSuchOption(family, type, level, true);
+        long v = LoopbackOptions.check(this, level, option, value, length);
+        if (v < 0) return v;
         if (level == SOL_IPV6 && option == IPV6_V6ONLY) {
             if (port != 0) return -EINVAL;
             isV6Only = v != 0;
             return 0;
         }
-        if (!isRemembered(level, option)) return -ENOPROTOOPT;
         if (remembered == null) remembered = new HashMap<>();
-        remembered.put(level << 16 | option, v);
+        remembered.put(level << 16 | option, (int) v);
         return 0;
+    }
+
+    /** What an accepted connection has of its listener. */
+    final void inherit(LoopbackSocket from) {
+        if (from.remembered != null) remembered = new HashMap<>(from.remembered);
+        inheritSwitches(from);
     }
 
     final boolean isSet(int level, int option) {
@@ -207,15 +218,5 @@ abstract class LoopbackSocket extends LocalSocket {
 
     private boolean isKnown(int level) {
         return level == SOL_IP || level == SOL_IPV6 && isV6() || level == protocol;
-    }
-
-    /** Options that steer packets, of which there are none here: TOS, TTL; NODELAY, CORK, KEEP..., and the like. */
-    static boolean isRemembered(int level, int option) {
-        return switch (level) {
-            case SOL_IP -> option == IP_PKTINFO || option == IP_RECVTTL || option == 1 || option == 2 || option == 10 || option == 24;
-            case SOL_IPV6 -> option == IPV6_RECVPKTINFO || option == 16 || option == 23 || option == 67 || option == 70;
-            case SOL_TCP -> option >= 1 && option <= 10 || option == 12 || option == 18 || option == 25;
-            default -> option == 1;
-        };
     }
 }

@@ -13,7 +13,7 @@ import java.util.ArrayDeque;
 /** tcp(7) as its users see it: connections between sockets of the sandbox. Kernel lock. */
 public final class LoopbackStream extends LoopbackSocket {
     private static final int CLOSED = 0, LISTENING = 1, CONNECTED = 2;
-    private static final int FIONREAD = 0x541b, SIOCOUTQ = 0x5411, SIOCATMARK = 0x8905;
+    private static final int FIONREAD = 0x541b, SIOCOUTQ = 0x5411, SIOCATMARK = 0x8905, SIOCOUTQNSD = 0x894b;
     private static final int ALL = POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM | POLLHUP | POLLRDHUP | POLLERR;
 
     private int state;
@@ -99,6 +99,7 @@ public final class LoopbackStream extends LoopbackSocket {
         server.ip = to;
         server.port = toPort;
         server.isAccepted = true;
+        server.inherit(listener);
         network.add(server);
         server.peerIp = ip;
         server.peerPort = port;
@@ -229,6 +230,7 @@ public final class LoopbackStream extends LoopbackSocket {
         switch (request) {
             case FIONREAD -> { return state == LISTENING ? -EINVAL : t.mem.outInt(argument, bytes.used()); }
             case SIOCOUTQ -> { return state == LISTENING ? -EINVAL : t.mem.outInt(argument, 0); }
+            case SIOCOUTQNSD -> { return state == LISTENING ? -EINVAL : t.mem.outInt(argument, 0); }
             case SIOCATMARK -> { return t.mem.outInt(argument, 0); }
             default -> { return super.ioctl(t, request, argument); }
         }

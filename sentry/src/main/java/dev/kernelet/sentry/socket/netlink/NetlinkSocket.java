@@ -207,18 +207,21 @@ public final class NetlinkSocket extends LocalSocket {
     // ---- options
     @Override
     protected long getOption(Task t, int level, int option, long value, int room) {
-        if (level != SOL_NETLINK) return super.getOption(t, level, option, value, room);
+        if (level == SOL_SOCKET) return super.getOption(t, level, option, value, room);
+        if (level != SOL_NETLINK) return -ENOPROTOOPT;
         return switch (option) {
             case PKTINFO, BROADCAST_ERROR, NO_ENOBUFS, CAP_ACK, EXT_ACK, GET_STRICT_CHK ->
                 putInt(value, room, isSet >> option & 1);
-            case LIST_MEMBERSHIPS -> putInt(value, room, groups);
+            // A word for each 32 groups there are, if somebody has joined one (netlink_getsockopt).
+            case LIST_MEMBERSHIPS -> room < 4 || groups == 0 ? 0 : putInt(value, room, groups);
             default -> -ENOPROTOOPT;
         };
     }
 
     @Override
     protected long setOption(Task t, int level, int option, long value, int length) {
-        if (level != SOL_NETLINK) return super.setOption(t, level, option, value, length);
+        if (level == SOL_SOCKET) return super.setOption(t, level, option, value, length);
+        if (level != SOL_NETLINK) return -ENOPROTOOPT;
         int v = length >= 4 ? Memory.getInt(value) : 0;
         switch (option) {
             case PKTINFO, BROADCAST_ERROR, NO_ENOBUFS, CAP_ACK, EXT_ACK, GET_STRICT_CHK ->

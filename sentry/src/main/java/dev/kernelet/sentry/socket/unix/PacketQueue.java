@@ -56,15 +56,15 @@ final class PacketQueue {
     /** Receives what {@link #find} has found. */
     long receive(Task t, UnixSocket s, Packet p, Message m, int flags) {
         Sockets sockets = s.sockets;
-        boolean wantsCredentials = s.wantsCredentials();
         boolean isPeek = (flags & MSG_PEEK) != 0;
         int rest = p.length - skip, n = (int) Math.min(m.length, rest);
         if (n > 0) Memory.copy(p.data + skip, m.data, n);
         if (n < rest) m.flags |= MSG_TRUNC;
         if (isPeek && p.length == 0) p.isPeeked = true;
         s.received(isPeek ? -n : p.length);
-        if (wantsCredentials) Rights.deliverCredentials(p.rights, m);
+        s.deliverCredentials(p.rights, m);
         if (p.rights != null) p.rights.deliver(t, sockets, m, isPeek, (flags & MSG_CMSG_CLOEXEC) != 0);
+        s.deliverPidfd(t, p.rights, m);
         if (!isPeek) {
             removeFirst();
             p.free(t, sockets);

@@ -5,10 +5,13 @@ import static dev.kernelet.abi.Sockets.*;
 
 import dev.kernelet.abi.Memory;
 import dev.kernelet.abi.Stat;
+import dev.kernelet.sentry.fs.anon.PidFile;
 import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.kernel.ThreadGroup;
 import dev.kernelet.sentry.socket.LocalSocket;
 import dev.kernelet.sentry.socket.Message;
+import dev.kernelet.sentry.socket.Rights;
 import dev.kernelet.sentry.vfs.Access;
 import dev.kernelet.sentry.vfs.DirectoryOps;
 import dev.kernelet.sentry.vfs.Inode;
@@ -39,6 +42,9 @@ public abstract class UnixSocket extends LocalSocket {
     // ---- SO_PEERCRED: of the process that called connect, listen or socketpair at the other end
     int peerPid, peerUid = -1, peerGid = -1;
     int[] peerGroups;
+    private ThreadGroup peerProcess;
+    /** SO_PASSPIDFD. */
+    private boolean passesPidfd;
 
     UnixSocket(Task t, int type) {
         super(t, AF_UNIX, type, 0);
@@ -175,7 +181,12 @@ public abstract class UnixSocket extends LocalSocket {
     }
 
     // ---- options
-    final boolean wantsCredentials() { return isOn(SO_PASSCRED); }
+    /** What is received says who sent it: by number, by a pidfd, or both. */
+    final boolean wantsCredentials() { return isOn(SO_PASSCRED) || passesPidfd; }
+
+    final void deliverCredentials(Rights r, Message m) { if (isOn(SO_PASSCRED)) Rights.deliverCredentials(r, m); }
+
+    final void deliverPidfd(Task t, Rights r, Message m) { if (passesPidfd) Rights.deliverPidfd(t, r, m); }
 
     final void takeCredentials(Task t) {
         Credentials c = t.cred;
@@ -183,6 +194,7 @@ public abstract class UnixSocket extends LocalSocket {
         peerUid = c.euid;
         peerGid = c.egid;
         peerGroups = c.groups;
+        peerProcess = t.group;
     }
 
     final void takeCredentials(UnixSocket from) {
@@ -190,6 +202,7 @@ public abstract class UnixSocket extends LocalSocket {
         peerUid = from.peerUid;
         peerGid = from.peerGid;
         peerGroups = from.peerGroups;
+        peerProcess = from.peerProcess;
     }
 
     @Override
@@ -208,6 +221,12 @@ public abstract class UnixSocket extends LocalSocket {
                 for (int i = 0; i < peerGroups.length; i++) Memory.putInt(value + 4L * i, peerGroups[i]);
                 return 4L * peerGroups.length;
             }
+            case SO_PASSPIDFD -> { return putInt(value, length, passesPidfd ? 1 : 0); }
+            case SO_PEERPIDFD -> {
+                if (peerProcess == null) return -ENODATA;
+                long fd = PidFile.install(t, peerProcess);
+                return fd < 0 ? fd : putInt(value, length, (int) fd);
+            }
             case SO_REUSEPORT -> { return putInt(value, length, 0); }
             case SO_PEEK_OFF -> { return putInt(value, length, peekOffset); }
             default -> { return super.getOption(t, level, option, value, length); }
@@ -219,6 +238,10 @@ public abstract class UnixSocket extends LocalSocket {
         if (level == SOL_SOCKET && option == SO_REUSEPORT && Memory.getInt(value) != 0) return -EOPNOTSUPP;
         if (level == SOL_SOCKET && option == SO_PEEK_OFF) {
             peekOffset = Memory.getInt(value);
+            return 0;
+        }
+        if (level == SOL_SOCKET && option == SO_PASSPIDFD) {
+            passesPidfd = Memory.getInt(value) != 0;
             return 0;
         }
         return super.setOption(t, level, option, value, length);

@@ -252,7 +252,7 @@ public final class UnixStream extends UnixSocket {
         Mark first = firstMark;
         while (first != null && first.end <= at) first = first.next;
         if (first != null) n = receiveMarked(t, m, flags, first, at, n);
-        else if (wantsCredentials()) Rights.deliverCredentials(null, m);
+        else if (wantsCredentials()) deliverCredentials(null, m);
         if (m.wantsName) putSource(m, other());
         bytes.peek(m.data, n, skip);
         received(isPeek ? -n : n);
@@ -278,13 +278,13 @@ public final class UnixStream extends UnixSocket {
         if (!isInside && (wants || !hasFiles)) {
             if (wants) {
                 n = (int) Math.min(n, first.start - at);
-                Rights.deliverCredentials(null, m);
+                deliverCredentials(null, m);
                 m.isBoundary = true;
             }
             return n;
         }
         if (at + n <= first.start && !isInside) return n;
-        if (wants) Rights.deliverCredentials(first.rights, m);
+        if (wants) deliverCredentials(first.rights, m);
         if (hasFiles || wants) {
             n = (int) Math.min(n, first.end - at);
             m.isBoundary = true;
@@ -292,6 +292,7 @@ public final class UnixStream extends UnixSocket {
         if (hasFiles) {
             first.rights.deliver(t, sockets, m, (flags & MSG_PEEK) != 0, (flags & MSG_CMSG_CLOEXEC) != 0);
         }
+        if (wants) deliverPidfd(t, first.rights, m);
         return n;
     }
 
