@@ -156,3 +156,14 @@ TEST(ethtool_of_loopback_is_not_supported) {
     strcpy(r.ifr_name, "nosuch");
     CHECK_ERR(ioctl(s, 0x8946, &r), ENODEV);
 }
+
+TEST(times_are_of_today) {
+    static const char *const names[] = { "/proc/self", "/proc/self/fd", "/proc/self/fd/0", "/proc/self/cwd", "/proc/self/stat",
+                                         "/proc/uptime", "/proc/sys/kernel/ostype", "/proc/self/task", "/proc/self/ns/mnt" };
+    struct stat st;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        CHECK_OK(lstat(names[i], &st));
+        if (st.st_mtime < time(NULL) - 366 * 86400L || st.st_mtime > time(NULL) + 1)
+            FAIL_AT("%s: %ld", names[i], (long) st.st_mtime);
+    }
+}

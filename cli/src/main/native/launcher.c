@@ -14,11 +14,11 @@
  * Signals. Blocked in every thread before the machine starts, to be read by the Sentry from one signalfd and given to
  * the program inside:
  *
- *     HUP INT QUIT USR1 USR2 ALRM TERM STKFLT CHLD CONT TSTP TTIN TTOU URG XCPU VTALRM PROF WINCH IO PWR, 34 to 62
+ *     HUP INT QUIT USR1 USR2 PIPE ALRM TERM STKFLT CHLD CONT TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR, 34 to 62
  *
- * Not blocked: the faults (ILL TRAP BUS FPE SEGV SYS), ABRT, PIPE and XFSZ (the machine's handlers swallow these two;
- * the host call fails anyway), 32 and 33 (C library), 63 (the machine's own, instead of USR2), 64. A process started
- * from here inherits the mask and must reset it. -Xrs keeps the machine from touching HUP, INT, TERM and QUIT. An ignored
+ * PIPE and XFSZ that a host call of the Sentry's own raises are for the calling thread alone, and stay pending there: the
+ * signalfd's reader, which writes nothing, sees those that were sent. Not blocked: the faults (ILL TRAP BUS FPE SEGV SYS),
+ * ABRT, 32 and 33 (C library), 63 (the machine's own, instead of USR2), 64. A process started from here inherits the mask and must reset it. -Xrs keeps the machine from touching HUP, INT, TERM and QUIT. An ignored
  * signal stays ignored but is queued while blocked, so the signalfd reports it: drop it there. CHLD is set to its default,
  * else children could not be waited for. A background read of the terminal gives EIO, as TTIN is blocked.
  *
@@ -118,8 +118,8 @@ static void record_stdio(void)
 
 static void record_signals(void)
 {
-	static const int unblocked[] = { SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGKILL, SIGSEGV, SIGPIPE, SIGSTOP,
-					 SIGXFSZ, SIGSYS, 32, 33, 63, 64 };
+	static const int unblocked[] = { SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGKILL, SIGSEGV, SIGSTOP, SIGSYS,
+					 32, 33, 63, 64 };
 	struct sigaction action;
 	sigset_t set;
 

@@ -60,6 +60,17 @@ public final class HostProc {
         return r;
     }
 
+    /** readlink(2) of a name below /proc: "" when there is none. */
+    public static String readlink(String name) {
+        if (directory < 0) return "";
+        long at = Memory.allocate(PATH_MAX + 64), p = at + 64;
+        Memory.putBytes(at, name + "\0");
+        long n = HostCall.call(READLINKAT, directory, at, p, PATH_MAX);
+        String text = n > 0 && n < PATH_MAX ? Memory.getBytes(p, (int) n) : "";
+        Memory.free(at);
+        return text;
+    }
+
     /** The whole of a file below /proc; "" when it cannot be read. */
     public static String read(String name) {
         long fd = open(name, O_RDONLY);

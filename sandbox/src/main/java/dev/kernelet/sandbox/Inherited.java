@@ -47,9 +47,9 @@ public record Inherited(String home, String[] environment, long ignoredSignals, 
 
     private static long forwarded() {
         long set = -1L;
-        // ILL TRAP ABRT BUS FPE KILL SEGV PIPE STOP XFSZ SYS, two of the C library, one of the virtual
+        // ILL TRAP ABRT BUS FPE KILL SEGV STOP SYS, two of the C library, one of the virtual
         // machine, 64.
-        int[] others = {4, 5, 6, 7, 8, 9, 11, 13, 19, 25, 31, 32, 33, 63, 64};
+        int[] others = {4, 5, 6, 7, 8, 9, 11, 19, 31, 32, 33, 63, 64};
         for (int signal : others) set &= ~(1L << signal - 1);
         return set;
     }

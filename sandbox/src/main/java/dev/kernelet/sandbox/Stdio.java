@@ -5,6 +5,8 @@ import static dev.kernelet.abi.SyscallNumber.*;
 import dev.kernelet.abi.Memory;
 import dev.kernelet.abi.Stat;
 import dev.kernelet.host.HostCall;
+import dev.kernelet.host.HostProc;
+import dev.kernelet.sentry.fs.host.HostFdFile;
 import dev.kernelet.sentry.fs.host.HostFdInode;
 import dev.kernelet.sentry.kernel.FdTable;
 import dev.kernelet.sentry.kernel.Session;
@@ -12,6 +14,7 @@ import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.tty.DevPts;
 import dev.kernelet.sentry.tty.HostTerminal;
 import dev.kernelet.sentry.vfs.DeviceTable;
+import dev.kernelet.sentry.vfs.Inode;
 import dev.kernelet.sentry.vfs.OpenFile;
 import dev.kernelet.sentry.vfs.Path;
 import dev.kernelet.sentry.vfs.PathWalk;
@@ -30,8 +33,11 @@ final class Stdio {
     private HostTerminal controlling;
     private final HostTerminal[] found = new HostTerminal[3];
 
-    Stdio(Task t, DevPts terminals) {
+    private final String root;
+
+    Stdio(Task t, DevPts terminals, String root) {
         this.t = t;
+        this.root = root;
         this.terminals = terminals;
     }
 
@@ -43,10 +49,28 @@ final class Stdio {
             if (inherited.isClosed(fd)) continue;
             OpenFile file = terminal(fd);
             if (file == null) file = HostFdInode.open(t.kernel, fd);
+            if (file instanceof HostFdFile given) given.showAt(name(fd, file.inode));
             if (file != null) fds.replace(t, fd, file, false);
         }
         Memory.free(buffer);
         return controlling;
+    }
+
+    /** Where the caller's file or directory {@code fd} is to be found inside: what readlink(2) says of /proc/self/fd/N. */
+    private Path name(int fd, Inode inode) {
+        if (!inode.isRegular() && !inode.isDirectory()) return null;
+        String name = HostProc.readlink("self/fd/" + fd);
+        if (!name.startsWith("/")) return null;
+        Path found = same(name, inode);
+        return found != null || root.equals("/") || !name.startsWith(root + "/") ? found : same(name.substring(root.length()), inode);
+    }
+
+    private Path same(String name, Inode inode) {
+        if (t.walk.at(PathWalk.AT_FDCWD, name, 0) < 0) return null;
+        Path p = t.walk.path();
+        Inode n = p.dentry.inode;
+        boolean isSame = n.refresh(t) == 0 && n.ino == inode.ino && n.mode == inode.mode && n.size == inode.size && n.mtime == inode.mtime;
+        return isSame ? p : null;
     }
 
     /** Asked here, so that a start without a terminal loads no class of them. */

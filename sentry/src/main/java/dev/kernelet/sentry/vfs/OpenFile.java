@@ -259,5 +259,8 @@ public abstract class OpenFile {
     /**
      * What readlink of /proc/PID/fd/N shows for files without a path ("pipe:[12]", "anon_inode:[eventpoll]").
      */
+    /** Where /proc/PID/fd says this is: {@link #path}, or for a file that was given by its name here. */
+    public Path shownAt() { return path; }
+
     public String describe() { return "anon_inode:[file]"; }
 }

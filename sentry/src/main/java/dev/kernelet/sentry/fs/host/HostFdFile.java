@@ -12,6 +12,7 @@ import dev.kernelet.sentry.kernel.Reactor;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.Inode;
 import dev.kernelet.sentry.vfs.OpenFile;
+import dev.kernelet.sentry.vfs.Path;
 import dev.kernelet.sentry.wait.WaitQueue;
 
 /**
@@ -42,6 +43,7 @@ public final class HostFdFile extends OpenFile {
     private boolean isAlwaysReady;
     /** A FIFO opened for reading that no writer has opened yet: its end of file is none (fifo(7)). */
     private boolean awaitsWriter;
+    private Path shownAt;
 
     HostFdFile(HostFdInode node, int flags, boolean isReopened) {
         super(node, flags);
@@ -78,6 +80,7 @@ public final class HostFdFile extends OpenFile {
     @Override
     protected void release(Task t) {
         if (watch != null) Reactor.of(node.kernel).remove(watch);
+        if (shownAt != null) shownAt.dentry.holds--;
     }
 
     // ---- data
@@ -275,6 +278,15 @@ public final class HostFdFile extends OpenFile {
     private long slowIoctl(Task t, int request, long argument) {
         return slowCall(t, IOCTL, fd, Integer.toUnsignedLong(request), argument);
     }
+
+    /** A name under which the same file is to be found inside; null: none. */
+    public void showAt(Path p) {
+        shownAt = p;
+        if (p != null) p.dentry.holds++;
+    }
+
+    @Override
+    public Path shownAt() { return shownAt != null ? shownAt : path; }
 
     @Override
     public String describe() {

@@ -2,6 +2,7 @@ package dev.kernelet.sentry.fs.kernfs;
 
 import static dev.kernelet.abi.Errno.*;
 
+import dev.kernelet.host.HostCall;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.Filesystem;
 import dev.kernelet.sentry.vfs.Inode;
@@ -22,7 +23,13 @@ public abstract class PseudoDirectory extends Inode {
         ino = nextIno();
         mode = 0x4000 | permissions;
         nlink = 2;
+        stamp(this);
     }
+
+    private static final int CLOCK_REALTIME_COARSE = 5;
+
+    /** Its times are those of when somebody first asked for it, as in Linux. */
+    static void stamp(Inode i) { i.atime = i.mtime = i.ctime = HostCall.clockNanos(CLOCK_REALTIME_COARSE); }
 
     private static long lastIno = 0xf0000000L;
 

@@ -18,6 +18,7 @@ public abstract class PseudoFile extends Inode {
         super(fs);
         ino = PseudoDirectory.nextIno();
         mode = 0x8000 | permissions;
+        PseudoDirectory.stamp(this);
     }
 
     /** The content as a byte string, or null with t.error. */

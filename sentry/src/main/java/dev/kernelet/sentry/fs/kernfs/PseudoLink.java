@@ -14,6 +14,7 @@ public abstract class PseudoLink extends Inode {
         super(fs);
         ino = PseudoDirectory.nextIno();
         mode = 0xa000 | 0777;
+        PseudoDirectory.stamp(this);
     }
 
     @Override

@@ -74,8 +74,9 @@ final class FdDirectory extends PseudoDirectory {
         public String readlink(Task t) {
             OpenFile f = target(t);
             if (f == null) return null;
-            if (f.path == null) return f.describe();
-            String s = PathWalk.linkName(f.path, t.fs.root);
+            Path at = f.shownAt();
+            if (at == null) return f.describe();
+            String s = PathWalk.linkName(at, t.fs.root);
             return s == null ? f.describe() : s;
         }
 
