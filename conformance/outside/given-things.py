@@ -27,7 +27,7 @@ for name in "in", ".":
 with open("in") as f:
     names("wc -l < $(realpath /dev/stdin); wc -l < /dev/stdin; wc -l", f)
 with open("out", "w") as f:
-    names("readlink /proc/$$/fd/1 >&2; echo text", subprocess.DEVNULL, f)
+    names("readlink /proc/self/fd/3 3>&1 >&2; echo text", subprocess.DEVNULL, f)
 say(repr(open("out").read()))
 shutil.copy("in", "moved")
 with open("moved") as f:
