@@ -18,8 +18,8 @@
  *
  * PIPE and XFSZ that a host call of the Sentry's own raises are for the calling thread alone, and stay pending there: the
  * signalfd's reader, which writes nothing, sees those that were sent. Not blocked: the faults (ILL TRAP BUS FPE SEGV SYS),
- * ABRT, 32 and 33 (C library), 63 (the machine's own, instead of USR2), 64. A process started from here inherits the mask and must reset it. -Xrs keeps the machine from touching HUP, INT, TERM and QUIT. An ignored
- * signal stays ignored but is queued while blocked, so the signalfd reports it: drop it there. CHLD is set to its default,
+ * ABRT, 32 and 33 (C library), 63 (the machine's own, instead of USR2), 64. A process started from here inherits the mask and
+ * must reset it. -Xrs keeps the machine from touching HUP, INT, TERM and QUIT. An ignored signal stays ignored but is queued while blocked, so the signalfd reports it: drop it there. CHLD is set to its default,
  * else children could not be waited for. A background read of the terminal gives EIO, as TTIN is blocked.
  *
  * Environment variables for development, all without effect on the program inside:

@@ -65,7 +65,8 @@ final class FirstProgram {
         String[] environment = inherited.environment();
         var fds = new FdTable();
         setup.cred = cred;
-        Session.ControllingTerminal tty = new Stdio(setup, view.terminals, options.root()).install(fds, inherited);
+        var stdio = new Stdio(setup, view.terminals, options.root());
+        Session.ControllingTerminal tty = stdio.install(fds, inherited);
         String path = null;
         for (String e : environment) if (e.startsWith("PATH=")) path = e.substring(5);
         String program = Init.find(setup, command[0], path);

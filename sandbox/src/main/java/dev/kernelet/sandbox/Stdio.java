@@ -56,21 +56,22 @@ final class Stdio {
         return controlling;
     }
 
-    /** Where the caller's file or directory {@code fd} is to be found inside: what readlink(2) says of /proc/self/fd/N. */
+    /** Where the caller's file or directory {@code fd} is to be found inside: what /proc/self/fd/N says. */
     private Path name(int fd, Inode inode) {
         if (!inode.isRegular() && !inode.isDirectory()) return null;
         String name = HostProc.readlink("self/fd/" + fd);
         if (!name.startsWith("/")) return null;
         Path found = same(name, inode);
-        return found != null || root.equals("/") || !name.startsWith(root + "/") ? found : same(name.substring(root.length()), inode);
+        if (found != null || root.equals("/") || !name.startsWith(root + "/")) return found;
+        return same(name.substring(root.length()), inode);
     }
 
     private Path same(String name, Inode inode) {
         if (t.walk.at(PathWalk.AT_FDCWD, name, 0) < 0) return null;
         Path p = t.walk.path();
         Inode n = p.dentry.inode;
-        boolean isSame = n.refresh(t) == 0 && n.ino == inode.ino && n.mode == inode.mode && n.size == inode.size && n.mtime == inode.mtime;
-        return isSame ? p : null;
+        if (n.refresh(t) < 0 || n.ino != inode.ino || n.mode != inode.mode) return null;
+        return n.size == inode.size && n.mtime == inode.mtime ? p : null;
     }
 
     /** Asked here, so that a start without a terminal loads no class of them. */

@@ -143,9 +143,10 @@ public final class Sockets implements NetDirectory.Source {
         return name.equals("unix") ? unix.text() : isHost ? HostSocket.procNet(t, this, name) : loopback.procNet(name);
     }
 
-    /** What TCP and UDP say to an option they do not have: do_ip_getsockopt has a word of its own for foreign levels. */
+    /** What TCP and UDP say to an option they do not have; IPv4 has its own word for foreign levels. */
     public static long noSuchOption(int family, int type, int level, boolean isSetting) {
-        boolean isKnown = level == SOL_SOCKET || level == SOL_IP || level == (type == SOCK_STREAM ? SOL_TCP : SOL_UDP);
-        return isKnown || isSetting || family != AF_INET ? -ENOPROTOOPT : -EOPNOTSUPP;
+        int own = type == SOCK_STREAM ? SOL_TCP : SOL_UDP;
+        boolean isForeign = level != SOL_SOCKET && level != SOL_IP && level != own;
+        return isForeign && !isSetting && family == AF_INET ? -EOPNOTSUPP : -ENOPROTOOPT;
     }
 }

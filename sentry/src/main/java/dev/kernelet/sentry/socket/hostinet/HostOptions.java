@@ -22,10 +22,11 @@ final class HostOptions {
                 default -> NO;
             };
             // TOS TTL RECVOPTS PKTINFO MTU_DISCOVER RECVERR RECVTTL RECVTOS BIND_ADDRESS_NO_PORT RECVORIGDSTADDR
-            // MULTICAST_IF, TTL, LOOP, ADD/DROP_MEMBERSHIP, SOURCE_..., MCAST_..., MULTICAST_ALL, UNICAST_IF, FREEBIND, MINTTL
+            // MULTICAST_IF, TTL, LOOP, ADD/DROP_MEMBERSHIP, SOURCE_..., MCAST_..., MULTICAST_ALL, UNICAST_IF,
+            // FREEBIND, MINTTL
             case SOL_IP -> switch (option) {
-                case 1, 2, 6, 8, 10, 11, 12, 13, 15, 20, 21, 24, 32, 33, 34, 35, 36, 37, 38, 39, 40, 42, 43, 44, 45, 46, 47, 49, 50,
-                    51 -> YES;
+                case 1, 2, 6, 8, 10, 11, 12, 13, 15, 20, 21, 24, 32, 33, 34, 35, 36, 37, 38, 39, 40, 42, 43, 44, 45, 46,
+                    47, 49, 50, 51 -> YES;
                 default -> NO;
             };
             // UNICAST_HOPS MULTICAST_IF/HOPS/LOOP ADD/DROP_MEMBERSHIP MTU_DISCOVER MTU RECVERR V6ONLY ADDRFORM(no)
@@ -52,9 +53,13 @@ final class HostOptions {
         if (maySet(level, option) != NO) return true;
         return switch (level) {
             case SOL_SOCKET -> option == SO_ERROR || option == SO_ACCEPTCONN || option == SO_SNDLOWAT || option == SO_COOKIE
-                    || option == SO_INCOMING_NAPI_ID || option == SO_PEERNAME || option == SO_MARK || isPlain(option);
+                    || option == SO_INCOMING_NAPI_ID || option == SO_PEERNAME || option == SO_MARK
+                    || isPlain(option);
             // HDRINCL OPTIONS RETOPTS MTU TRANSPARENT NODEFRAG
-            case SOL_IP -> option == 3 || option == 4 || option == 7 || option == 14 || option == 19 || option == 22;
+            case SOL_IP -> switch (option) {
+                case 3, 4, 7, 14, 19, 22 -> true;
+                default -> false;
+            };
             case SOL_IPV6 -> option == 75; // TRANSPARENT
             // TCP_INFO, REPAIR, CC_INFO, SAVED_SYN, ULP
             case SOL_TCP -> option == 11 || option == 19 || option == 26 || option == 28 || option == 31;
@@ -68,9 +73,9 @@ final class HostOptions {
     private static boolean isPlain(int option) {
         return switch (option) {
             // PEERGROUPS and PEERPIDFD: none; SO_ATTACH_FILTER: the filter, which nobody can have set.
-            case SO_DEBUG, SO_BSDCOMPAT, SO_PASSCRED, SO_PEERCRED, SO_ATTACH_FILTER, SO_PASSSEC, SO_WIFI_STATUS, SO_NOFCS, SO_LOCK_FILTER,
-                SO_BPF_EXTENSIONS, SO_MEMINFO, SO_PEERGROUPS, SO_ZEROCOPY, SO_TXTIME, SO_PREFER_BUSY_POLL, SO_BUF_LOCK,
-                SO_RESERVE_MEM, SO_TXREHASH, SO_RCVMARK, SO_PASSPIDFD, SO_PEERPIDFD -> true;
+            case SO_DEBUG, SO_BSDCOMPAT, SO_PASSCRED, SO_PEERCRED, SO_ATTACH_FILTER, SO_PASSSEC, SO_WIFI_STATUS,
+                SO_NOFCS, SO_LOCK_FILTER, SO_BPF_EXTENSIONS, SO_MEMINFO, SO_PEERGROUPS, SO_ZEROCOPY, SO_TXTIME,
+                SO_PREFER_BUSY_POLL, SO_BUF_LOCK, SO_RESERVE_MEM, SO_TXREHASH, SO_RCVMARK, SO_PASSPIDFD, SO_PEERPIDFD -> true;
             default -> false;
         };
     }

@@ -26,7 +26,8 @@ public final class HostSocket extends Socket {
             | MSG_FASTOPEN;
     private static final int RECEIVE_FLAGS = MSG_OOB | MSG_PEEK | MSG_TRUNC | MSG_ERRQUEUE;
     private static final int FIONREAD = 0x541b, SIOCOUTQ = 0x5411, SIOCATMARK = 0x8905, SIOCOUTQNSD = 0x894b;
-    private static final int SIOCGSTAMP = 0x8906, SIOCGSTAMPNS = 0x8907, SIOCGSTAMP_NEW = 0x80108906, SIOCGSTAMPNS_NEW = 0x80108907;
+    private static final int SIOCGSTAMP = 0x8906, SIOCGSTAMPNS = 0x8907, SIOCGSTAMP_NEW = 0x80108906,
+            SIOCGSTAMPNS_NEW = 0x80108907;
     /**
      * Private memory for msghdr, iovec and the lengths of names: calls are short and under the kernel lock.
      */
@@ -291,7 +292,8 @@ public final class HostSocket extends Socket {
     }
 
     private long missing(int level, boolean isSetting) {
-        return family == AF_UNIX && level != SOL_SOCKET ? -EOPNOTSUPP : Sockets.noSuchOption(family, type, level, isSetting);
+        if (family == AF_UNIX && level != SOL_SOCKET) return -EOPNOTSUPP;
+        return Sockets.noSuchOption(family, type, level, isSetting);
     }
 
     @Override
@@ -301,7 +303,8 @@ public final class HostSocket extends Socket {
             long r = HostCall.call(IOCTL, fd, request, p);
             return r < 0 ? r : t.mem.out(argument, p, 4);
         }
-        if (request == SIOCGSTAMP || request == SIOCGSTAMPNS || request == SIOCGSTAMP_NEW || request == SIOCGSTAMPNS_NEW) {
+        if (request == SIOCGSTAMP || request == SIOCGSTAMPNS || request == SIOCGSTAMP_NEW
+                || request == SIOCGSTAMPNS_NEW) {
             long p = t.mem.scratch(16);
             // The new ones are the old ones of 64 bits.
             long r = HostCall.call(IOCTL, fd, request & 0xffff, p);

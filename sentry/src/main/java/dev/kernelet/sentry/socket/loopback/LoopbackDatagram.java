@@ -91,7 +91,8 @@ public final class LoopbackDatagram extends LoopbackSocket {
         var o = (LoopbackDatagram) network.find(false, to, toPort, from, port);
         if (o == null) {
             // ICMP port unreachable, of which only connected sockets hear (udp(7)).
-            boolean keeps = isV6() ? isSet(SOL_IPV6, LoopbackOptions.IPV6_RECVERR) : isSet(SOL_IP, LoopbackOptions.IP_RECVERR);
+            boolean keeps = isV6() ? isSet(SOL_IPV6, LoopbackOptions.IPV6_RECVERR)
+                    : isSet(SOL_IP, LoopbackOptions.IP_RECVERR);
             if (keeps) keepRefused(m, to, toPort);
             if (peerPort != 0 || keeps) {
                 error = ECONNREFUSED;
@@ -140,7 +141,7 @@ public final class LoopbackDatagram extends LoopbackSocket {
         refused.add(new Packet(data, to, toPort, to));
     }
 
-    /** The datagram, whom it was for, and a struct sock_extended_err as of ICMP "port unreachable" (ip(7), IP_RECVERR). */
+    /** The datagram, whom it was for, and a struct sock_extended_err as of "port unreachable" (ip(7), IP_RECVERR). */
     private long receiveRefused(Message m, int flags) {
         Packet p = refused == null ? null : refused.poll();
         if (p == null) return -EAGAIN;

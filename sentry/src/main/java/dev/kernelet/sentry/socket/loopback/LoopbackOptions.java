@@ -4,12 +4,11 @@ import static dev.kernelet.abi.Errno.*;
 import static dev.kernelet.abi.Sockets.*;
 
 import dev.kernelet.abi.Memory;
-import java.nio.charset.StandardCharsets;
 
 /**
- * Options of ip(7), ipv6(7), tcp(7) and udp(7) where packets stay in the sandbox: what they are at first, and what they may be
- * set to. Those whose only effect is on packets of a network are remembered; those that would change what the other end sees and
- * have nobody who does it are unknown.
+ * Options of ip(7), ipv6(7), tcp(7) and udp(7) where packets stay in the sandbox: what they are at first, and
+ * what they may be set to. Those whose only effect is on packets of a network are remembered; those that would
+ * change what the other end sees and have nobody who does it are unknown.
  */
 final class LoopbackOptions {
     private LoopbackOptions() {}
@@ -36,7 +35,7 @@ final class LoopbackOptions {
             case SOL_IP -> initialOfIp(option);
             case SOL_IPV6 -> initialOfIpv6(option);
             case SOL_TCP -> initialOfTcp(s, option);
-            default -> option == 1 || option == 101 || option == 102 || option == 104 ? 0 : UNKNOWN;
+            default -> udp(option) ? 0 : UNKNOWN;
         };
         return v < 0 ? v : put(level, value, room, (int) v);
     }
@@ -78,7 +77,8 @@ final class LoopbackOptions {
             case 7 -> 6; // SYNCNT
             case 8 -> 60; // LINGER2
             case 12 -> 1; // QUICKACK
-            // NODELAY, CORK, DEFER_ACCEPT, WINDOW_CLAMP, THIN_LINEAR_TIMEOUTS, USER_TIMEOUT, FASTOPEN, NOTSENT_LOWAT
+            // NODELAY, CORK, DEFER_ACCEPT, WINDOW_CLAMP, THIN_LINEAR_TIMEOUTS, USER_TIMEOUT, FASTOPEN,
+            // NOTSENT_LOWAT
             case 1, 3, 9, 10, 16, 18, 23, 25 -> 0;
             default -> UNKNOWN;
         };
@@ -106,7 +106,7 @@ final class LoopbackOptions {
 
     static long congestion(int which, long value, int room) {
         Memory.zero(value, 16);
-        Memory.copyFromArray(CONGESTION[which].getBytes(StandardCharsets.ISO_8859_1), 0, value, CONGESTION[which].length());
+        Memory.putBytes(value, CONGESTION[which]);
         return Math.min(room, 16);
     }
 
@@ -115,13 +115,15 @@ final class LoopbackOptions {
     static long check(LoopbackSocket s, int level, int option, long value, int length) {
         if (level == SOL_TCP && option == TCP_CONGESTION) return congestionNamed(value, length);
         if (level == SOL_TCP && option == TCP_ULP) return length < 1 ? -EINVAL : -ENOENT;
-        int v = length >= 4 ? Memory.getInt(value) : level == SOL_IP && length > 0 ? Memory.getUnsignedByte(value) : 0;
+        int v = 0;
+        if (length >= 4) v = Memory.getInt(value);
+        else if (level == SOL_IP && length > 0) v = Memory.getUnsignedByte(value);
         boolean isShort = length < (level == SOL_IP ? 1 : 4);
         return switch (level) {
             case SOL_IP -> ip(s, option, v, isShort);
             case SOL_IPV6 -> ipv6(s, option, v, isShort);
             case SOL_TCP -> isShort ? -EINVAL : tcp(option, v);
-            default -> isShort ? -EINVAL : option == 1 || option == 101 || option == 102 || option == 104 ? bool(v) : UNKNOWN;
+            default -> isShort ? -EINVAL : udp(option) ? bool(v) : UNKNOWN;
         };
     }
 
@@ -164,7 +166,12 @@ final class LoopbackOptions {
         };
     }
 
-    private static boolean isIpv6(int option) { return option == LoopbackSocket.IPV6_V6ONLY || initialOfIpv6(option) >= 0; }
+    private static boolean isIpv6(int option) {
+        return option == LoopbackSocket.IPV6_V6ONLY || initialOfIpv6(option) >= 0;
+    }
+
+    /** CORK, NO_CHECK6_TX, NO_CHECK6_RX, GRO: all switches. */
+    private static boolean udp(int option) { return option == 1 || option == 101 || option == 102 || option == 104; }
 
     private static long tcp(int option, int v) {
         return switch (option) {
@@ -188,7 +195,9 @@ final class LoopbackOptions {
         while (n < length && n < 15 && Memory.getByte(value + n) != 0) n++;
         for (int i = 0; i < CONGESTION.length; i++) {
             boolean isThis = CONGESTION[i].length() == n;
-            for (int k = 0; isThis && k < n; k++) isThis = CONGESTION[i].charAt(k) == Memory.getByte(value + k);
+            for (int k = 0; isThis && k < n; k++) {
+                isThis = CONGESTION[i].charAt(k) == Memory.getByte(value + k);
+            }
             if (isThis) return i;
         }
         return -ENOENT;

@@ -160,7 +160,8 @@ abstract class LoopbackSocket extends LocalSocket {
 
     /** IP_FREEBIND: an IPv4 address that nobody has yet. */
     private boolean isFree(long address) {
-        return address < LOCALHOST6 && (isSet(SOL_IP, LoopbackOptions.IP_FREEBIND) || isSet(SOL_IPV6, LoopbackOptions.IPV6_FREEBIND));
+        boolean mayBe = isSet(SOL_IP, LoopbackOptions.IP_FREEBIND) || isSet(SOL_IPV6, LoopbackOptions.IPV6_FREEBIND);
+        return mayBe && address < LOCALHOST6;
     }
 
     /** Before something is sent: a port, and an address that can be answered. */
@@ -186,7 +187,8 @@ abstract class LoopbackSocket extends LocalSocket {
         if (level == SOL_IPV6 && option == IPV6_V6ONLY) return putInt(value, room, isV6Only ? 1 : 0);
         Integer v = remembered == null ? null : remembered.get(level << 16 | option);
         if (v == null) return LoopbackOptions.get(this, level, option, value, room);
-        if (level == SOL_TCP && option == LoopbackOptions.TCP_CONGESTION) return LoopbackOptions.congestion(v, value, room);
+        boolean isName = level == SOL_TCP && option == LoopbackOptions.TCP_CONGESTION;
+        if (isName) return LoopbackOptions.congestion(v, value, room);
         return LoopbackOptions.put(level, value, room, v);
     }
 

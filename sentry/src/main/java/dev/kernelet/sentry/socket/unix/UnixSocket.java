@@ -184,7 +184,9 @@ public abstract class UnixSocket extends LocalSocket {
     /** What is received says who sent it: by number, by a pidfd, or both. */
     final boolean wantsCredentials() { return isOn(SO_PASSCRED) || passesPidfd; }
 
-    final void deliverCredentials(Rights r, Message m) { if (isOn(SO_PASSCRED)) Rights.deliverCredentials(r, m); }
+    final void deliverCredentials(Rights r, Message m) {
+        if (isOn(SO_PASSCRED)) Rights.deliverCredentials(r, m);
+    }
 
     final void deliverPidfd(Task t, Rights r, Message m) { if (passesPidfd) Rights.deliverPidfd(t, r, m); }
 
