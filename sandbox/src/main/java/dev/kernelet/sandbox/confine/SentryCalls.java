@@ -127,7 +127,8 @@ final class SentryCalls {
             f.or().isOneOf(1, 0xc0502100 /* SECCOMP_IOCTL_NOTIF_RECV */, 0xc0182101 /* ... SEND */);
         if (!hostNetwork) return;
         f.or().isOneOf(1, 0x8905 /* SIOCATMARK */, 0x8906 /* SIOCGSTAMP */, 0x8907,
-                0x894b /* SIOCOUTQNSD */, 0x8910 /* SIOCGIFNAME */, 0x8912, 0x8913, 0x8915, 0x8917, 0x8919, 0x891b, 0x891d, 0x8921, 0x8927, 0x8933, 0x8942, 0x8970 /* SIOCGIFMAP */);
+                0x894b /* SIOCOUTQNSD */, 0x8910 /* SIOCGIFNAME */, 0x8912, 0x8913, 0x8915,
+                0x8917, 0x8919, 0x891b, 0x891d, 0x8921, 0x8927, 0x8933, 0x8942, 0x8970 /* SIOCGIFMAP */);
     }
 
     /** The process outside makes the calls on names. */

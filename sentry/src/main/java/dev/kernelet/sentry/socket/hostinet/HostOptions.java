@@ -25,8 +25,8 @@ final class HostOptions {
             // MULTICAST_IF, TTL, LOOP, ADD/DROP_MEMBERSHIP, SOURCE_..., MCAST_..., MULTICAST_ALL, UNICAST_IF,
             // FREEBIND, MINTTL
             case SOL_IP -> switch (option) {
-                case 1, 2, 6, 8, 10, 11, 12, 13, 15, 20, 21, 24, 32, 33, 34, 35, 36, 37, 38, 39, 40, 42, 43, 44, 45, 46,
-                    47, 49, 50, 51 -> YES;
+                case 1, 2, 6, 8, 10, 11, 12, 13, 15, 20, 21, 24, 32, 33, 34, 35, 36, 37, 38, 39, 40, 42, 43,
+                    44, 45, 46, 47, 49, 50, 51 -> YES;
                 default -> NO;
             };
             // UNICAST_HOPS MULTICAST_IF/HOPS/LOOP ADD/DROP_MEMBERSHIP MTU_DISCOVER MTU RECVERR V6ONLY ADDRFORM(no)
@@ -73,9 +73,10 @@ final class HostOptions {
     private static boolean isPlain(int option) {
         return switch (option) {
             // PEERGROUPS and PEERPIDFD: none; SO_ATTACH_FILTER: the filter, which nobody can have set.
-            case SO_DEBUG, SO_BSDCOMPAT, SO_PASSCRED, SO_PEERCRED, SO_ATTACH_FILTER, SO_PASSSEC, SO_WIFI_STATUS,
-                SO_NOFCS, SO_LOCK_FILTER, SO_BPF_EXTENSIONS, SO_MEMINFO, SO_PEERGROUPS, SO_ZEROCOPY, SO_TXTIME,
-                SO_PREFER_BUSY_POLL, SO_BUF_LOCK, SO_RESERVE_MEM, SO_TXREHASH, SO_RCVMARK, SO_PASSPIDFD, SO_PEERPIDFD -> true;
+            case SO_DEBUG, SO_BSDCOMPAT, SO_PASSCRED, SO_PEERCRED, SO_ATTACH_FILTER, SO_PASSSEC,
+                SO_WIFI_STATUS, SO_NOFCS, SO_LOCK_FILTER, SO_BPF_EXTENSIONS, SO_MEMINFO, SO_PEERGROUPS,
+                SO_ZEROCOPY, SO_TXTIME, SO_PREFER_BUSY_POLL, SO_BUF_LOCK, SO_RESERVE_MEM, SO_TXREHASH,
+                SO_RCVMARK, SO_PASSPIDFD, SO_PEERPIDFD -> true;
             default -> false;
         };
     }

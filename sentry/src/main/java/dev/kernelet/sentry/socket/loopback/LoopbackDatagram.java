@@ -141,7 +141,7 @@ public final class LoopbackDatagram extends LoopbackSocket {
         refused.add(new Packet(data, to, toPort, to));
     }
 
-    /** The datagram, whom it was for, and a struct sock_extended_err as of "port unreachable" (ip(7), IP_RECVERR). */
+    /** The datagram, whom it was for, and a struct sock_extended_err (ip(7), IP_RECVERR). */
     private long receiveRefused(Message m, int flags) {
         Packet p = refused == null ? null : refused.poll();
         if (p == null) return -EAGAIN;

@@ -7,8 +7,8 @@ import dev.kernelet.abi.Memory;
 
 /**
  * Options of ip(7), ipv6(7), tcp(7) and udp(7) where packets stay in the sandbox: what they are at first, and
- * what they may be set to. Those whose only effect is on packets of a network are remembered; those that would
- * change what the other end sees and have nobody who does it are unknown.
+ * what they may be set to. Those whose only effect is on packets of a network are remembered; those that
+ * would change what the other end sees and have nobody who does it are unknown.
  */
 final class LoopbackOptions {
     private LoopbackOptions() {}
@@ -171,7 +171,9 @@ final class LoopbackOptions {
     }
 
     /** CORK, NO_CHECK6_TX, NO_CHECK6_RX, GRO: all switches. */
-    private static boolean udp(int option) { return option == 1 || option == 101 || option == 102 || option == 104; }
+    private static boolean udp(int option) {
+        return option == 1 || option == 101 || option == 102 || option == 104;
+    }
 
     private static long tcp(int option, int v) {
         return switch (option) {

@@ -160,7 +160,8 @@ abstract class LoopbackSocket extends LocalSocket {
 
     /** IP_FREEBIND: an IPv4 address that nobody has yet. */
     private boolean isFree(long address) {
-        boolean mayBe = isSet(SOL_IP, LoopbackOptions.IP_FREEBIND) || isSet(SOL_IPV6, LoopbackOptions.IPV6_FREEBIND);
+        boolean mayBe = isSet(SOL_IP, LoopbackOptions.IP_FREEBIND)
+                || isSet(SOL_IPV6, LoopbackOptions.IPV6_FREEBIND);
         return mayBe && address < LOCALHOST6;
     }
 
