@@ -10,6 +10,7 @@ _kernelet() {
 	COMPREPLY=()
 	case $before in
 		--platform) COMPREPLY=($(compgen -W "auto systrap ptrace" -- "$word")); return ;;
+		--pod-sandbox) COMPREPLY=($(compgen -W "shared separate" -- "$word")); return ;;
 		--network) COMPREPLY=($(compgen -W "host none" -- "$word")); return ;;
 		--log-format | --debug-log-format) COMPREPLY=($(compgen -W "json text" -- "$word")); return ;;
 		--bundle | -b | --root | --cwd | --volume) COMPREPLY=($(compgen -d -- "$word")); return ;;

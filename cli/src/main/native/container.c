@@ -10,6 +10,9 @@
  *   exec                   the child's machine asks the sandbox for the process and sends us its connection; the caller's
  *                          process (or with 'd' for --detach one more child, whose pid it is told) then stands for the
  *                          process inside: passes signals on, ends with its status. No machine is kept for that.
+ *   create in a pod        the child has its container made by the sandbox of the pod, then becomes, by execve(2) of this same
+ *                          program as "stand-in", what stands for the container: the pid that is in the pid file and the
+ *                          control groups it has entered stay, the machine goes ("the rest").
  *   create, run            the machine's threads cannot move their leader, whose namespaces are those that others see
  *                          in /proc/PID/ns: the leader makes calls for them ("the hand").
  */
@@ -17,10 +20,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -267,6 +272,34 @@ void container_prepare(char **argv, long *channel, long *hand_end)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
+int container_is_rest(int count, char **argv)
+{
+	return count == 2 && !strcmp(argv[1], "stand-in");
+}
+
+/* Descriptor 0 is the connection to the sandbox, 1 the channel, 2 the terminal, whose size comes as SIGWINCH, or nothing. */
+_Noreturn void container_rest(void)
+{
+	struct { unsigned version; int pid; } self = { 0x20080522, 0 };
+	int signals, null = open("/dev/null", O_RDWR);
+
+	for (int fd = 0; fd <= 2 && null == 3; fd++)
+		dup2(fd, 4 + fd);
+	for (int fd = 0; fd <= 2 && null == 3; fd++)
+		dup2(null, fd);
+	if (null != 3)
+		leave(FAILURE);
+	prctl(PR_SET_NAME, "kernelet-waits");
+	if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0)
+		jail_leave("/proc", -1);
+	syscall(SYS_capset, &self, (unsigned[6]){ 0 });
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	signals = pass_all_signals();
+	send(5, "r", 1, MSG_NOSIGNAL);
+	close(5);
+	stand_in(4, signals, "");
+}
+
 /* On the leader, while the machine runs on another thread: makes its calls; -1 stands for leaving the root. */
 void container_hand(const char *home)
 {
@@ -274,7 +307,7 @@ void container_hand(const char *home)
 
 	while (hand >= 0 && recv(hand, call, sizeof call, 0) == sizeof call) {
 		if (call[0] == -1)
-			result = -jail_leave(home);
+			result = -jail_leave(home, call[1]);
 		else if ((result = syscall(call[0], call[1], call[2], call[3])) < 0)
 			result = -errno;
 		send(hand, &result, sizeof result, MSG_NOSIGNAL);

@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -229,14 +230,20 @@ void jail_enter(char **argv, struct jail *jail)
 }
 
 /*
+ * pod: a mount that is to be seen in the new root, as /pod, or -1.
+ *
  * pivot_root(2): the new root lies over some directory; the old one is put on top of it and taken away. Where the root is none
  * that can be left (an initramfs, or a chroot) chroot(2) must do: no capability is kept to undo it, only descriptors.
  */
-int jail_leave(const char *over)
+int jail_leave(const char *over, int pod)
 {
 	if (mount("none", over, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k,mode=555"))
 		return errno;
-	if (chdir(over) || mount(NULL, ".", NULL, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k,mode=555"))
+	if (chdir(over))
+		return errno;
+	if (pod >= 0 && (mkdir("pod", 0555) || syscall(SYS_move_mount, pod, "", AT_FDCWD, "pod", MOVE_MOUNT_F_EMPTY_PATH)))
+		return errno;
+	if (mount(NULL, ".", NULL, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k,mode=555"))
 		return errno;
 	if (syscall(SYS_pivot_root, ".", ".") == 0) {
 		if (umount2(".", MNT_DETACH))
@@ -250,7 +257,7 @@ void jail_door(const char *over)
 {
 	while (__atomic_load_n(&door.turn, __ATOMIC_ACQUIRE) != DOOR_ASKED)
 		syscall(SYS_futex, &door.turn, FUTEX_WAIT_PRIVATE, DOOR_SHUT, NULL);
-	door.result = jail_leave(over);
+	door.result = jail_leave(over, -1);
 	__atomic_store_n(&door.turn, DOOR_LEFT, __ATOMIC_RELEASE);
 	syscall(SYS_futex, &door.turn, FUTEX_WAKE_PRIVATE, 1);
 }

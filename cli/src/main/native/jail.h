@@ -8,5 +8,5 @@ struct jail {
 
 void jail_enter(char **argv, struct jail *jail);
 /* Puts an empty root over a directory and leaves the old one: 0 or an errno. By the leading thread, when it is asked to. */
-int jail_leave(const char *over);
+int jail_leave(const char *over, int pod);
 void jail_door(const char *over);

@@ -429,6 +429,10 @@ int main(int argc, char **argv)
 	arguments = argc > 0 ? argv : (char *[]){ "kernelet", NULL };
 	record_stdio();
 	record_signals();
+	if (container_is_rest(argc, argv)) {
+		syscall(SYS_close_range, 3, ~0U, 0);
+		container_rest();
+	}
 	record_limits();
 	check_limits();
 	take_short_slices();

@@ -38,6 +38,7 @@ final class CreateCommand {
         o.runtimeDirectory = ContainerCommands.variable(inherited, "XDG_RUNTIME_DIR");
         o.debug = global.debug;
         o.strace = global.strace;
+        o.sharesPods = global.sharesPods;
         o.overlayRoot = global.overlaysRoot();
         o.overlayMounts = global.overlaysVolumes();
         o.overlaySize = global.overlaySize();

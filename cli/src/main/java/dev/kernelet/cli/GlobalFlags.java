@@ -11,7 +11,7 @@ final class GlobalFlags {
     int pidsLimit, fdLimit = SandboxOptions.DEFAULT_FD_LIMIT;
     private static final long MEMORY_LEAST = 1 << 20;
     long memory, cpuLimit, fileSizeLimit, outputLimit;
-    boolean directfs = true, hostFifo;
+    boolean directfs = true, hostFifo, sharesPods;
     String hostUds = "none";
     private static final String OVERLAY_FORMS = "none, or {root|all}:{memory|self|dir=/PATH}[,size=N]";
     /** The host's network is used where a sandbox's own is meant, and the user is to know. */
@@ -45,6 +45,8 @@ final class GlobalFlags {
               --host-uds none|open|create|all
                                          whether programs can connect to unix sockets of the host, make
                                          some in volumes, or both (none)
+              --pod-sandbox MODE         containers of a pod have a sandbox each: separate (default); or
+                                         one together: shared
               --root DIR                 directory for state files
               --pids-limit N             most processes and threads at once (16384, at most a quarter
                                          of what the machine can have)
@@ -93,6 +95,7 @@ final class GlobalFlags {
             case "directfs" -> directfs = f.bool();
             case "host-fifo" -> hostFifo = f.word("none", "open").equals("open");
             case "host-uds" -> hostUds = f.word("none", "open", "create", "all");
+            case "pod-sandbox" -> sharesPods = f.word("shared", "separate").equals("shared");
             case "root" -> stateRoot = f.string();
             case "pids-limit" -> pidsLimit = f.integer(1);
             case "memory" -> memory = memory(f);

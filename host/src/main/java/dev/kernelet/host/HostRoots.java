@@ -57,6 +57,15 @@ public final class HostRoots {
         return slash <= 0 ? slash < 0 ? "." : "/" : path.substring(0, slash);
     }
 
+    /** The same for one file or directory; the descriptor is the caller's. Or a negative errno. */
+    public static int copy(String path, boolean isWritten) {
+        int fd = (int) HostCall.call(OPENAT, AT_FDCWD, path(path), O_PATH | O_CLOEXEC, 0);
+        if (fd < 0) return fd;
+        int tree = clone(fd, "", (isWritten ? 0 : RDONLY) | NOSUID | NODEV);
+        HostCall.call(CLOSE, fd);
+        return tree;
+    }
+
     private static int clone(int directory, String name, long attributes) {
         int fd = (int) HostCall.call(OPEN_TREE, directory, path(name),
                 OPEN_TREE_CLONE | AT_RECURSIVE | AT_EMPTY_PATH | O_CLOEXEC);
@@ -77,10 +86,49 @@ public final class HostRoots {
 
     /** An O_PATH descriptor of the directory, which is the caller's; or a negative errno. */
     public static int open(String path) {
+        if (pod >= 0 && path.startsWith(POD)) return openInPod(path.substring(POD.length()));
         for (int i = 0; i < count; i++) {
             if (paths[i].equals(path)) return (int) HostCall.call(FCNTL, fds[i], F_DUPFD_CLOEXEC, 3);
         }
         return (int) HostCall.call(OPENAT, AT_FDCWD, path(path), O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    }
+
+    // ---- the containers of a pod that come later
+    /** What a path begins with that lies below the pod's own place; the host's are absolute there. */
+    public static final String POD = "pod:";
+    private static final int FSMOUNT_CLOEXEC = 1, FSCONFIG_SET_STRING = 1, FSCONFIG_CMD_CREATE = 6;
+    private static int pod = -1;
+
+    /** A descriptor of the place where directories of later containers are mounted, or -1. */
+    public static int pod() { return pod; }
+
+    /**
+     * Makes that place, an empty file system in memory, which the Sentry cannot change: who makes a container
+     * enters the Sentry's mount namespace and mounts there what it may reach. 0 or a negative errno.
+     */
+    public static int makePod() {
+        int fs = (int) HostCall.call(FSOPEN, path("tmpfs"), FSMOUNT_CLOEXEC);
+        if (fs < 0) return fs;
+        long names = Memory.allocate(32);
+        Memory.putBytes(names, "mode\0" + "711\0");
+        long r = HostCall.call(FSCONFIG, fs, FSCONFIG_SET_STRING, names, names + 5, 0);
+        if (r == 0) r = HostCall.call(FSCONFIG, fs, FSCONFIG_CMD_CREATE, 0, 0, 0);
+        if (r == 0) r = HostCall.call(FSMOUNT, fs, FSMOUNT_CLOEXEC, RDONLY | NOSUID | NODEV | NOEXEC);
+        Memory.free(names);
+        HostCall.call(CLOSE, fs);
+        if (r >= 0) pod = (int) r;
+        return (int) Math.min(r, 0);
+    }
+
+    /** By openat2(2), the one call that opens once the Sentry is confined. */
+    private static int openInPod(String name) {
+        long how = Memory.allocate(24);
+        Memory.putLong(how, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        Memory.putLong(how + 8, 0);
+        Memory.putLong(how + 16, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+        int fd = (int) HostCall.call(OPENAT2, pod, path(name), how, 24);
+        Memory.free(how);
+        return fd;
     }
 
     /**

@@ -8,6 +8,8 @@ public final class CreateOptions {
     public int preserveFds;
     /** {@code run}: the program goes at once. */
     public boolean startsAtOnce, detach;
+    /** Containers of a pod share a sandbox. */
+    public boolean sharesPods;
     public boolean debug, strace, overlayRoot, overlayMounts;
     public long overlaySize;
     public String overlayMedium = "memory", platform = "systrap", network = "host";

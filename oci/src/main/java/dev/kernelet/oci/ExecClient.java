@@ -14,7 +14,7 @@ public final class ExecClient {
 
     /** The exit status of this process; with {@code --detach} it does not wait for the other's end. */
     public static int run(Lifecycle lifecycle, ExecOptions o) {
-        lifecycle.running(o.id);
+        ContainerState state = lifecycle.running(o.id);
         Json process = o.processFile == null ? null : processFile(o.processFile);
         boolean terminal = process == null ? o.terminal : process.bool("terminal");
         if (terminal && o.consoleSocket == null && o.detach) {
@@ -39,9 +39,12 @@ public final class ExecClient {
             fds = new int[3 + o.preserveFds];
             for (int i = 0; i < fds.length; i++) fds[i] = i;
         }
-        var request = new JsonText().open().field("op", "exec").field("console", terminal).name("process");
+        var request = new JsonText().open().field("op", "exec").field("console", terminal);
+        if (!state.sandbox.isEmpty()) request.field("container", o.id);
+        request.name("process");
         String text = process == null ? fromFlags(lifecycle, o) : Host.read(o.processFile);
-        ControlClient.Answer a = ControlClient.ask(lifecycle.directory(o.id), request + text + "}", fds);
+        ControlClient.Answer a = ControlClient.ask(lifecycle.controlDirectory(state), request + text + "}",
+                fds);
         return handOver(o, a.socket(), pty == null ? own : pty.slave);
     }
 

@@ -17,7 +17,7 @@ import java.util.Map;
 final class FlagAnnotations {
     private static final String OWN = "dev.kernelet.flag.", OTHERS = "dev.gvisor.flag.";
     static final String[] NAMES = {"debug", "fd-limit", "memory", "network", "overlay2", "pids-limit",
-            "strace",
+            "pod-sandbox", "strace",
             "strace-log-size", "strace-syscalls"};
 
     private final CreateOptions o;
@@ -73,6 +73,10 @@ final class FlagAnnotations {
             case "memory" -> c.memoryLimit = lower(c.memoryLimit, number(key, value, Long.MAX_VALUE));
             case "pids-limit" -> c.pidsLimit = (int) lower(c.pidsLimit, number(key, value, 1 << 22));
             case "fd-limit" -> c.fdLimit = (int) lower(c.fdLimit, number(key, value, 1 << 20));
+            case "pod-sandbox" -> {
+                if (!value.equals("separate")) throw bad(key, "must be separate");
+                o.sharesPods = false;
+            }
             case "network" -> {
                 if (!value.equals("none")) throw bad(key, "must be none");
                 o.network = value;

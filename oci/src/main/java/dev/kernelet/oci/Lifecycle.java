@@ -21,6 +21,17 @@ public final class Lifecycle {
         this.runtimeDirectory = runtimeDirectory;
     }
 
+    /** Asks the sandbox that the container is in. */
+    private ControlClient.Answer ask(ContainerState s, JsonText request) {
+        if (!s.sandbox.isEmpty()) request.field("container", s.id);
+        return ControlClient.ask(controlDirectory(s), request.close().toString());
+    }
+
+    /** Where the socket of the container's sandbox is. */
+    String controlDirectory(ContainerState s) {
+        return store.directory(s.sandbox.isEmpty() ? s.id : s.sandbox);
+    }
+
     /** The state of a container as JSON (state). */
     public String state(String id) {
         ContainerState s = store.load(id);
@@ -39,7 +50,7 @@ public final class Lifecycle {
                     "Each container is started once.");
         }
         // The sandbox's own word counts; the file tells the other commands.
-        ControlClient.ask(store.directory(id), "{\"op\":\"start\"}").socket().close();
+        ask(s, new JsonText().open().field("op", "start")).socket().close();
         s.isStarted = true;
         store.save(s);
         if (!s.hasHooks) return;
@@ -67,15 +78,15 @@ public final class Lifecycle {
             if (all) return; // as other runtimes: nothing is left to be killed
             throw new Failure("container not running", "It has stopped; delete it.");
         }
-        if (signal == SIGKILL) {
+        if (signal == SIGKILL && s.sandbox.isEmpty()) {
             if (status.equals("paused")) Cgroup.freeze(s.cgroups, false);
             killProcess(s);
-        } else if (status.equals("created")) {
+        } else if (status.equals("created") && s.sandbox.isEmpty()) {
             if (signal != 0) killProcess(s);
         } else {
-            String request = new JsonText().open().field("op", "signal").field("signal", signal).field("all",
-                    all).close().toString();
-            ControlClient.ask(store.directory(id), request).socket().close();
+            if (status.equals("created") && signal != 0) signal = SIGKILL;
+            ask(s, new JsonText().open().field("op", "signal").field("signal", signal).field("all",
+                    all)).socket().close();
         }
     }
 
@@ -115,10 +126,31 @@ public final class Lifecycle {
             killProcess(s);
             awaitEnd(s);
         }
+        if (!s.sandbox.isEmpty()) leavePod(s);
         Json hooks = s.hasHooks ? hooks(id) : null;
         Cgroup.remove(s.cgroups);
         store.remove(id);
         Hooks.runAll(hooks, "poststop", s.json("stopped"), warn);
+    }
+
+    /** The sandbox gives up what it has of the container; if it still lives. */
+    private void leavePod(ContainerState s) {
+        ContainerState sandbox = store.find(s.sandbox);
+        if (sandbox == null || !sandbox.isAlive()) return;
+        var places = new ArrayList<String>();
+        Json answer = null;
+        try {
+            ControlClient.Answer a = ask(s, new JsonText().open().field("op", "delete"));
+            a.socket().close();
+            answer = a.answer();
+        } catch (Failure e) {
+            if (sandbox.isAlive()) throw e;
+            return; // it has just ended
+        }
+        for (String p : answer.strings("places")) places.add(p);
+        var mounts = new PodMounts(sandbox);
+        mounts.detach(places);
+        if (!answer.bool("known")) mounts.detachAll(s.uniqueName());
     }
 
     private static void awaitEnd(ContainerState s) {
@@ -143,7 +175,7 @@ public final class Lifecycle {
         ContainerState s = store.load(id);
         if (s.status().equals("stopped")) throw new Failure("container not running",
                 "Its status was told to whoever waited.");
-        LocalSocket socket = ControlClient.ask(store.directory(id), "{\"op\":\"wait\"}").socket();
+        LocalSocket socket = ask(s, new JsonText().open().field("op", "wait")).socket();
         int status = socket.receiveInt();
         return status < 0 ? 128 + SIGKILL : status;
     }
@@ -176,7 +208,7 @@ public final class Lifecycle {
         ContainerState s = store.load(id);
         var rows = new ArrayList<ProcessRow>();
         if (!s.status().equals("running")) return rows;
-        ControlClient.Answer a = ControlClient.ask(store.directory(id), "{\"op\":\"ps\"}");
+        ControlClient.Answer a = ask(s, new JsonText().open().field("op", "ps"));
         a.socket().close();
         for (Json p : a.answer().list("processes")) {
             rows.add(new ProcessRow((int) p.number("pid", 0), (int) p.number("parent", 0),
@@ -196,8 +228,6 @@ public final class Lifecycle {
                 + ": container not running", "Start one.");
         return s;
     }
-
-    String directory(String id) { return store.directory(id); }
 
     /** events --stats: what the host's cgroups count. */
     public String stats(String id) {

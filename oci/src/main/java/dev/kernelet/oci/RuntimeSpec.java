@@ -7,6 +7,7 @@ import dev.kernelet.sandbox.MountSpec;
 import dev.kernelet.sandbox.ProcessSpec;
 import dev.kernelet.sentry.kernel.Limits;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -30,10 +31,27 @@ final class RuntimeSpec {
     final ArrayList<String> warnings = new ArrayList<>();
     private final Json top;
     private final String bundle;
+    /** Where the Sentry finds root and bind mounts, in their order; null: by their paths. */
+    private Iterator<ContainerSpec.Place> places;
 
     private RuntimeSpec(Json top, String bundle) {
         this.top = top;
         this.bundle = bundle;
+    }
+
+    /** The same in a sandbox that runs already, where no path of the host leads anywhere. */
+    static RuntimeSpec placed(String text, String bundle, Iterable<ContainerSpec.Place> places) {
+        var spec = new RuntimeSpec(Json.parse(text, "config.json"), bundle);
+        spec.places = places.iterator();
+        spec.read();
+        return spec;
+    }
+
+    private ContainerSpec.Place place() {
+        if (places == null) return null;
+        if (places.hasNext()) return places.next();
+        throw new Failure("control request without its places",
+                "Use one version of Kernelet for all commands.");
     }
 
     /** Reads the text of a bundle's config.json; {@code bundle} is its directory, absolute. */
@@ -52,6 +70,7 @@ final class RuntimeSpec {
         String path = root.string("path", "");
         if (path.isEmpty()) throw missing("root.path");
         container.root = path.charAt(0) == '/' ? path : bundle + "/" + path;
+        container.rootPlace = place();
         container.readonlyRoot = root.bool("readonly");
         container.hostname = top.string("hostname", null);
         container.domainname = top.string("domainname", null);
@@ -116,13 +135,15 @@ final class RuntimeSpec {
                 && uids.length == 0);
         if (isBind) {
             if (source.isEmpty()) throw missing("mounts[].source of " + destination);
+            if (source.charAt(0) != '/') source = bundle + "/" + source;
             // mount(2) follows links in a source.
-            source = Host.realPath(source.charAt(0) == '/' ? source : bundle + "/" + source);
+            if (places == null) source = Host.realPath(source);
             type = "bind";
         }
         if (type.isEmpty()) throw missing("mounts[].type of " + destination);
         return new MountSpec(destination, type, source.isEmpty() ? type : source,
-                flags & ~(Mounts.MS_BIND | Mounts.MS_REC), data.toString(), copiesUp, uids, gids);
+                flags & ~(Mounts.MS_BIND | Mounts.MS_REC), data.toString(), copiesUp, uids, gids,
+                isBind ? place() : null);
     }
 
     private void checkOptions(Json m, String destination, boolean isBind, StringBuilder data,
@@ -276,11 +297,16 @@ final class RuntimeSpec {
                     + " cannot be joined",
                     "Give linux.uidMappings and gidMappings for a new one.");
         }
-        if (!path.isEmpty() && !type.equals("network") && !type.equals("uts")) {
-            warnings.add("linux.namespaces: " + type + " of " + path
+        namespaces.add(new Namespace(type, path.isEmpty() ? null : path));
+    }
+
+    /** Of a container that comes into no other's sandbox. */
+    void warnOfNamespaces() {
+        for (Namespace n : namespaces) {
+            if (n.path == null || n.type.equals("network") || n.type.equals("uts")) continue;
+            warnings.add("linux.namespaces: " + n.type + " of " + n.path
                     + ": what is virtual inside cannot be joined from the host: a new one");
         }
-        namespaces.add(new Namespace(type, path.isEmpty() ? null : path));
     }
 
     /** A user namespace is the Sentry's own: its ids are others on the host, where files are concerned. */

@@ -3,9 +3,11 @@ package dev.kernelet.oci;
 import dev.kernelet.abi.Memory;
 import dev.kernelet.abi.SyscallNumber;
 import dev.kernelet.host.HostCall;
+import dev.kernelet.host.HostRoots;
 import dev.kernelet.sandbox.Container;
 import dev.kernelet.sandbox.ContainerSpec;
 import dev.kernelet.sandbox.Failure;
+import dev.kernelet.sandbox.Namespaces;
 import dev.kernelet.sentry.log.DebugLog;
 
 /**
@@ -27,6 +29,8 @@ public final class SandboxProcess {
     private String configText;
     private Container container;
     private volatile Failure startFailure;
+    /** Of the pod whose sandbox the container comes into; null: it has one of its own. */
+    private ContainerState pod;
 
     private SandboxProcess(CreateOptions o) {
         this.o = o;
@@ -42,9 +46,13 @@ public final class SandboxProcess {
         store.take(o.id);
         say('t');
         int listener = prepare();
+        if (pod != null) return joinPod();
         makeContainer();
         for (String w : spec.warnings) o.warn.accept(w);
-        var control = new ControlServer(listener, container, o.startsAtOnce && !startsByCommand());
+        var server = new ControlServer(listener, container);
+        ContainerControl control = server.first;
+        if (o.startsAtOnce && !startsByCommand()) control.startsAtOnce();
+        server.listen();
         if (startsByCommand()) say('s');
         if (!o.startsAtOnce || o.detach) {
             Leader.call(o.inherited.hand(), SyscallNumber.PRCTL, PR_SET_PDEATHSIG, 0);
@@ -61,8 +69,9 @@ public final class SandboxProcess {
     }
 
     /** Of kind startContainer: they run inside, which only now begins to run. */
-    private void startHooks(ControlServer control) {
-        var hooks = new StartHooks(container, spec.container.process, spec.hooks, state.json("created"));
+    private void startHooks(ContainerControl control) {
+        var hooks = new StartHooks(container, spec.container.process, spec.hooks, StartHooks.open(spec.hooks,
+                state.json("created")));
         var t = new Thread(null, () -> {
             try {
                 hooks.run();
@@ -75,6 +84,20 @@ public final class SandboxProcess {
         }, "hooks", 256 << 10);
         t.setDaemon(true);
         t.start();
+    }
+
+    /** The sandbox of the pod makes the container; this process becomes what stands for it. */
+    private int joinPod() {
+        var client = new PodClient(o, spec, store, pod);
+        complete();
+        int[] fds = files();
+        int console = spec.container.process.terminal ? console() : -1;
+        LocalSocket connection = client.make(configText, state, fds, console);
+        for (String w : spec.warnings) o.warn.accept(w);
+        if (startsByCommand()) say('s');
+        else if (o.startsAtOnce) client.start();
+        client.becomeStandIn(connection, console);
+        return 0;
     }
 
     /**
@@ -108,6 +131,9 @@ public final class SandboxProcess {
         spec.container.hostname = orOwn(spec.container.hostname, "hostname");
         spec.container.domainname = orOwn(spec.container.domainname, "domainname");
         FlagAnnotations.apply(spec.annotations, o, spec.container, spec.warnings);
+        pod = o.sharesPods ? Pods.sandbox(store, spec) : null;
+        if (pod == null) spec.warnOfNamespaces();
+        else state.sandbox = pod.id;
         if (spec.container.uids.length > 0 && Host.euid() != 0 && !hasIds(spec.container.uids)) {
             spec.warnings.add("linux.uidMappings: this user has not been given these ids (subuid(5), "
                     + "newuidmap(1)):"
@@ -128,12 +154,10 @@ public final class SandboxProcess {
     private String hostnameOfPod() {
         for (RuntimeSpec.Namespace n : spec.namespaces) {
             if (!n.type().equals("uts") || n.path() == null) continue;
-            for (String id : store.ids()) {
-                ContainerState s = store.find(id);
-                if (s == null || !n.path().equals("/proc/" + s.pid + "/ns/uts")) continue;
-                String text = Host.read(s.bundle + "/config.json");
-                return text.isEmpty() ? null : Json.parse(text, s.bundle).string("hostname", null);
-            }
+            ContainerState s = Pods.holder(store, n.path());
+            if (s == null) return null;
+            String text = Host.read(s.bundle + "/config.json");
+            return text.isEmpty() ? null : Json.parse(text, s.bundle).string("hostname", null);
         }
         return null;
     }
@@ -181,6 +205,7 @@ public final class SandboxProcess {
         var outside = new Outside(Hooks.has(spec.hooks, "prestart") || Hooks.has(spec.hooks,
                 "createRuntime"));
         for (RuntimeSpec.Namespace n : spec.namespaces) if (n.type().equals("network")) network(n.path());
+        if (pod != null && !o.network.equals("none")) Pods.checkNetwork(pod);
         networkSysctl();
         String shown = state.json("creating");
         outside.run(() -> {
@@ -190,22 +215,41 @@ public final class SandboxProcess {
         Hooks.run(spec.hooks, "createContainer", shown);
         spec.container.holdsFirst = Hooks.has(spec.hooks, "startContainer");
         oomScore(spec.container.process.oomScoreAdj);
-        if (o.startsAtOnce && !startsByCommand()) {
-            state.isStarted = true;
+        boolean hostsPod = o.sharesPods && Pods.isSandbox(spec.annotations) && canHostPod();
+        if (o.startsAtOnce && !startsByCommand() || hostsPod) {
+            state.isStarted = o.startsAtOnce && !startsByCommand();
+            state.hostsPod = hostsPod;
             store.save(state);
         }
+        if (pod == null) return listen();
+        writePid();
+        return -1;
+    }
+
+    /** Whether what comes later can be mounted for the Sentry: it must have a mount namespace of its own. */
+    private boolean canHostPod() {
+        Namespaces n = o.inherited.namespaces();
+        return n.door() != 0 && n.has(Namespaces.MOUNT) && spec.container.uids.length == 0
+                && HostRoots.makePod() == 0;
+    }
+
+    private int listen() {
         String path = store.directory(o.id) + "/control";
         int listener = LocalSocket.listen(path);
         if (listener < 0) {
             throw new Failure("cannot listen at " + path + ": bind", listener,
                     "See that --root is on a file system that can hold sockets.");
         }
+        writePid();
+        return listener;
+    }
+
+    private void writePid() {
         if (o.pidFile != null) {
             long r = Host.replace(o.pidFile, Integer.toString(state.pid), 0644);
             if (r < 0) throw new Failure("cannot write " + o.pidFile + " (--pid-file): write", r,
                     "Name a file that can be written.");
         }
-        return listener;
     }
 
     private void network(String path) {
@@ -238,7 +282,8 @@ public final class SandboxProcess {
         if (value != 0) Host.write("/proc/self/oom_score_adj", Integer.toString(value));
     }
 
-    private void makeContainer() {
+    /** What flags say of the container. */
+    private void complete() {
         ContainerSpec c = spec.container;
         c.id = o.id;
         c.platform = o.platform;
@@ -249,11 +294,20 @@ public final class SandboxProcess {
         c.overlaySize = o.overlaySize;
         c.overlayMedium = o.overlayMedium;
         c.inherited = o.inherited;
-        int count = 3 + o.preserveFds;
-        var fds = new int[count];
-        for (int fd = 0; fd < count; fd++) fds[fd] = fd < 3 && o.inherited.isClosed(fd) ? -1 : fd;
-        int console = -1;
-        if (c.process.terminal) console = console();
+    }
+
+    /** Its descriptors, -1 for one that was closed. */
+    private int[] files() {
+        var fds = new int[3 + o.preserveFds];
+        for (int fd = 0; fd < fds.length; fd++) fds[fd] = fd < 3 && o.inherited.isClosed(fd) ? -1 : fd;
+        return fds;
+    }
+
+    private void makeContainer() {
+        complete();
+        ContainerSpec c = spec.container;
+        int[] fds = files();
+        int console = c.process.terminal ? console() : -1;
         for (int fd = 0; console >= 0 && fd < 3; fd++) fds[fd] = -1;
         container = Container.create(c, fds, console);
     }

@@ -1,7 +1,7 @@
 package dev.kernelet.oci;
 
-import dev.kernelet.sandbox.Container;
 import dev.kernelet.sandbox.Failure;
+import dev.kernelet.sandbox.Inside;
 import dev.kernelet.sandbox.ProcessSpec;
 import java.util.ArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -14,34 +14,45 @@ import java.util.concurrent.atomic.AtomicReference;
  * before that goes. The state comes from a file in memory, and what they write goes to another.
  */
 final class StartHooks {
-    private final Container container;
+    private final Inside container;
     private final ProcessSpec like;
     private final ArrayList<Json> hooks;
     /** Of each hook: its descriptors 0 to 2, and another of its output for us. */
-    private final int[][] files;
+    private final int[] files;
 
-    /** Opens what it needs: once the container runs, this process may not. */
-    StartHooks(Container container, ProcessSpec like, Json hooks, String state) {
+    /** {@code files}: of {@link #open}. */
+    StartHooks(Inside container, ProcessSpec like, Json hooks, int[] files) {
         this.container = container;
         this.like = like;
         this.hooks = hooks.list("startContainer");
-        files = new int[this.hooks.size()][];
-        for (int i = 0; i < files.length; i++) {
+        this.files = files;
+    }
+
+    /** Opens what they need: the sandbox's process, once it is confined, may not. */
+    static int[] open(Json hooks, String state) {
+        int count = hooks == null ? 0 : hooks.list("startContainer").size();
+        var files = new int[4 * count];
+        for (int i = 0; i < count; i++) {
             int out = Host.memory("output", "");
-            files[i] = new int[] {Host.memory("state", state), out, Host.duplicate(out), Host.duplicate(out)};
+            files[4 * i] = Host.memory("state", state);
+            files[4 * i + 1] = out;
+            files[4 * i + 2] = Host.duplicate(out);
+            files[4 * i + 3] = Host.duplicate(out);
         }
+        return files;
     }
 
     /** One after the other; the first that fails ends it. */
     void run() {
-        for (int i = 0; i < files.length; i++) {
+        for (int i = 0; i < hooks.size(); i++) {
             Json h = hooks.get(i);
             String path = h.string("path", "");
             String[] args = h.strings("args");
             ProcessSpec p = like.like(path, args.length == 0 ? new String[] {path} : args, h.strings("env"));
-            int status = runOne(p, java.util.Arrays.copyOf(files[i], 3), h.number("timeout", 0), path);
-            String output = Host.readFrom(files[i][3], Hooks.SHOWN_MAX);
-            Host.close(files[i][3]);
+            int[] own = java.util.Arrays.copyOfRange(files, 4 * i, 4 * i + 3);
+            int status = runOne(p, own, h.number("timeout", 0), path);
+            String output = Host.readFrom(files[4 * i + 3], Hooks.SHOWN_MAX);
+            Host.close(files[4 * i + 3]);
             if (status == 0) continue;
             String how = status > 128 ? "ended by signal " + (status - 128) : "exit status " + status;
             throw Hooks.failed("startContainer hook " + path, how, output);
@@ -51,7 +62,7 @@ final class StartHooks {
     private int runOne(ProcessSpec p, int[] fds, long seconds, String path) {
         var ended = new CountDownLatch(1);
         var status = new AtomicInteger();
-        var target = new AtomicReference<Container.SignalTarget>();
+        var target = new AtomicReference<Inside.SignalTarget>();
         var failure = new AtomicReference<Failure>();
         container.exec(p, fds, -1, s -> {
             status.set(s);

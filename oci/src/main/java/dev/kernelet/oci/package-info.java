@@ -13,6 +13,9 @@
  * status.
  * {@link dev.kernelet.oci.ControlClient} is the other end, in the short-lived commands, which load no class
  * of the Sentry.
+ * In a pod further containers come into the sandbox of the first: {@link dev.kernelet.oci.PodClient} asks for
+ * them, {@link dev.kernelet.oci.PodMounts} shows the sandbox their files, and
+ * {@link dev.kernelet.oci.PodControl} is the sandbox's end.
  * {@link dev.kernelet.oci.Cgroup} and {@link dev.kernelet.oci.Hooks} are the host's side.
  */
 package dev.kernelet.oci;

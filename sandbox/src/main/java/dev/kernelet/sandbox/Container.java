@@ -2,23 +2,18 @@ package dev.kernelet.sandbox;
 
 
 import dev.kernelet.host.HostProc;
+import dev.kernelet.host.HostRoots;
 import dev.kernelet.platform.Platform;
 import dev.kernelet.sandbox.confine.HostJail;
 import dev.kernelet.sandbox.probe.Choice;
 import dev.kernelet.sentry.fs.proc.ProcFs;
-import dev.kernelet.sentry.kernel.Event;
 import dev.kernelet.sentry.kernel.HostIds;
 import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.KernelOptions;
 import dev.kernelet.sentry.kernel.MemoryGuard;
-import dev.kernelet.sentry.kernel.SigInfo;
-import dev.kernelet.sentry.kernel.Signals;
-import dev.kernelet.sentry.kernel.Task;
-import dev.kernelet.sentry.kernel.ThreadGroup;
 import dev.kernelet.sentry.strace.Strace;
 import dev.kernelet.sentry.tty.HostConsole;
 import dev.kernelet.sentry.vfs.MountNamespace;
-import dev.kernelet.sentry.vfs.Path;
 import java.util.ArrayList;
 
 /**
@@ -28,36 +23,20 @@ import java.util.ArrayList;
  * its end. The other
  * methods may be called by any thread while it runs.
  */
-public final class Container {
-    /**
-     * Told of the end of a process: its exit status, 128 + n when signal n ended it. Called under the
-     * kernel's lock.
-     */
-    public interface AtExit {
-        void ended(int status);
-    }
-
-    /** A process as {@link #processes} tells of it. */
-    public record ProcessInfo(int pid, int parent, int uid, int hostPid, String command) {}
-
-    private final ContainerSpec spec;
+public final class Container extends Inside {
     private final Platform platform;
-    private final Kernel kernel;
-    private ContainerView view;
-    private MountNamespace mounts;
-    private Path root;
-    /** Terminals of the host that serve consoles inside. Kernel lock. */
-    private final ArrayList<HostConsole> consoles = new ArrayList<>();
-    private HostConsole firstConsole;
+    /** Where containers of a pod can be brought in; else null. */
+    private final PodFiles files = HostRoots.pod() < 0 ? null : new PodFiles();
     /** Most tasks where no limit is set. */
     private int unlimitedTasks;
 
     private Container(ContainerSpec spec) {
-        this.spec = spec;
+        super(spec);
+        spec.platform = Choice.of(spec.platform); // the list of host calls is the platform's
         HostLimits.raise();
         HostProc.open();
         HostJail.restrict(jail());
-        platform = PlatformChoice.make(Choice.of(spec.platform), spec.inherited);
+        platform = PlatformChoice.make(spec.platform, spec.inherited);
         kernel = new Kernel(platform, kernelOptions());
     }
 
@@ -105,23 +84,38 @@ public final class Container {
         long memory = spec.memoryLimit > 0 ? spec.memoryLimit : ProcFs.totalBytes(kernel) / 10 * 9;
         MemoryGuard.start(kernel, memory);
         var first = new ContainerProcess(kernel, spec, spec.process);
-        view = new ContainerView(kernel, spec);
+        view = new ContainerView(kernel, spec, files, new MountNamespace());
         view.mount(first.setup);
         mounts = first.setup.fs.mounts;
         root = first.setup.fs.root;
         firstConsole = consoleFd < 0 ? null : openConsole(first, consoleFd, spec.process);
         if (firstConsole != null) view.bindConsole(first.setup, firstConsole);
-        Task init = first.start(fds, firstConsole);
-        assert init.group == kernel.init;
+        init = first.start(fds, firstConsole, null).group;
+        assert init == kernel.init;
     }
 
-    private HostConsole openConsole(ContainerProcess p, int fd, ProcessSpec process) {
-        var console = HostConsole.open(kernel, view.terminals(), p.setup, fd);
-        if (console == null) throw new Failure("cannot make a terminal: open", p.setup.error,
-                "Mount a devpts on /dev/pts.");
-        if (process.rows > 0 && process.columns > 0) console.resize(process.rows, process.columns);
-        consoles.add(console);
-        return console;
+    /**
+     * Brings a further container into the sandbox. {@code done} gets the first process's id there, or the
+     * {@link Failure}; that process waits for {@link Inside#release}. {@code atExit} is told of its end.
+     */
+    public PodMember join(ContainerSpec member, int[] fds, int console, AtExit atExit, Started done) {
+        if (files == null) throw new Failure("this sandbox takes no further containers",
+                "Give --pod-sandbox=shared when it is made.");
+        var m = new PodMember(kernel, member, files);
+        post(() -> {
+            try {
+                m.make(fds, console, atExit);
+                done.started(m.init.pid, signal -> post(() -> m.signalFirst(signal)), null);
+            } catch (Failure e) {
+                done.started(0, null, e);
+            }
+        });
+        return m;
+    }
+
+    /** The places of further containers that can be unmounted by now; told once. Under the kernel's lock. */
+    public void unusedPlaces(java.util.function.Consumer<String[]> sink) {
+        post(() -> sink.accept(files == null ? new String[0] : files.unused()));
     }
 
     private KernelOptions kernelOptions() {
@@ -186,90 +180,8 @@ public final class Container {
         return signal == 28;
     }
 
-    /** Lets the first process go where the specification held it back. */
-    public void release() { post(kernel::releaseInit); }
-
-    /** Ends all processes, whatever they do: {@link #run} returns. */
-    public void abandon() { post(kernel::stop); }
-
     /** Ends everything without running it (or while it runs). */
     public void close() { platform.close(); }
-
-    private void post(Runnable work) {
-        kernel.post(new Event() {
-            @Override
-            protected void run(Kernel k) { work.run(); }
-        });
-    }
-
-    /**
-     * Starts a further process. {@code done} gets its process id, or the {@link Failure}; {@code atExit} is
-     * called at its end.
-     * The returned handle sends it signals.
-     */
-    public void exec(ProcessSpec process, int[] fds, int consoleFd, AtExit atExit, Started done) {
-        post(() -> {
-            HostConsole console = null;
-            try {
-                var p = new ContainerProcess(kernel, spec, process);
-                view(p);
-                if (consoleFd >= 0) console = openConsole(p, consoleFd, process);
-                HostConsole terminal = console;
-                Task t = p.start(fds, terminal);
-                t.fs.mounts.hold();
-                t.group.atExit.add(g -> {
-                    if (terminal != null) {
-                        terminal.drain();
-                        terminal.close();
-                        consoles.remove(terminal);
-                    }
-                    atExit.ended(exitCode(g.exitStatus));
-                });
-                done.started(t.group.pid, signal -> post(() -> signal(t.group, signal, terminal)), null);
-            } catch (Failure e) {
-                if (console != null) {
-                    console.close();
-                    consoles.remove(console);
-                }
-                done.started(0, null, e);
-            }
-        });
-    }
-
-    /** A further process sees the mounts that the first one sees now, from their root (as by setns(2)). */
-    private void view(ContainerProcess p) {
-        Task init = kernel.init == null ? null : kernel.init.anyTask();
-        if (init == null || init.fs == null || init.fs.mounts == null) p.view(mounts, root);
-        else p.view(init.fs.mounts, init.fs.mounts.top());
-    }
-
-    /** What became of {@link #exec}. Called under the kernel's lock. */
-    public interface Started {
-        void started(int pid, SignalTarget target, Failure failure);
-    }
-
-    /** Takes signals for one process. */
-    public interface SignalTarget {
-        void signal(int signo);
-    }
-
-    private void signal(ThreadGroup g, int signo, HostConsole terminal) {
-        if (signo == 28 && terminal != null) terminal.resized();
-        else if (!g.isZombie) Signals.send(g, SigInfo.user(signo, 0, 0, 0));
-    }
-
-    /** A signal from outside for the first process, or for all processes. */
-    public void signal(int signo, boolean all) {
-        post(() -> {
-            if (!all) {
-                kernel.signalInit(signo, false);
-                return;
-            }
-            for (ThreadGroup g = kernel.pids.groupFrom(1); g != null; g = kernel.pids.groupFrom(g.pid + 1)) {
-                if (!g.isZombie) Signals.send(g, SigInfo.user(signo, 0, 0, 0));
-            }
-        });
-    }
 
     /** Other limits than it was made with; 0: unchanged, -1: none. */
     public void limits(long memory, int pids) {
@@ -287,24 +199,5 @@ public final class Container {
             if (period > 0) kernel.options.cpuPeriod = period;
             if (weight > 0) kernel.options.cpuWeight = weight;
         });
-    }
-
-    /** Gives {@code sink} the list of processes, from under the kernel's lock. */
-    public void processes(java.util.function.Consumer<ArrayList<ProcessInfo>> sink) {
-        post(() -> {
-            var list = new ArrayList<ProcessInfo>();
-            for (ThreadGroup g = kernel.pids.groupFrom(1); g != null; g = kernel.pids.groupFrom(g.pid + 1)) {
-                Task t = g.anyTask();
-                if (g.isZombie || t == null) continue;
-                list.add(new ProcessInfo(g.pid, g.parentPid(), t.cred.uid, t.mm.space.hostPid(), t.name));
-            }
-            sink.accept(list);
-        });
-    }
-
-    /** The shell's convention (128 + n for a signal) for a wait status. */
-    static int exitCode(int waitStatus) {
-        int signal = waitStatus & 0x7f;
-        return signal != 0 ? 128 + signal : waitStatus >>> 8 & 0xff;
     }
 }

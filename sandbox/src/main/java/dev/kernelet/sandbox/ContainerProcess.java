@@ -47,9 +47,9 @@ final class ContainerProcess {
     /**
      * Starts it. {@code hostFds}: descriptors 0 and following of the process (-1: closed), ours from now on;
      * with
-     * {@code console} not null the first three are that terminal.
+     * {@code console} not null the first three are that terminal. {@code place}: see Init.
      */
-    Task start(int[] hostFds, HostConsole console) {
+    Task start(int[] hostFds, HostConsole console, Init.Place place) {
         fs.umask = spec.umask < 0 ? 022 : spec.umask;
         enterDirectory();
         setup.cred = credentials();
@@ -71,7 +71,7 @@ final class ContainerProcess {
                 : Init.find(setup, spec.args[0], spec.variable("PATH"));
         if (program == null) throw cannotRun(setup.error);
         Task t = Init.createInit(kernel, program, spec.args, spec.environment(), fs, fds, setup.cred,
-                limits());
+                limits(), place);
         if (t == null) throw cannotRun(Init.error);
         if (container.seccomp != null && !Seccomp.install(t, container.seccomp, container.isSeccompLogged)) {
             throw new Failure("linux.seccomp: the filter made of it is not valid",

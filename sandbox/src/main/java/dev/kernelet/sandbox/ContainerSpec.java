@@ -8,10 +8,18 @@ public final class ContainerSpec {
     /** A device node; type is 'c', 'b' or 'p'. */
     public record DeviceNode(String path, char type, int major, int minor, int mode, int uid, int gid) {}
 
+    /** A place below the pod's own: a directory, or a file in one (null: none). See HostRoots.POD. */
+    public record Place(String directory, String file) {}
+
+    /** Namespaces that a container that joins a sandbox does not share with its first one. */
+    public boolean ownsUts, ownsIpc, ownsPids;
+
     public String id = "";
     /** Host directory that is "/" inside. */
     public String root = "";
     public boolean readonlyRoot;
+    /** Of a container that joins a sandbox, where the Sentry finds {@link #root}; else null. */
+    public Place rootPlace;
     /**
      * Writes to the root go to memory and are gone at the end; most bytes of them, 0: no limit of its own.
      */

@@ -4,6 +4,7 @@ import static dev.kernelet.abi.Errno.*;
 import static dev.kernelet.abi.Mounts.*;
 
 import dev.kernelet.abi.Stat;
+import dev.kernelet.host.HostRoots;
 import dev.kernelet.sentry.fs.cgroup.CgroupFs;
 import dev.kernelet.sentry.fs.dev.Devices;
 import dev.kernelet.sentry.fs.host.HostFilesystem;
@@ -24,6 +25,7 @@ import dev.kernelet.sentry.vfs.Mount;
 import dev.kernelet.sentry.vfs.MountNamespace;
 import dev.kernelet.sentry.vfs.Path;
 import dev.kernelet.sentry.vfs.PathWalk;
+import java.util.ArrayList;
 
 /**
  * The tree a container sees: its root file system (the host's directory itself, so that writes reach it),
@@ -37,23 +39,30 @@ final class ContainerView {
 
     private final Kernel kernel;
     private final ContainerSpec spec;
-    private final MountNamespace mounts = new MountNamespace();
+    final MountNamespace mounts;
+    /** Of a pod, whose containers share what they show of the host; null: none. */
+    private final PodFiles files;
+    private final ArrayList<PodFiles.Shared> shown = new ArrayList<>();
+    private final ArrayList<String> places = new ArrayList<>();
     private Path root;
     /** The devpts that the container's terminals are in, once it is mounted. */
     private DevPts terminals;
 
-    ContainerView(Kernel kernel, ContainerSpec spec) {
+    ContainerView(Kernel kernel, ContainerSpec spec, PodFiles files, MountNamespace mounts) {
         this.kernel = kernel;
         this.spec = spec;
+        this.files = files;
+        this.mounts = mounts;
     }
 
     /** Mounts all; {@code t} is a task of the superuser for the walks, without a program. */
     void mount(Task t) {
-        root = attach(host(spec.root, spec.overlayRoot, kernel.options.ids, "root.path"), null, 0, "root");
+        String top = spec.rootPlace == null ? spec.root : place(spec.rootPlace);
+        root = attach(host(top, spec.overlayRoot, kernel.options.ids, "root.path"), null, 0, "root");
         t.fs.mounts = mounts;
         t.fs.setRoot(root);
         t.fs.setCwd(root);
-        Devices.register(kernel);
+        if (spec.rootPlace == null) Devices.register(kernel);
         for (MountSpec m : spec.mounts) mount(t, m);
         Mount dev = mountOf(t, "/dev");
         if (dev != null && dev.fs instanceof Tmpfs) devices(t);
@@ -128,26 +137,60 @@ final class ContainerView {
      */
     private Dentry bound(Task t, MountSpec m) {
         String source = m.source(), what = "mount of " + m.destination();
+        if (m.place() != null) return boundInPod(t, m, what);
         var error = new int[1];
         HostFilesystem probe = HostFilesystem.open(source, true, NOTHING_HIDDEN, kernel.options.ids, error);
         if (probe != null) probe.close();
-        HostIds ids = kernel.options.ids;
-        if (m.uids().length > 0 || m.gids().length > 0) ids = ids.through(m.uids(), m.gids());
+        HostIds ids = ids(m);
         if (error[0] != -ENOTDIR) return host(source, spec.overlayMounts, ids, what).root;
         int slash = source.lastIndexOf('/');
         Filesystem directory = host(slash == 0 ? "/" : source.substring(0, slash), spec.overlayMounts, ids,
                 what);
         Dentry file = PathWalk.lookup(t, directory.root, source.substring(slash + 1));
-        if (file == null || file.inode == null) throw cannotOpen(source, what, file == null ? t.error
-                : -ENOENT);
+        return found(t, file, source, what);
+    }
+
+    private HostIds ids(MountSpec m) {
+        HostIds ids = kernel.options.ids;
+        return m.uids().length > 0 || m.gids().length > 0 ? ids.through(m.uids(), m.gids()) : ids;
+    }
+
+    private static Dentry found(Task t, Dentry file, String source, String what) {
+        if (file == null || file.inode == null) {
+            throw cannotOpen(source, what, file == null ? t.error : -ENOENT);
+        }
         return file;
     }
+
+    /** The same below the pod's place, where a file has a directory of its own. */
+    private Dentry boundInPod(Task t, MountSpec m, String what) {
+        Filesystem fs = host(place(m.place()), spec.overlayMounts, ids(m), what);
+        String name = m.place().file();
+        return name == null ? fs.root : found(t, PathWalk.lookup(t, fs.root, name), m.source(), what);
+    }
+
+    private String place(ContainerSpec.Place p) {
+        places.add(p.directory());
+        return HostRoots.POD + p.directory();
+    }
+
+    /** Its mounts are gone. */
+    void release() { files.release(shown, places); }
 
     private Filesystem host(String path, boolean overlay, HostIds ids, String what) {
         var error = new int[1];
         HostFilesystem fs = HostFilesystem.open(path, overlay, NOTHING_HIDDEN, ids, error);
         if (fs == null) throw cannotOpen(path, what, error[0]);
-        if (!overlay) return fs;
+        if (files == null) return overlay ? overlay(fs, path) : fs;
+        PodFiles.Shared s = files.find(fs, overlay, ids);
+        if (s != null) fs.close();
+        else s = files.add(overlay ? overlay(fs, path) : fs, fs, ids, path.startsWith(HostRoots.POD)
+                ? path.substring(HostRoots.POD.length()) : null);
+        shown.add(s);
+        return s.fs;
+    }
+
+    private Filesystem overlay(HostFilesystem fs, String path) {
         var upper = new Tmpfs(kernel, 0755);
         if (spec.overlaySize > 0) upper.setSizeLimit(spec.overlaySize);
         String medium = spec.overlayMedium;

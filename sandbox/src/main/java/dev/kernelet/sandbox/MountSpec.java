@@ -11,7 +11,13 @@ package dev.kernelet.sandbox;
  * @param copiesUp    of a tmpfs: it begins with what it hides (tmpcopyup)
  * @param uids        of an id-mapped mount: ranges of stored id, id of the host, count; else empty
  * @param gids        the same for groups
+ * @param place       of a container that joins a sandbox: where the Sentry finds the source; else null
  */
 public record MountSpec(String destination, String type, String source, int flags, String data,
         boolean copiesUp,
-        int[] uids, int[] gids) {}
+        int[] uids, int[] gids, ContainerSpec.Place place) {
+    /** The same with another place. */
+    public MountSpec at(ContainerSpec.Place p) {
+        return new MountSpec(destination, type, source, flags, data, copiesUp, uids, gids, p);
+    }
+}

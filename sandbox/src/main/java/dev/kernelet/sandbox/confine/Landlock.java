@@ -44,7 +44,7 @@ final class Landlock {
 
     /** Whether anything of the host may be written. */
     static boolean writesHost(SandboxOptions o) {
-        return !o.overlayRoot() || o.volumes().length > 0 && !o.overlayVolumes();
+        return HostRoots.pod() >= 0 || !o.overlayRoot() || o.volumes().length > 0 && !o.overlayVolumes();
     }
 
     /**
@@ -61,6 +61,8 @@ final class Landlock {
         ruleset = (int) HostCall.call(LANDLOCK_CREATE_RULESET, scratch, size, 0);
         if (ruleset < 0) return -1;
         if (isOutside || options.host().direct()) allowFiles();
+        // Also what is mounted there later.
+        allow(HostRoots.pod(), READ | CHANGE);
         if (isOutside) return ruleset;
         // /proc/PID/mem of the stubs; of other processes the domain forbids it.
         allow(dev.kernelet.host.HostProc.directory(), READ | WRITE_FILE);

@@ -63,6 +63,7 @@ final class Namespace {
         long p = Memory.allocate(32);
         Memory.zero(p, 32);
         Memory.putLong(p, -1);
+        Memory.putLong(p + 8, HostRoots.pod());
         boolean isAnswered = HostCall.call(WRITE, hand, p, 32) == 32 && HostCall.call(READ, hand, p, 8) == 8;
         int result = isAnswered ? (int) Memory.getLong(p) : -Errno.EIO;
         Memory.free(p);

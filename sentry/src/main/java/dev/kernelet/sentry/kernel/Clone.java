@@ -107,6 +107,7 @@ public final class Clone {
         if (t.attention && t.signals.isPending()) return -ERESTARTNOINTR;
         Kernel k = t.kernel;
         if (k.pids.count() >= k.options.taskLimit) return -EAGAIN;
+        if (t.group.controlGroup != null && t.group.controlGroup.isFull()) return -EAGAIN;
         if (k.users.tasks(t.cred.uid, 0) >= t.group.limits.soft(Limits.NPROC) && t.cred.uid != 0
                 && !t.cred.capable(Credentials.CAP_SYS_RESOURCE) && !t.cred.capable(Credentials.CAP_SYS_ADMIN)) {
             return -EAGAIN;
@@ -137,6 +138,7 @@ public final class Clone {
         c.group.tasks.add(c);
         k.pids.add(c);
         k.users.tasks(c.cred.uid, 1);
+        if (c.group.controlGroup != null) c.group.controlGroup.tasks++;
         long pidfd = (f & PIDFD) == 0 ? 0 : openPidfd(t, c, r, isThread);
         setRegisters(c, r, ctx);
         if ((f & PARENT_SETTID) != 0) t.mem.outInt(r.parentTid, tid);
@@ -191,6 +193,7 @@ public final class Clone {
         g.hasNoHugePages = from.hasNoHugePages;
         g.oomScoreAdj = from.oomScoreAdj;
         g.exe = from.exe;
+        g.controlGroup = from.controlGroup;
         t.kernel.pids.add(g);
         JobControl.join(g, from.processGroup);
         return g;

@@ -140,7 +140,10 @@ public final class Exit {
         if (t.mustStop) JobControl.stopped(t);
         if (t.semUndo != null) t.semUndo.cleanup(t);
         boolean isLast = g.tasks.size() == 1;
-        if (isLast) g.cpuNanosAtEnd = CpuClocks.process(g);
+        if (isLast) {
+            g.cpuNanosAtEnd = CpuClocks.process(g);
+            if (g.controlGroup != null) g.controlGroup.cpuNanosEnded += g.cpuNanosAtEnd;
+        }
         leaveMemory(t, wasRunning);
         g.tasks.remove(t);
         if (--t.fs.users == 0) t.fs.release(t);
@@ -150,6 +153,7 @@ public final class Exit {
             t.ipc = null;
         }
         k.users.tasks(t.cred.uid, -1);
+        if (g.controlGroup != null) g.controlGroup.tasks--;
         t.signals.pending.discard(k, ~0L);
         reparentChildren(t);
         if (t.pidfdQueue != null) t.pidfdQueue.wake(~0);

@@ -3,6 +3,7 @@ package dev.kernelet.sentry.kernel;
 import static dev.kernelet.abi.Errno.*;
 import static dev.kernelet.abi.Signal.*;
 
+import dev.kernelet.sentry.ipc.IpcNamespace;
 import dev.kernelet.sentry.loader.Loader;
 import dev.kernelet.sentry.loader.ProgramImage;
 import dev.kernelet.sentry.vfs.Access;
@@ -25,6 +26,22 @@ public final class Init {
      */
     public static Task createInit(Kernel k, String file, String[] argv, String[] envp, FsContext fs,
             FdTable fds, Credentials cred, Limits limits) {
+        return createInit(k, file, argv, envp, fs, fds, cred, limits, null);
+    }
+
+    /** Where a process belongs that is not the sandbox's first container's. */
+    public static final class Place {
+        public ControlGroup controlGroup;
+        /** Null: the sandbox's. */
+        public UtsNamespace uts;
+        public IpcNamespace ipc;
+        /** It is a container's first process, and waits for {@link Kernel#makeReady}. */
+        public boolean isFirst;
+    }
+
+    /** The same at a place; null: in the first container. */
+    public static Task createInit(Kernel k, String file, String[] argv, String[] envp, FsContext fs,
+            FdTable fds, Credentials cred, Limits limits, Place place) {
         Task t = newProcess(k, fs, fds, cred, limits);
         OpenFile program = FileOpen.openExec(t, -100, file, 0);
         long r = t.error;
@@ -38,7 +55,7 @@ public final class Init {
             image.cred = ProgramCredentials.forProgram(t, program);
             r = Loader.load(t, image);
             program.put(t);
-            if (r == 0) begin(t, image);
+            if (r == 0) begin(t, image, place);
         }
         if (r == 0) return t;
         error = r == Task.BLOCKED ? -EAGAIN : (int) r;
@@ -118,7 +135,14 @@ public final class Init {
         t.ipc = first.ipc == null ? null : first.ipc.hold();
     }
 
-    private static void begin(Task t, ProgramImage image) {
+    private static void enter(Task t, Place place) {
+        t.uts = place.uts;
+        t.ipc = place.ipc == null ? null : place.ipc.hold();
+        t.group.controlGroup = place.controlGroup;
+        t.group.isUnkillable = place.isFirst;
+    }
+
+    private static void begin(Task t, ProgramImage image, Place place) {
         Kernel k = t.kernel;
         ThreadGroup g = t.group;
         var session = new Session(g.pid, g);
@@ -127,7 +151,9 @@ public final class Init {
         k.pids.add(g);
         k.pids.add(t);
         k.users.tasks(t.cred.uid, 1);
-        if (k.init != null) joinNamespaces(t, k.init.anyTask());
+        if (place != null) enter(t, place);
+        else if (k.init != null) joinNamespaces(t, k.init.anyTask());
+        if (g.controlGroup != null) g.controlGroup.tasks++;
         if (k.init == null) {
             k.init = g;
             g.isUnkillable = k.options.hasContainerInit;
@@ -142,6 +168,6 @@ public final class Init {
         g.exe = image.exePath;
         t.isNew = true;
         t.stopResult = Task.REGISTERS_SET;
-        if (g != k.init || !k.options.holdsInit) k.makeReady(t);
+        if (place != null ? !place.isFirst : g != k.init || !k.options.holdsInit) k.makeReady(t);
     }
 }

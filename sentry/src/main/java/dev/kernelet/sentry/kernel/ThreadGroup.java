@@ -17,6 +17,8 @@ public final class ThreadGroup {
     public final ArrayList<ThreadGroup> children = new ArrayList<>();
     public Limits limits = new Limits();
     public ProcessGroup processGroup;
+    /** Which of several containers it belongs to; null: the sandbox's first. */
+    public ControlGroup controlGroup;
     /** The signal sent to the parent at the end (clone(2)); 0: none. */
     int exitSignal;
 

@@ -15,6 +15,13 @@ public final class UtsNamespace {
         domainname = domainname(t);
     }
 
+    /** With other names from its beginning: of a container. */
+    public UtsNamespace(Kernel k, String hostname, String domainname) {
+        number = k.nextNamespace++;
+        this.hostname = hostname;
+        this.domainname = domainname;
+    }
+
     public static String hostname(Task t) {
         return t.uts == null ? t.kernel.options.hostname : t.uts.hostname;
     }

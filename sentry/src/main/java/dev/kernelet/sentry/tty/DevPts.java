@@ -24,7 +24,7 @@ public final class DevPts extends Filesystem {
         directory = new Directory();
         root = new Dentry(this, "", null, directory);
         DeviceTable devices = DeviceTable.of(kernel);
-        devices.register(5, 2, (t, node, path, flags) -> openMaster(t, node, path, flags));
+        devices.register(5, 2, DevPts::openMasterOf);
         devices.register(136, -1, (t, node, path, flags) -> {
             if (node instanceof PtyInode) return node.open(t, path, flags);
             t.error = -ENXIO;
@@ -41,6 +41,15 @@ public final class DevPts extends Filesystem {
 
     @Override
     public String showOptions() { return ",gid=5,mode=620,ptmxmode=666"; }
+
+    /** A node of that number: the devpts among the task's own mounts, as others are other containers'. */
+    private static OpenFile openMasterOf(Task t, Inode node, Path path, int flags) {
+        for (var m : t.fs.mounts.mounts) {
+            if (m.fs instanceof DevPts own) return own.openMaster(t, node, path, flags);
+        }
+        t.error = -ENODEV;
+        return null;
+    }
 
     private OpenFile openMaster(Task t, Inode node, Path path, int flags) {
         Pty p = make(t);

@@ -34,7 +34,7 @@ public final class MountNamespace {
     public MountNamespace() { this(FIRST); }
 
     /** An empty one, which nobody refers to yet. */
-    MountNamespace(long number) {
+    public MountNamespace(long number) {
         this.number = number;
         ALL.add(this);
     }

@@ -25,7 +25,8 @@ final class HostCalls {
     final long statx = Memory.allocate(256);
     private final long words = Memory.allocate(64);
     private long dirents;
-    private final int[] own = {(int) HostCall.call(GETEUID), (int) HostCall.call(GETEGID)};
+    /** Effective user and group of this process; they do not change, and cannot be asked for for ever. */
+    static final int[] own = {(int) HostCall.call(GETEUID), (int) HostCall.call(GETEGID)};
 
     /** The name with its NUL at {@code at}; -ENAMETOOLONG is the host's to say, so longer ones are cut to a name it refuses. */
     private static long name(long at, String s, int max) {

@@ -15,7 +15,7 @@ import dev.kernelet.sentry.vfs.Filesystem;
 public final class HostFilesystem extends Filesystem implements AutoCloseable {
     /** Trusts what it has seen: nobody else changes these files (or the sandbox need not notice). */
     public final boolean exclusive;
-    final HostCalls calls = new HostCalls();
+    final HostCalls calls;
     final FdCache fds;
     /** Who the Sentry is on the host: files it makes belong to these until they are given to the application's user. */
     final int hostUid, hostGid;
@@ -28,12 +28,19 @@ public final class HostFilesystem extends Filesystem implements AutoCloseable {
     private HostInode[] inodes = new HostInode[1024];
     private int inodeCount;
 
-    private HostFilesystem(boolean exclusive, HostIds ids) {
+    private static boolean isMaskCleared;
+
+    /** Of those that come and go while the sandbox lives: their memory is never given back. */
+    private static HostCalls common;
+
+    private HostFilesystem(boolean exclusive, HostIds ids, boolean comesAndGoes) {
+        if (comesAndGoes && common == null) common = new HostCalls();
+        calls = comesAndGoes ? common : new HostCalls();
         this.ids = ids;
         this.exclusive = exclusive;
         this.fds = new FdCache();
-        hostUid = (int) HostCall.call(GETEUID);
-        hostGid = (int) HostCall.call(GETEGID);
+        hostUid = HostCalls.own[0];
+        hostGid = HostCalls.own[1];
     }
 
     /**
@@ -51,16 +58,17 @@ public final class HostFilesystem extends Filesystem implements AutoCloseable {
             error[0] = fd;
             return null;
         }
-        var fs = new HostFilesystem(exclusive, ids);
+        var fs = new HostFilesystem(exclusive, ids, path.startsWith(HostRoots.POD));
         long r = fs.calls.statx(fd);
         if (r < 0 || fs.isPseudo(fd)) {
             error[0] = r < 0 ? (int) r : -EACCES;
             HostCalls.close(fd);
-            fs.calls.free();
+            fs.free();
             return null;
         }
         // Modes given to open and mkdir already have the application's umask.
-        HostCall.call(UMASK, 0);
+        if (!isMaskCleared) HostCall.call(UMASK, 0);
+        isMaskCleared = true;
         HostInode root = new HostInode(fs, null, "/");
         root.fill();
         root.pathFd = fd;
@@ -186,12 +194,28 @@ public final class HostFilesystem extends Filesystem implements AutoCloseable {
         return true;
     }
 
-    @Override
-    public void close() {
+    /** Whether both show the same directory of the host. */
+    public boolean isSame(HostFilesystem other) {
+        return devices[0] == other.devices[0]
+                && ((HostInode) root.inode).hostIno == ((HostInode) other.root.inode).hostIno;
+    }
+
+    /** Nobody has it mounted any more. Files that are open stay so; names lead nowhere. */
+    public void leave() {
+        shrink();
         var r = (HostInode) root.inode;
         if (r.pathFd >= 0) HostCalls.close(r.pathFd);
         r.pathFd = -1;
         fds.evict(Integer.MAX_VALUE);
-        calls.free();
+    }
+
+    @Override
+    public void close() {
+        leave();
+        free();
+    }
+
+    private void free() {
+        if (calls != common) calls.free();
     }
 }
