@@ -149,7 +149,7 @@ public class Inside {
             for (ThreadGroup g : ControlGroup.processes(kernel, controlGroup())) {
                 Task t = g.anyTask();
                 if (t == null) continue;
-                list.add(new ProcessInfo(g.pid, g.parentPid(), t.cred.uid, t.mm.space.hostPid(), t.name));
+                list.add(new ProcessInfo(g.pid, g.parentIn(null), t.cred.uid, t.mm.space.hostPid(), t.name));
             }
             sink.accept(list);
         });

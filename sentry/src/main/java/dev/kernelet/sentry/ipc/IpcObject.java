@@ -5,6 +5,7 @@ import static dev.kernelet.abi.Ipc.*;
 
 import dev.kernelet.abi.Memory;
 import dev.kernelet.sentry.kernel.Credentials;
+import dev.kernelet.sentry.kernel.PidNamespace;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.wait.WaitQueue;
 
@@ -85,7 +86,7 @@ abstract class IpcObject {
     }
 
     /** The object's line of /proc/sysvipc. */
-    protected abstract void show(StringBuilder b);
+    protected abstract void show(StringBuilder b, PidNamespace viewer);
 
     /** Blocks the task. Neither msgsnd, msgrcv nor semop is ever restarted after a handler (signal(7)). */
     static long block(Task t, WaitQueue queue) {

@@ -3,6 +3,7 @@ package dev.kernelet.sentry.ipc;
 import static dev.kernelet.abi.Errno.*;
 import static dev.kernelet.abi.Ipc.*;
 
+import dev.kernelet.sentry.kernel.PidNamespace;
 import dev.kernelet.sentry.kernel.Task;
 
 /** The objects of one kind by id and by key (struct ipc_ids). An id is a slot and a sequence number. */
@@ -89,9 +90,9 @@ final class IpcTable<T extends IpcObject> {
     }
 
     /** The lines of /proc/sysvipc below the heading. */
-    String show() {
+    String show(PidNamespace viewer) {
         var b = new StringBuilder();
-        for (IpcObject o : slots) if (o != null) o.show(b);
+        for (IpcObject o : slots) if (o != null) o.show(b, viewer);
         return b.toString();
     }
 

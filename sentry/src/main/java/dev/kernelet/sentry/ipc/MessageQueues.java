@@ -5,6 +5,8 @@ import static dev.kernelet.abi.Ipc.*;
 
 import dev.kernelet.abi.Memory;
 import dev.kernelet.sentry.kernel.Credentials;
+import dev.kernelet.sentry.kernel.Pid;
+import dev.kernelet.sentry.kernel.PidNamespace;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.wait.WaitQueue;
 
@@ -17,7 +19,7 @@ public final class MessageQueues {
         long bytes, limit = MSGMNB;
         int count;
         long stime, rtime;
-        int lspid, lrpid;
+        Pid lspid, lrpid;
         final WaitQueue senders = new WaitQueue(), receivers = new WaitQueue();
 
         void append(Message m) {
@@ -46,15 +48,16 @@ public final class MessageQueues {
             Memory.putLong(p + MSG_CBYTES, bytes);
             Memory.putLong(p + MSG_QNUM, count);
             Memory.putLong(p + MSG_QBYTES, limit);
-            Memory.putInt(p + MSG_LSPID, lspid);
-            Memory.putInt(p + MSG_LRPID, lrpid);
+            Memory.putInt(p + MSG_LSPID, Pid.in(lspid, t.group.pids));
+            Memory.putInt(p + MSG_LRPID, Pid.in(lrpid, t.group.pids));
             return t.mem.out(buffer, p, MSQID_DS_SIZE);
         }
 
         @Override
-        protected void show(StringBuilder b) {
+        protected void show(StringBuilder b, PidNamespace viewer) {
             IpcText.column(b, key, 10).column(id, 10).octal(mode, 5).column(bytes, 11).column(count, 10)
-                    .column(lspid, 5).column(lrpid, 5).column(uid, 5).column(gid, 5).column(cuid, 5)
+                    .column(Pid.in(lspid, viewer), 5).column(Pid.in(lrpid, viewer), 5)
+                    .column(uid, 5).column(gid, 5).column(cuid, 5)
                     .column(cgid, 5).column(stime, 10).column(rtime, 10).column(ctime, 10).end();
         }
     }
@@ -104,7 +107,7 @@ public final class MessageQueues {
         m.data = new byte[(int) size];
         Memory.copyToArray(p + 8, m.data, 0, (int) size);
         q.append(m);
-        q.lspid = t.group.pid;
+        q.lspid = t.group.identity();
         q.stime = IpcObject.seconds(t);
         q.receivers.wakeAll(1);
         return 0;
@@ -135,7 +138,7 @@ public final class MessageQueues {
         Memory.copyFromArray(m.data, 0, p + 8, n);
         if (!copies) {
             q.remove(m);
-            q.lrpid = t.group.pid;
+            q.lrpid = t.group.identity();
             q.rtime = IpcObject.seconds(t);
             q.senders.wakeAll(1);
         }
@@ -224,5 +227,5 @@ public final class MessageQueues {
     }
 
     /** The lines of /proc/sysvipc/msg below the heading. */
-    public String show() { return table.show(); }
+    public String show(PidNamespace viewer) { return table.show(viewer); }
 }

@@ -2,6 +2,7 @@ package dev.kernelet.sentry.ipc;
 
 import static dev.kernelet.abi.Errno.*;
 
+import dev.kernelet.sentry.kernel.PidNamespace;
 import dev.kernelet.sentry.kernel.SigInfo;
 import dev.kernelet.sentry.kernel.Signals;
 import dev.kernelet.sentry.kernel.Task;
@@ -92,7 +93,7 @@ final class PosixQueue extends Inode {
 
     private void notifyOnce(Task t) {
         if (signal != null) {
-            signal.u0 = t.group.pid & 0xffffffffL | (long) t.cred.uid << 32;
+            signal.u0 = t.group.pidIn(notified.pids) & 0xffffffffL | (long) t.cred.uid << 32;
             Signals.send(notified, signal);
         }
         forget(NOTIFY_WOKENUP);
@@ -130,11 +131,11 @@ final class PosixQueue extends Inode {
     }
 
     /** What reading the queue's file shows (mq_overview(7)). */
-    String status() {
+    String status(PidNamespace viewer) {
         int how = notified == null || signal != null ? 0 : socket != null ? 2 : 1;
         return "QSIZE:" + pad(Long.toString(bytes), 10) + " NOTIFY:" + pad(Integer.toString(how), 5)
                 + " SIGNO:" + pad(Integer.toString(signal == null ? 0 : signal.signo), 5) + " NOTIFY_PID:"
-                + pad(Integer.toString(notified == null ? 0 : notified.pid), 6) + "\n";
+                + pad(Integer.toString(notified == null ? 0 : notified.pidIn(viewer)), 6) + "\n";
     }
 
     private static String pad(String s, int width) {

@@ -145,7 +145,7 @@ public final class PosixQueueFile extends OpenFile {
 
     @Override
     public long pread(Task t, long address, long length, long position) {
-        String s = q.status();
+        String s = q.status(t.group.pids);
         if (position < 0) return -EINVAL;
         if (position >= s.length()) return 0;
         int n = (int) Math.min(length, s.length() - position);

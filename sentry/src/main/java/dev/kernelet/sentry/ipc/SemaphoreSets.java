@@ -4,6 +4,8 @@ import static dev.kernelet.abi.Errno.*;
 import static dev.kernelet.abi.Ipc.*;
 
 import dev.kernelet.abi.Memory;
+import dev.kernelet.sentry.kernel.Pid;
+import dev.kernelet.sentry.kernel.PidNamespace;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
 import dev.kernelet.sentry.wait.WaitQueue;
@@ -14,7 +16,8 @@ public final class SemaphoreSets implements ThreadGroup.AtExit {
     private int semaphores;
 
     static final class Set extends IpcObject {
-        final int[] value, pid;
+        final int[] value;
+        final Pid[] pid;
         long otime;
         final WaitQueue waiters = new WaitQueue();
         Sleeper sleepers;
@@ -22,7 +25,7 @@ public final class SemaphoreSets implements ThreadGroup.AtExit {
 
         Set(int n) {
             value = new int[n];
-            pid = new int[n];
+            pid = new Pid[n];
         }
 
         @Override
@@ -36,7 +39,7 @@ public final class SemaphoreSets implements ThreadGroup.AtExit {
         }
 
         @Override
-        protected void show(StringBuilder b) {
+        protected void show(StringBuilder b, PidNamespace viewer) {
             IpcText.column(b, key, 10).column(id, 10).octal(mode, 5).column(value.length, 10).column(uid, 5)
                     .column(gid, 5).column(cuid, 5).column(cgid, 5).column(otime, 10).column(ctime, 10).end();
         }
@@ -168,7 +171,7 @@ public final class SemaphoreSets implements ThreadGroup.AtExit {
             }
             s.value[sem] = v;
         }
-        for (int i = 0; i < n; i++) s.pid[Memory.getUnsignedShort(p + 6L * i)] = t.group.pid;
+        for (int i = 0; i < n; i++) s.pid[Memory.getUnsignedShort(p + 6L * i)] = t.group.identity();
         return 0;
     }
 
@@ -230,11 +233,11 @@ public final class SemaphoreSets implements ThreadGroup.AtExit {
         if (n < 0 || n >= s.value.length) return -EINVAL;
         switch (command) {
             case GETVAL -> { return s.value[n]; }
-            case GETPID -> { return s.pid[n]; }
+            case GETPID -> { return Pid.in(s.pid[n], t.group.pids); }
             case SETVAL -> {
                 for (Undo u = s.undos; u != null; u = u.next) u.adjust[n] = 0;
                 s.value[n] = value;
-                s.pid[n] = t.group.pid;
+                s.pid[n] = t.group.identity();
                 s.ctime = IpcObject.seconds(t);
                 s.waiters.wakeAll(1);
                 return 0;
@@ -263,7 +266,7 @@ public final class SemaphoreSets implements ThreadGroup.AtExit {
         for (int i = 0; i < n; i++) if (Memory.getUnsignedShort(p + 2L * i) > SEMVMX) return -ERANGE;
         for (int i = 0; i < n; i++) {
             s.value[i] = Memory.getUnsignedShort(p + 2L * i);
-            s.pid[i] = t.group.pid;
+            s.pid[i] = t.group.identity();
             for (Undo u = s.undos; u != null; u = u.next) u.adjust[i] = 0;
         }
         s.ctime = IpcObject.seconds(t);
@@ -308,7 +311,7 @@ public final class SemaphoreSets implements ThreadGroup.AtExit {
             for (int i = 0; i < u.adjust.length; i++) {
                 if (u.adjust[i] == 0) continue;
                 s.value[i] = Math.clamp(s.value[i] + u.adjust[i], 0, SEMVMX);
-                s.pid[i] = group.pid;
+                s.pid[i] = group.identity();
             }
             if (before == null) s.undos = u.next; else before.next = u.next;
             s.otime = group.kernel.realtime() / 1_000_000_000L;
@@ -318,5 +321,5 @@ public final class SemaphoreSets implements ThreadGroup.AtExit {
     }
 
     /** The lines of /proc/sysvipc/sem below the heading. */
-    public String show() { return table.show(); }
+    public String show(PidNamespace viewer) { return table.show(viewer); }
 }

@@ -10,6 +10,8 @@ import dev.kernelet.abi.SyscallNumber;
 import dev.kernelet.host.HostCall;
 import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.Limits;
+import dev.kernelet.sentry.kernel.Pid;
+import dev.kernelet.sentry.kernel.PidNamespace;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.mm.SharedMemory;
 import java.util.ArrayList;
@@ -34,7 +36,7 @@ public final class SharedSegments {
         final Bytes bytes;
         final long size;
         long atime, dtime;
-        int cpid, lpid;
+        Pid cpid, lpid;
 
         Segment(SharedSegments owner, int hostFd, long size) {
             this.owner = owner;
@@ -50,16 +52,17 @@ public final class SharedSegments {
             Memory.putLong(p + SHM_ATIME, atime);
             Memory.putLong(p + SHM_DTIME, dtime);
             Memory.putLong(p + SHM_CTIME, ctime);
-            Memory.putInt(p + SHM_CPID, cpid);
-            Memory.putInt(p + SHM_LPID, lpid);
+            Memory.putInt(p + SHM_CPID, Pid.in(cpid, t.group.pids));
+            Memory.putInt(p + SHM_LPID, Pid.in(lpid, t.group.pids));
             Memory.putLong(p + SHM_NATTCH, bytes.mappings);
             return t.mem.out(buffer, p, SHMID_DS_SIZE);
         }
 
         @Override
-        protected void show(StringBuilder b) {
-            IpcText.column(b, key, 10).column(id, 10).octal(mode, 5).column(size, 21).column(cpid, 5)
-                    .column(lpid, 5).column(bytes.mappings, 5).column(uid, 5).column(gid, 5).column(cuid, 5)
+        protected void show(StringBuilder b, PidNamespace viewer) {
+            IpcText.column(b, key, 10).column(id, 10).octal(mode, 5).column(size, 21)
+                    .column(Pid.in(cpid, viewer), 5).column(Pid.in(lpid, viewer), 5)
+                    .column(bytes.mappings, 5).column(uid, 5).column(gid, 5).column(cuid, 5)
                     .column(cgid, 5).column(atime, 10).column(dtime, 10).column(ctime, 10)
                     .column(size + 4095 & -4096L, 21).column(0, 21).end();
         }
@@ -141,7 +144,7 @@ public final class SharedSegments {
             return -ENOMEM;
         }
         s = new Segment(this, (int) fd, size);
-        s.cpid = t.group.pid;
+        s.cpid = t.group.identity();
         ALL.add(s);
         pages += length >> 12;
         return table.add(t, s, key, flags);
@@ -174,7 +177,7 @@ public final class SharedSegments {
         if (r < 0) return r;
         int prot = PROT_READ | (readOnly ? 0 : PROT_WRITE) | (exec ? PROT_EXEC : 0);
         r = t.mm.attach(t, address, s.size, prot, s.bytes, !readOnly, (flags & SHM_REMAP) != 0);
-        if (r >= 0) s.lpid = t.group.pid;
+        if (r >= 0) s.lpid = t.group.identity();
         return r;
     }
 
@@ -182,7 +185,7 @@ public final class SharedSegments {
         if ((address & 4095) != 0) return -EINVAL;
         SharedMemory m = t.mm.detach(t, address);
         if (m == null) return -EINVAL;
-        if (m instanceof Bytes b) b.segment.lpid = t.group.pid;
+        if (m instanceof Bytes b) b.segment.lpid = t.group.identity();
         return 0;
     }
 
@@ -238,5 +241,5 @@ public final class SharedSegments {
     }
 
     /** The lines of /proc/sysvipc/shm below the heading. */
-    public String show() { return table.show(); }
+    public String show(PidNamespace viewer) { return table.show(viewer); }
 }

@@ -26,6 +26,8 @@ public final class Clone {
         long flags, stack, tls, parentTid, childTid, pidfd;
         int exitSignal;
         long setTid, setTidSize;
+        /** Asked for by set_tid, the innermost namespace first; or null. */
+        int[] tids;
     }
 
     private Clone() {}
@@ -71,8 +73,14 @@ public final class Clone {
         if ((signal & ~0xffL) != 0 || signal > 64) return -EINVAL;
         if ((r.flags & (THREAD | PARENT)) != 0 && signal != 0) return -EINVAL;
         if (r.stack == 0 ? stackSize > 0 : stackSize == 0) return -EINVAL;
-        if (r.setTidSize > 0) return r.setTidSize > 32 || r.setTid == 0 ? -EINVAL : -EPERM;
-        if (r.setTid != 0) return -EINVAL;
+        if (r.setTidSize < 0 || r.setTidSize > PidNamespace.LEVEL_MAX) return -EINVAL;
+        if ((r.setTid == 0) != (r.setTidSize == 0)) return -EINVAL;
+        if (r.setTid != 0) {
+            p = t.mem.in(r.setTid, 4 * (int) r.setTidSize);
+            if (p < 0) return p;
+            r.tids = new int[(int) r.setTidSize];
+            for (int i = 0; i < r.tids.length; i++) r.tids[i] = Memory.getInt(p + 4L * i);
+        }
         r.exitSignal = (int) signal;
         if (r.stack != 0) r.stack += stackSize;
         return make(t, r);
@@ -99,7 +107,9 @@ public final class Clone {
         if ((f & SIGHAND) != 0 && (f & VM) == 0) return -EINVAL;
         if ((f & THREAD) != 0 && (f & (NEWUSER | NEWPID)) != 0) return -EINVAL;
         if ((f & PIDFD) != 0 && (f & DETACHED) != 0) return -EINVAL;
-        if ((f & PARENT) != 0 && t.group == t.kernel.init) return -EINVAL;
+        if ((f & PARENT) != 0 && (t.group == t.kernel.init || t.group.isInnerInit())) return -EINVAL;
+        // A thread lives where its process does; of namespaces for children there is one to be had at a time.
+        if ((f & (THREAD | NEWPID)) != 0 && t.childPids != null) return -EINVAL;
         if ((f & NAMESPACES) != 0 && !mayMake(t, f)) return -EPERM;
         if ((f & (NEWIPC | SYSVSEM)) == (NEWIPC | SYSVSEM)) return -EINVAL;
         if ((f & NEWNS) != 0 && !MountOps.hasRoomForCopy(t)) return -ENOSPC;
@@ -117,7 +127,7 @@ public final class Clone {
 
     /** Whether the task may have new namespaces of these kinds, or enter others: by CAP_SYS_ADMIN. */
     public static boolean mayMake(Task t, long kinds) {
-        return (kinds & NAMESPACES & ~(NEWUTS | NEWIPC | NEWNS)) == 0
+        return (kinds & NAMESPACES & ~(NEWUTS | NEWIPC | NEWNS | NEWPID)) == 0
                 && t.cred.capable(Credentials.CAP_SYS_ADMIN);
     }
 
@@ -127,12 +137,16 @@ public final class Clone {
         Kernel k = t.kernel;
         long f = r.flags;
         if ((f & PIDFD) != 0 && !t.mem.writable(r.pidfd, 4)) return -EFAULT;
-        int tid = k.pids.allocate();
+        PidNamespace pids = t.childPids != null ? t.childPids : t.group.pids;
+        boolean isPlain = pids == null && (f & NEWPID) == 0 && r.tids == null;
+        Pid numbers = isPlain ? null : numbersFor(t, r, pids);
+        if (numbers == null && !isPlain) return t.error;
+        int tid = isPlain ? k.pids.allocate() : numbers.number;
         if (tid < 0) return -EAGAIN;
         ExecutionContext ctx = newContext(t, f);
         if (ctx == null) return -EAGAIN;
         boolean isThread = (f & THREAD) != 0;
-        Task c = new Task(k, tid, isThread ? t.group : newGroup(t, tid, r));
+        Task c = new Task(k, tid, numbers, isThread ? t.group : newGroup(t, tid, numbers, r));
         inherit(t, c, ctx, f);
         if (!isThread) c.group.leader = c;
         c.group.tasks.add(c);
@@ -141,7 +155,8 @@ public final class Clone {
         if (c.group.controlGroup != null) c.group.controlGroup.tasks++;
         long pidfd = (f & PIDFD) == 0 ? 0 : openPidfd(t, c, r, isThread);
         setRegisters(c, r, ctx);
-        if ((f & PARENT_SETTID) != 0) t.mem.outInt(r.parentTid, tid);
+        int shown = c.tidIn(t.group.pids);
+        if ((f & PARENT_SETTID) != 0) t.mem.outInt(r.parentTid, shown);
         if ((f & CHILD_SETTID) != 0 && r.childTid != 0) writeChildTid(c, r.childTid);
         if ((f & CHILD_CLEARTID) != 0) c.clearChildTid = r.childTid;
         if (pidfd < 0) {
@@ -153,12 +168,33 @@ public final class Clone {
         if ((f & VM) != 0 || (f & PARENT_SETTID) != 0 && t.mm.sharedKey(r.parentTid) != null) t.mem.flush();
         c.isNew = true;
         k.makeReady(c);
-        if ((f & VFORK) == 0) return tid;
+        if ((f & VFORK) == 0) return shown;
         c.vforkParent = t;
         t.vforkChild = c;
-        t.s0 = tid;
+        t.s0 = shown;
         return awaitVfork(t);
     }
+
+    /** In {@code pids}, or in a new namespace of its own; null with t.error. */
+    private static Pid numbersFor(Task t, Request r, PidNamespace pids) {
+        boolean isNew = (r.flags & NEWPID) != 0;
+        if (isNew) pids = PidNamespace.make(t);
+        if (isNew && pids == null) return null;
+        Pid p = null;
+        int count = r.tids == null ? 0 : r.tids.length;
+        long e = count > (pids == null ? 1 : pids.level + 1) ? -EINVAL : 0;
+        boolean mayChoose = t.cred.capable(Credentials.CAP_CHECKPOINT_RESTORE)
+                || t.cred.capable(Credentials.CAP_SYS_ADMIN);
+        if (e == 0 && count > 0 && !mayChoose) e = -EPERM;
+        if (e == 0) {
+            p = PidNamespace.allocate(t.kernel, pids, r.tids == null ? NONE : r.tids);
+            e = Init.error;
+        }
+        t.error = (int) e;
+        return p;
+    }
+
+    private static final int[] NONE = {};
 
     /** vfork(2): nothing but a kill ends this wait. */
     private static long awaitVfork(Task t) {
@@ -172,8 +208,8 @@ public final class Clone {
         return s == null ? null : s.first();
     }
 
-    private static ThreadGroup newGroup(Task t, int pid, Request r) {
-        var g = new ThreadGroup(t.kernel, pid);
+    private static ThreadGroup newGroup(Task t, int pid, Pid numbers, Request r) {
+        var g = new ThreadGroup(t.kernel, pid, numbers);
         ThreadGroup from = t.group;
         boolean isSibling = (r.flags & PARENT) != 0;
         g.parent = isSibling ? from.parent : from;
@@ -245,6 +281,6 @@ public final class Clone {
     /** Written by the child itself on its way out: no round trip. A bad address is nobody's concern (clone(2)). */
     private static void writeChildTid(Task c, long address) {
         c.mem.begin();
-        c.mem.outInt(address, c.tid);
+        c.mem.outInt(address, c.ownTid);
     }
 }

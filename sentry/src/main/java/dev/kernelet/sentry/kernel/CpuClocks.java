@@ -47,10 +47,10 @@ public final class CpuClocks {
         int id = ~(clock >> 3);
         if ((clock & 3) == 3) return -EINVAL;
         if ((clock & PER_THREAD) != 0) {
-            Task other = id == 0 ? t : t.kernel.pids.task(id);
+            Task other = id == 0 ? t : t.thread(id);
             return other == null || other.group != t.group ? -EINVAL : thread(other);
         }
-        ThreadGroup g = id == 0 ? t.group : t.kernel.pids.group(id);
+        ThreadGroup g = id == 0 ? t.group : t.process(id);
         return g == null ? -EINVAL : process(g);
     }
 

@@ -8,7 +8,7 @@ public final class Credentials {
             CAP_NET_BIND_SERVICE = 10, CAP_NET_BROADCAST = 11, CAP_NET_ADMIN = 12, CAP_NET_RAW = 13, CAP_IPC_LOCK = 14,
             CAP_IPC_OWNER = 15, CAP_SYS_CHROOT = 18, CAP_SYS_PTRACE = 19, CAP_SYS_PACCT = 20, CAP_SYS_ADMIN = 21,
             CAP_SYS_BOOT = 22, CAP_SYS_NICE = 23, CAP_SYS_RESOURCE = 24, CAP_SYS_TIME = 25, CAP_SYS_TTY_CONFIG = 26,
-            CAP_MKNOD = 27, CAP_LEASE = 28, CAP_SETFCAP = 31;
+            CAP_MKNOD = 27, CAP_LEASE = 28, CAP_SETFCAP = 31, CAP_CHECKPOINT_RESTORE = 40;
 
     public int uid, euid, suid, fsuid;
     public int gid, egid, sgid, fsgid;

@@ -143,8 +143,13 @@ public final class Exec {
         PidTable pids = t.kernel.pids;
         pids.remove(old);
         pids.remove(t);
+        Pid numbers = t.numbers;
         old.tid = t.tid;
+        old.ownTid = t.ownTid;
+        t.numbers = old.numbers;
+        old.numbers = numbers;
         t.tid = g.pid;
+        t.ownTid = g.ownPid;
         g.leader = t;
         pids.add(t);
     }

@@ -42,9 +42,9 @@ public final class Exit {
         return Task.GONE;
     }
 
-    /** reboot(2): the sandbox's first process ends as by {@code signo}, and with it all others. */
+    /** reboot(2): the first process of the PID namespace ends as by {@code signo}, and with it all others. */
     public static long reboot(Task t, int signo) {
-        killGroup(t.kernel.init, signo);
+        killGroup(t.group.pids == null ? t.kernel.init : t.group.pids.init(), signo);
         exitTask(t, t.group.exitStatus);
         return Task.GONE;
     }
@@ -152,6 +152,10 @@ public final class Exit {
             t.ipc.put();
             t.ipc = null;
         }
+        if (t.childPids != null) {
+            t.childPids.put();
+            t.childPids = null;
+        }
         k.users.tasks(t.cred.uid, -1);
         if (g.controlGroup != null) g.controlGroup.tasks--;
         t.signals.pending.discard(k, ~0L);
@@ -207,7 +211,9 @@ public final class Exit {
         if (parentDied) {
             for (int j = 0; j < c.tasks.size(); j++) {
                 Task ct = c.tasks.get(j);
-                if (ct.parentDeathSignal != 0) Signals.send(ct, SigInfo.user(ct.parentDeathSignal, SI_USER, from.pid, 0));
+                if (ct.parentDeathSignal == 0) continue;
+                SigInfo i = SigInfo.user(ct.parentDeathSignal, SI_USER, from.ownPid, 0);
+                Signals.send(ct, i.between(from.pids, c.pids));
             }
         }
         if (to == null) return;
@@ -224,13 +230,17 @@ public final class Exit {
         }
     }
 
-    /** The living process that takes over the children of {@code g}; null: the sandbox is ending. */
+    /**
+     * The living process that takes over the children of {@code g}; null: the sandbox is ending. In an inner
+     * PID namespace none from above, and its first process also when that has ended: it lets nobody live.
+     */
     private static ThreadGroup reaperFor(ThreadGroup g) {
         if (g.hasSubreaper) {
-            for (ThreadGroup p = g.parent; p != null; p = p.parent) {
+            for (ThreadGroup p = g.parent; p != null && p.pids == g.pids; p = p.parent) {
                 if (p.isSubreaper && !p.tasks.isEmpty() && !p.isExiting) return p;
             }
         }
+        if (g.pids != null) return g.pids.init();
         ThreadGroup init = g.kernel.init;
         return init == null || init == g || init.tasks.isEmpty() ? null : init;
     }
@@ -240,8 +250,6 @@ public final class Exit {
         g.isExiting = true;
         g.isStopped = false;
         g.pending.discard(k, ~0L);
-        for (int i = 0; i < g.atExit.size(); i++) g.atExit.get(i).processEnded(g);
-        g.atExit.clear();
         if (g.timers != null) g.timers.release();
         ProcessGroup pg = g.processGroup;
         Session session = pg.session;
@@ -249,6 +257,16 @@ public final class Exit {
             session.leader = null;
             if (session.tty != null) session.tty.leaderExited(session);
         }
+        // The first process of a namespace ends when everybody else there has.
+        if (!g.isInnerInit() || g.pids.close()) becomeZombie(g);
+    }
+
+    /** It waits to be waited for. */
+    static void becomeZombie(ThreadGroup g) {
+        Kernel k = g.kernel;
+        ProcessGroup pg = g.processGroup;
+        for (int i = 0; i < g.atExit.size(); i++) g.atExit.get(i).processEnded(g);
+        g.atExit.clear();
         g.isZombie = true;
         JobControl.checkOrphaned(pg, g);
         k.job.check(pg);
@@ -269,7 +287,7 @@ public final class Exit {
 
     // ---- the parent learns
     static SigInfo childInfo(ThreadGroup g, int signo, int code, int status) {
-        SigInfo i = SigInfo.user(signo, code, g.pid, g.leader.cred.uid);
+        SigInfo i = SigInfo.user(signo, code, g.pidIn(g.parent.pids), g.leader.cred.uid);
         i.u1 = status & 0xffffffffL;
         long nanos = g.isZombie ? g.cpuNanosAtEnd : CpuClocks.process(g);
         i.u2 = CpuClocks.userNanos(nanos) / 10_000_000;
@@ -286,7 +304,8 @@ public final class Exit {
 
     private static void notifyParent(ThreadGroup g) {
         ThreadGroup p = g.parent;
-        if (p == null) { // came from outside the sandbox (Init.enter)
+        // Came from outside the sandbox (Init.createInit), or nobody is left to wait for it.
+        if (p == null || p.isInnerInit() && p.pids.isClosed()) {
             reap(g);
             return;
         }

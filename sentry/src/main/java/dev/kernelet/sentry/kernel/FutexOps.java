@@ -181,11 +181,11 @@ public final class FutexOps {
             if (value < 0) return value;
             int v = (int) value;
             int owner = v & Futexes.TID_MASK;
-            if (owner == t.tid) return -EDEADLK;
+            if (owner == t.ownTid) return -EDEADLK;
             if (owner == 0) {
                 Object key = key(t, address, isPrivate);
                 boolean others = t.kernel.futexes.first(key, offset(t, address, key)) != null;
-                int taken = t.tid | v & Futexes.OWNER_DIED | (others ? Futexes.WAITERS : 0);
+                int taken = t.ownTid | v & Futexes.OWNER_DIED | (others ? Futexes.WAITERS : 0);
                 long seen = t.ctx.cas32(address, v, taken);
                 if (seen < 0) return seen;
                 if (seen == value) {
@@ -217,7 +217,7 @@ public final class FutexOps {
 
     /** The task that a word names, if it is there to unlock it. */
     private static Task owner(Task t, int tid) {
-        Task o = t.kernel.pids.task(tid);
+        Task o = t.thread(tid);
         return o == null || o.state == Task.DEAD ? null : o;
     }
 
@@ -230,11 +230,11 @@ public final class FutexOps {
             if (tries == TRIES) return -EAGAIN;
             long value = t.ctx.load32(address);
             if (value < 0) return value;
-            if ((value & Futexes.TID_MASK) != t.tid) return -EPERM;
+            if ((value & Futexes.TID_MASK) != t.ownTid) return -EPERM;
             Waiter first = t.kernel.futexes.first(key, offset);
             if (first != null && !first.isPi) return -EINVAL;
             int next = first == null ? 0
-                    : first.task.tid | (t.kernel.futexes.hasSecond(key, offset) ? Futexes.WAITERS : 0);
+                    : first.task.ownTid | (t.kernel.futexes.hasSecond(key, offset) ? Futexes.WAITERS : 0);
             long seen = t.ctx.cas32(address, (int) value, next);
             if (seen < 0) return seen;
             if (seen != value) continue;
@@ -310,11 +310,11 @@ public final class FutexOps {
             long word = t.ctx.load32(to);
             if (word < 0) return word;
             int owner = (int) word & Futexes.TID_MASK;
-            if (owner == w.task.tid) return -EDEADLK;
+            if (owner == w.task.ownTid) return -EDEADLK;
             boolean takes = mayTake && owner == 0;
             Task holder = owner(t, owner);
             if (owner != 0 && holder == null) return -ESRCH;
-            int next = takes ? w.task.tid | (int) word & Futexes.OWNER_DIED | (marks ? Futexes.WAITERS : 0)
+            int next = takes ? w.task.ownTid | (int) word & Futexes.OWNER_DIED | (marks ? Futexes.WAITERS : 0)
                     : (int) word | Futexes.WAITERS;
             long seen = next == (int) word ? word : t.ctx.cas32(to, (int) word, next);
             if (seen < 0) return seen;

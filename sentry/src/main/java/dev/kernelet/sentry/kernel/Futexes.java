@@ -156,7 +156,7 @@ public final class Futexes {
         for (int b = 0; b < BUCKETS; b++) {
             for (Waiter w = heads[b]; w != null;) {
                 if (w.isPi && w.owner == t) {
-                    succeed(w, t.tid);
+                    succeed(w, t.ownTid);
                     w = heads[b];
                 } else {
                     w = w.next;
@@ -170,7 +170,7 @@ public final class Futexes {
         long p = Memory.allocate(4);
         if (w.task.mm.isAccessible(w.address, 4, true) && w.task.mm.space.readRemote(w.address, p, 4) == 4) {
             int owner = Memory.getInt(p) & TID_MASK;
-            Memory.putInt(p, w.task.tid | WAITERS | OWNER_DIED);
+            Memory.putInt(p, w.task.ownTid | WAITERS | OWNER_DIED);
             if (owner == tid || owner == 0) w.task.mm.space.writeRemote(w.address, p, 4);
         }
         Memory.free(p);

@@ -35,6 +35,8 @@ public final class Init {
         /** Null: the sandbox's. */
         public UtsNamespace uts;
         public IpcNamespace ipc;
+        /** Where its numbers are: the first process that comes there is the namespace's. Null: the sandbox's. */
+        public PidNamespace pids;
         /** It is a container's first process, and waits for {@link Kernel#makeReady}. */
         public boolean isFirst;
     }
@@ -42,7 +44,10 @@ public final class Init {
     /** The same at a place; null: in the first container. */
     public static Task createInit(Kernel k, String file, String[] argv, String[] envp, FsContext fs,
             FdTable fds, Credentials cred, Limits limits, Place place) {
-        Task t = newProcess(k, fs, fds, cred, limits);
+        PidNamespace pids = place == null ? null : place.pids;
+        Pid numbers = pids == null ? null : PidNamespace.allocate(k, pids, new int[0]);
+        if (numbers == null && pids != null) return null;
+        Task t = newProcess(k, numbers, fs, fds, cred, limits);
         OpenFile program = FileOpen.openExec(t, -100, file, 0);
         long r = t.error;
         if (program != null) {
@@ -69,7 +74,7 @@ public final class Init {
      * runs.
      */
     public static Task walker(Kernel k, FsContext fs) {
-        var t = new Task(k, 0, new ThreadGroup(k, 0));
+        var t = new Task(k, 0, null, new ThreadGroup(k, 0, null));
         t.fs = fs;
         t.fds = new FdTable();
         t.cred = new Credentials();
@@ -114,10 +119,11 @@ public final class Init {
     }
 
     /** A process without memory, leader of its own session. */
-    private static Task newProcess(Kernel k, FsContext fs, FdTable fds, Credentials cred, Limits limits) {
-        int pid = k.pids.allocate();
-        var g = new ThreadGroup(k, pid);
-        var t = new Task(k, pid, g);
+    private static Task newProcess(Kernel k, Pid numbers, FsContext fs, FdTable fds, Credentials cred,
+            Limits limits) {
+        int pid = numbers == null ? k.pids.allocate() : numbers.number;
+        var g = new ThreadGroup(k, pid, numbers);
+        var t = new Task(k, pid, numbers, g);
         g.leader = t;
         if (limits != null) g.limits = limits;
         CpuClocks.limitChanged(g);
@@ -145,9 +151,8 @@ public final class Init {
     private static void begin(Task t, ProgramImage image, Place place) {
         Kernel k = t.kernel;
         ThreadGroup g = t.group;
-        var session = new Session(g.pid, g);
         g.tasks.add(t);
-        JobControl.join(g, new ProcessGroup(g.pid, session));
+        JobControl.join(g, new ProcessGroup(g, new Session(g)));
         k.pids.add(g);
         k.pids.add(t);
         k.users.tasks(t.cred.uid, 1);

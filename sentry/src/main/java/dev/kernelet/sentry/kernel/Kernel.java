@@ -26,6 +26,8 @@ public final class Kernel {
     public int openFiles;
     /** What /proc/PID/ns calls the next namespace that is made; those of the start lie below. */
     public long nextNamespace = 4026532000L;
+    /** PID namespaces besides the sandbox's own. */
+    int pidNamespaces;
     public final BulkBuffers bulk = new BulkBuffers();
     public final UserCounts users = new UserCounts();
     /** The first process: its end is the sandbox's. */
@@ -179,10 +181,10 @@ public final class Kernel {
         if (tty != null) {
             tty.signalled(signo);
             // A line that hangs up, a group that became orphaned: for the whole job.
-            if (signo != SIGHUP && signo != SIGCONT || tty.foregroundGroup() == init.pgid()) return;
+            if (signo != SIGHUP && signo != SIGCONT || tty.foregroundIn(null) == init.pgid()) return;
         }
         if (isTerminals || signo == SIGCONT) Signals.send(init.processGroup, signo);
-        else Signals.send(init, SigInfo.user(signo, 0, 0, 0));
+        else Signals.send(init, SigInfo.user(signo, 0, 0, 0).fromOutside());
     }
 
     /** Lets the first process go that was held back (KernelOptions.holdsInit). Kernel lock. */

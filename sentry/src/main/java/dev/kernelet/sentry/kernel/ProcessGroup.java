@@ -4,15 +4,26 @@ import java.util.ArrayList;
 
 /** A process group: a job of a shell (setpgid(2), credentials(7)). Kernel lock. */
 public final class ProcessGroup {
+    /** In the sandbox's own namespace. */
     public final int id;
+    /** In inner namespaces; null: in none. */
+    private final Pid numbers;
     public final Session session;
     public final ArrayList<ThreadGroup> members = new ArrayList<>();
 
-    ProcessGroup(int id, Session session) {
-        this.id = id;
+    /** The group that {@code first} founds. */
+    ProcessGroup(ThreadGroup first, Session session) {
+        id = first.pid;
+        numbers = first.numbers();
         this.session = session;
         session.groups.add(this);
     }
+
+    /** As a process of {@code viewer} sees it; 0: not at all. */
+    public int idIn(PidNamespace viewer) { return viewer == null ? id : Pid.in(numbers, viewer); }
+
+    /** Where it has numbers; null: in the sandbox's own namespace alone. */
+    PidNamespace pids() { return numbers == null ? null : numbers.namespace; }
 
     /**
      * An orphaned group: no member has a parent in another group of the same session (setpgid(2)); {@code

@@ -7,9 +7,9 @@ public final class ProcessGroups {
     private ProcessGroups() {}
 
     public static long setpgid(Task t, int pid, int pgid) {
-        if (pgid == 0) pgid = pid == 0 ? t.group.pid : pid;
+        if (pgid == 0) pgid = pid == 0 ? t.group.ownPid : pid;
         if (pgid < 0) return -EINVAL;
-        ThreadGroup g = pid == 0 ? t.group : t.kernel.pids.group(pid);
+        ThreadGroup g = pid == 0 ? t.group : t.process(pid);
         if (g == null || g.isZombie) return -ESRCH;
         if (g != t.group) {
             if (g.parent != t.group) return -ESRCH;
@@ -18,12 +18,13 @@ public final class ProcessGroups {
         }
         Session s = g.session();
         if (s.leader == g || s.id == g.pid) return -EPERM;
-        if (g.pgid() == pgid) return 0;
-        ProcessGroup pg = s.group(pgid);
+        ProcessGroup pg = t.processGroup(pgid);
+        if (g.processGroup == pg) return 0;
         if (pg == null) {
-            if (pgid != g.pid) return -EPERM;
-            pg = new ProcessGroup(pgid, s);
+            if (pgid != g.pidIn(t.group.pids)) return -EPERM;
+            pg = new ProcessGroup(g, s);
         }
+        if (pg.session != s) return -EPERM;
         JobControl.join(g, pg);
         return 0;
     }
@@ -31,8 +32,7 @@ public final class ProcessGroups {
     public static long setsid(Task t) {
         ThreadGroup g = t.group;
         if (g.pgid() == g.pid || t.kernel.pids.processGroup(g.pid) != null) return -EPERM;
-        var s = new Session(g.pid, g);
-        JobControl.join(g, new ProcessGroup(g.pid, s));
-        return g.pid;
+        JobControl.join(g, new ProcessGroup(g, new Session(g)));
+        return g.ownPid;
     }
 }

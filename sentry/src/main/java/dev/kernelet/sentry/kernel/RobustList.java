@@ -49,7 +49,7 @@ final class RobustList {
                 Futexes.wakeAddress(t, address, 1);
                 return true;
             }
-            if ((value & Futexes.TID_MASK) != t.tid) return true;
+            if ((value & Futexes.TID_MASK) != t.ownTid) return true;
             int dead = value & Futexes.WAITERS | Futexes.OWNER_DIED;
             if (!exchange(t, isRemote, buffer, address, value, dead)) continue;
             if (!isPi && (value & Futexes.WAITERS) != 0) Futexes.wakeAddress(t, address, 1);

@@ -115,7 +115,7 @@ public final class Seccomp {
         if (total > CHAIN_MAX) return -ENOMEM;
         if ((flags & FLAG_TSYNC) != 0) {
             Task cannot = whoCannotFollow(t);
-            if (cannot != null) return (flags & FLAG_TSYNC_ESRCH) != 0 ? -ESRCH : cannot.tid;
+            if (cannot != null) return (flags & FLAG_TSYNC_ESRCH) != 0 ? -ESRCH : cannot.ownTid;
         }
         var filter = new Filter(program, t.seccompFilter, (flags & FLAG_LOG) != 0);
         enable(t, FILTER, filter);

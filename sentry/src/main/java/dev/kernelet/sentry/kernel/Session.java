@@ -4,7 +4,10 @@ import java.util.ArrayList;
 
 /** A session (setsid(2)): process groups under one controlling terminal. Kernel lock. */
 public final class Session {
+    /** In the sandbox's own namespace. */
     public final int id;
+    /** In inner namespaces; null: in none. */
+    private final Pid numbers;
     public ThreadGroup leader;
     public final ArrayList<ProcessGroup> groups = new ArrayList<>();
     /** The controlling terminal, or null. Told when the leader ends. */
@@ -21,8 +24,8 @@ public final class Session {
         /** tty_nr as in /proc/PID/stat. */
         int deviceNumber();
 
-        /** The foreground process group's id, or -1. */
-        int foregroundGroup();
+        /** The foreground process group's id as {@code viewer} sees it (0: not at all), or -1. */
+        int foregroundIn(PidNamespace viewer);
 
         /** Becomes the controlling terminal of {@code session}, {@code leader}'s group its foreground. */
         void attach(Session session, ThreadGroup leader);
@@ -31,13 +34,12 @@ public final class Session {
         void signalled(int signo);
     }
 
-    Session(int id, ThreadGroup leader) {
-        this.id = id;
+    Session(ThreadGroup leader) {
+        id = leader.pid;
+        numbers = leader.numbers();
         this.leader = leader;
     }
 
-    public ProcessGroup group(int pgid) {
-        for (int i = 0; i < groups.size(); i++) if (groups.get(i).id == pgid) return groups.get(i);
-        return null;
-    }
+    /** As a process of {@code viewer} sees it; 0: not at all. */
+    public int idIn(PidNamespace viewer) { return viewer == null ? id : Pid.in(numbers, viewer); }
 }

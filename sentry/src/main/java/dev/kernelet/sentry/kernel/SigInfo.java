@@ -18,6 +18,8 @@ public class SigInfo {
     /** Whose count of pending signals this one is in (RLIMIT_SIGPENDING), or -1. */
     int chargedUid = -1;
     boolean isQueued;
+    /** From a namespace above the receiver's, or from outside the sandbox: reaches a first process too. */
+    boolean isFromOutside;
 
     public static SigInfo of(int signo, int code) {
         var i = new SigInfo();
@@ -31,6 +33,21 @@ public class SigInfo {
         SigInfo i = of(signo, code);
         i.u0 = pid & 0xffffffffL | (long) uid << 32;
         return i;
+    }
+
+    /**
+     * Sent by a process of {@code from} to one of {@code to}: who is in a namespace above has no number in the
+     * receiver's. One below reaches only its own process group, and keeps the number it knows itself by.
+     */
+    public SigInfo between(PidNamespace from, PidNamespace to) {
+        boolean isSeen = from == to || to == null || from != null && from.isWithin(to);
+        return isSeen ? this : fromOutside();
+    }
+
+    SigInfo fromOutside() {
+        u0 &= ~0xffffffffL;
+        isFromOutside = true;
+        return this;
     }
 
     public static SigInfo fault(int signo, int code, long address) {

@@ -73,7 +73,9 @@ public final class Signals {
     }
 
     /** Sends a signal of the kernel's own (SIGPIPE, SIGXFSZ) to this task. */
-    public void raise(int signal) { send(task, SigInfo.user(signal, SI_USER, task.group.pid, task.cred.uid)); }
+    public void raise(int signal) {
+        send(task, SigInfo.user(signal, SI_USER, task.group.ownPid, task.cred.uid));
+    }
 
     /** Before returning to the application; see Worker. */
     long beforeResume(long result) { return SignalDelivery.beforeResume(task, result); }
@@ -160,11 +162,11 @@ public final class Signals {
         int signo = info.signo;
         if (g.isZombie || g.tasks.isEmpty() || isForThread && t.state == Task.DEAD) return 0;
         if (g.isExiting) return 0;
+        JobControl.prepare(g, signo);
         if (g.isUnkillable && isRefused(t, g, info)) {
             info.dequeued();
             return 0;
         }
-        JobControl.prepare(g, signo);
         if (signo == SIGKILL) {
             Exit.killGroup(g, SIGKILL);
             return 0;
@@ -190,11 +192,14 @@ public final class Signals {
         return 0;
     }
 
-    /** What the first process of a container does not notice: blocked signals are looked at again when delivered. */
+    /**
+     * What the first process of a container or namespace does not notice: blocked signals are looked at again
+     * when delivered.
+     */
     private static boolean isRefused(Task t, ThreadGroup g, SigInfo info) {
         int signo = info.signo;
         if (g.handlers.handler[signo] != SIG_DFL || (t.signals.mask & bit(signo)) != 0) return false;
-        return (bit(signo) & UNMASKABLE) == 0 || info.pid() != 0 && info.code <= 0;
+        return (bit(signo) & UNMASKABLE) == 0 || info.code != SI_KERNEL && !info.isFromOutside;
     }
 
     private static boolean isDropped(Task t, ThreadGroup g, int signo) {

@@ -26,8 +26,14 @@ public final class Task {
     public static final int RUNNING = 0, IN_KERNEL = 1, WAITING = 2, STOPPED = 3, DEAD = 4;
 
     public final Kernel kernel;
-    /** Changes when exec takes the leader's place over. */
+    /** In the sandbox's own PID namespace; changes when exec takes the leader's place over. */
     public int tid;
+    /** Its number as it knows it itself. */
+    public int ownTid;
+    /** In all namespaces that see it; null: the sandbox's own alone. */
+    Pid numbers;
+    /** Where the processes that it makes live (unshare(2), setns(2)), held; null: in its own PID namespace. */
+    public PidNamespace childPids;
     public ThreadGroup group;
     public ExecutionContext ctx;
     public MemoryManager mm;
@@ -110,13 +116,31 @@ public final class Task {
     Seccomp.Filter seccompFilter;
     final FutexOps.Wait futexWait = new FutexOps.Wait();
 
-    public Task(Kernel kernel, int tid, ThreadGroup group) {
+    public Task(Kernel kernel, int tid, Pid numbers, ThreadGroup group) {
         this.kernel = kernel;
         this.tid = tid;
+        this.numbers = numbers;
+        this.ownTid = numbers == null ? tid : numbers.own();
         this.group = group;
         this.signals = new Signals(this);
         this.startNanos = kernel.now();
     }
+
+    // ---- numbers: what the task calls others, and what others call it
+    /** The thread that it knows by that number, or null. */
+    public Task thread(int tid) { return group.pids == null ? kernel.pids.task(tid) : group.pids.task(tid); }
+
+    /** The process, zombies included. */
+    public ThreadGroup process(int pid) {
+        return group.pids == null ? kernel.pids.group(pid) : group.pids.process(pid);
+    }
+
+    public ProcessGroup processGroup(int id) {
+        return group.pids == null ? kernel.pids.processGroup(id) : group.pids.processGroup(id);
+    }
+
+    /** As a process of {@code viewer} (null: the sandbox's own namespace) sees it; 0: not at all. */
+    public int tidIn(PidNamespace viewer) { return viewer == null ? tid : Pid.in(numbers, viewer); }
 
     public dev.kernelet.sentry.wait.WaitQueue exitQueue() {
         if (pidfdQueue == null) pidfdQueue = new dev.kernelet.sentry.wait.WaitQueue();

@@ -8,6 +8,12 @@ import java.util.ArrayList;
 public final class ThreadGroup {
     public final Kernel kernel;
     public final int pid;
+    /** Where its numbers are; null: in the sandbox's own namespace alone ({@link Kernel#pids}). */
+    public final PidNamespace pids;
+    /** Its number as it knows it itself. */
+    public final int ownPid;
+    /** Null in the sandbox's own namespace until {@link #identity}. */
+    private Pid numbers;
     public Task leader;
     /** The tasks that live; the leader may have ended before others. */
     public final ArrayList<Task> tasks = new ArrayList<>();
@@ -99,19 +105,44 @@ public final class ThreadGroup {
     public PosixTimers timers;
     CpuClocks.CpuLimit cpuLimit;
 
-    public ThreadGroup(Kernel kernel, int pid) {
+    public ThreadGroup(Kernel kernel, int pid, Pid numbers) {
         this.kernel = kernel;
         this.pid = pid;
+        this.numbers = numbers;
+        pids = numbers == null ? null : numbers.namespace;
+        ownPid = numbers == null ? pid : numbers.own();
         this.startNanos = kernel.now();
     }
 
+    /** As a process of {@code viewer} (null: the sandbox's own namespace) sees it; 0: not at all. */
+    public int pidIn(PidNamespace viewer) {
+        return viewer == null ? pid : pids == null ? 0 : numbers.in(viewer);
+    }
+
+    /** Who it is, for those who remember it longer than it lives. */
+    public Pid identity() {
+        if (numbers == null) numbers = new Pid(pid, null, null);
+        return numbers;
+    }
+
+    /** The numbers of what begins with it, a process group or a session. */
+    Pid numbers() { return pids == null ? null : numbers; }
+
+    /** Whether it is the first process of its namespace: other than {@link Kernel#init}, of an inner one. */
+    public boolean isInnerInit() { return pids != null && pids.init() == this; }
+
+    /** Its process group's id in the sandbox's own namespace; see {@link #pgidIn}. */
     public int pgid() { return processGroup == null ? 0 : processGroup.id; }
+
+    public int pgidIn(PidNamespace viewer) { return processGroup == null ? 0 : processGroup.idIn(viewer); }
 
     public Session session() { return processGroup == null ? null : processGroup.session; }
 
-    public int sid() { return processGroup == null ? 0 : processGroup.session.id; }
+    public int sidIn(PidNamespace viewer) {
+        return processGroup == null ? 0 : processGroup.session.idIn(viewer);
+    }
 
-    public int parentPid() { return parent == null ? 0 : parent.pid; }
+    public int parentIn(PidNamespace viewer) { return parent == null ? 0 : parent.pidIn(viewer); }
 
     /** The thread a signal for the whole process should interrupt, or null when all block it. */
     Task targetFor(int signo) {

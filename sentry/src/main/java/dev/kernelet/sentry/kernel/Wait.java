@@ -27,11 +27,11 @@ public final class Wait {
         if ((options & ~(WNOHANG | WUNTRACED | WCONTINUED | WNOTHREAD | WALL | WCLONE)) != 0) return -EINVAL;
         if (pid == Integer.MIN_VALUE) return -ESRCH;
         int type = pid == -1 ? P_ALL : pid > 0 ? P_PID : P_PGID;
-        int id = pid == 0 ? t.group.pgid() : Math.abs(pid);
+        Object only = type == P_ALL ? null : type == P_PID ? t.process(pid) : group(t, -pid);
         var f = new Found();
-        long r = find(t, type, id, null, options | WEXITED, f);
+        long r = find(t, type, only, options | WEXITED, f);
         if (r <= 0) return r;
-        int childPid = f.child.pid;
+        int childPid = f.child.pidIn(t.group.pids);
         long e = 0;
         if (rusage != 0) e = outRusage(t, rusage, f);
         if (e == 0 && statusAddress != 0) e = t.mem.outInt(statusAddress, f.status);
@@ -42,15 +42,16 @@ public final class Wait {
     public static long waitid(Task t, int type, int id, long info, int options, long rusage) {
         if ((options & ~(WNOHANG | WNOWAIT | WEXITED | WUNTRACED | WCONTINUED | WNOTHREAD | WALL | WCLONE)) != 0) return -EINVAL;
         if ((options & (WEXITED | WUNTRACED | WCONTINUED)) == 0) return -EINVAL;
-        ThreadGroup only = null;
+        Object only = null;
         switch (type) {
             case P_ALL -> { }
             case P_PID -> {
                 if (id <= 0) return -EINVAL;
+                only = t.process(id);
             }
             case P_PGID -> {
                 if (id < 0) return -EINVAL;
-                if (id == 0) id = t.group.pgid();
+                only = group(t, id);
             }
             case P_PIDFD -> {
                 if (id < 0) return -EINVAL;
@@ -66,7 +67,7 @@ public final class Wait {
         }
         boolean isNonblocking = type == P_PIDFD && t.fds.get(id).isNonblocking();
         var f = new Found();
-        long r = find(t, type, id, only, options, f);
+        long r = find(t, type, only, options, f);
         if (r < 0) return r;
         if (r == 0 && isNonblocking) return -EAGAIN;
         long e = 0;
@@ -76,12 +77,16 @@ public final class Wait {
         return e;
     }
 
+    private static ProcessGroup group(Task t, int id) {
+        return id == 0 ? t.group.processGroup : t.processGroup(id);
+    }
+
     /** 1: found; 0: nothing yet and WNOHANG; BLOCKED or -errno. */
-    private static long find(Task t, int type, int id, ThreadGroup only, int options, Found f) {
+    private static long find(Task t, int type, Object only, int options, Found f) {
         ThreadGroup g = t.group;
         for (int i = 0; i < g.children.size(); i++) {
             ThreadGroup c = g.children.get(i);
-            if (!isMeant(t, c, type, id, only, options)) continue;
+            if (!isMeant(t, c, type, only, options)) continue;
             f.hasCandidate = true;
             if (check(c, options, f)) return 1;
         }
@@ -90,8 +95,8 @@ public final class Wait {
         return t.block(g.childQueue, ~0);
     }
 
-    private static boolean isMeant(Task t, ThreadGroup c, int type, int id, ThreadGroup only, int options) {
-        if (type == P_PID && c.pid != id || type == P_PGID && c.pgid() != id || type == P_PIDFD && c != only) return false;
+    private static boolean isMeant(Task t, ThreadGroup c, int type, Object only, int options) {
+        if (type != P_ALL && (type == P_PGID ? c.processGroup : c) != only) return false;
         if ((options & WNOTHREAD) != 0 && c.creator != t) return false;
         if (c.isAdopted && t.group == t.kernel.init && t.kernel.options.reapsOrphans && !t.group.isSubreaper) return false;
         if ((options & WALL) != 0) return true;
@@ -139,7 +144,7 @@ public final class Wait {
         if (f != null) {
             Memory.putInt(p + SI_SIGNO, SIGCHLD);
             Memory.putInt(p + SI_CODE, f.code);
-            Memory.putInt(p + SI_PID, f.child.pid);
+            Memory.putInt(p + SI_PID, f.child.pidIn(t.group.pids));
             Memory.putInt(p + SI_UID, f.child.leader.cred.uid);
             Memory.putInt(p + SI_STATUS, f.value);
         }

@@ -58,7 +58,7 @@ public final class RemoteMemory {
         if (!sane(l, localCount)) return -EINVAL;
         if (!sane(r, remoteCount)) return -EINVAL;
         if (total(l, localCount) == 0 || total(r, remoteCount) == 0) return 0;
-        Task target = t.kernel.pids.task(pid);
+        Task target = t.thread(pid);
         long e = target == null || target.mm == null ? -ESRCH : mayAccess(t, target);
         if (e < 0) return t.s0 > 0 ? t.s0 : e;
         return copy(t, target.mm, l, localCount, r, remoteCount, writes);

@@ -20,8 +20,8 @@ public final class Rights {
     public OpenFile[] files = NONE;
     /** Whether the sender gave or needs credentials; those of SCM_CREDENTIALS. */
     public boolean hasCredentials;
-    public int pid, uid, gid;
-    /** The process of {@link #pid}: kept, for numbers are used again. */
+    public int uid, gid;
+    /** The process: kept, for numbers are used again. */
     private ThreadGroup sender;
     /** Real user id of the one who sent the files. */
     private int payer;
@@ -31,6 +31,7 @@ public final class Rights {
     public void clear() {
         files = NONE;
         hasCredentials = false;
+        sender = null;
     }
 
     /** Reads the control messages of {@code m}; the files are not held yet. 0 or -errno. */
@@ -55,14 +56,15 @@ public final class Rights {
             case SCM_RIGHTS -> { return takeFiles(t, p, length >> 2); }
             case SCM_CREDENTIALS -> {
                 if (length != 12) return -EINVAL;
-                pid = Memory.getInt(p);
+                int named = Memory.getInt(p);
                 uid = Memory.getInt(p + 4);
                 gid = Memory.getInt(p + 8);
                 Credentials c = t.cred;
-                if (pid != t.group.pid && !c.capable(Credentials.CAP_SYS_ADMIN)) return -EPERM;
+                if (named != t.group.ownPid && !c.capable(Credentials.CAP_SYS_ADMIN)) return -EPERM;
                 if (uid != c.uid && uid != c.euid && uid != c.suid && !c.capable(Credentials.CAP_SETUID)) return -EPERM;
                 if (gid != c.gid && gid != c.egid && gid != c.sgid && !c.capable(Credentials.CAP_SETGID)) return -EPERM;
-                if (pid != t.group.pid && t.kernel.pids.group(pid) == null) return -ESRCH;
+                sender = named == t.group.ownPid ? t.group : t.process(named);
+                if (sender == null) return -ESRCH;
                 hasCredentials = true;
                 return 0;
             }
@@ -99,10 +101,9 @@ public final class Rights {
         var r = new Rights();
         r.files = files;
         r.hasCredentials = true;
-        r.pid = hasCredentials ? pid : t.group.pid;
+        r.sender = hasCredentials ? sender : t.group;
         r.uid = hasCredentials ? uid : t.cred.uid;
         r.gid = hasCredentials ? gid : t.cred.gid;
-        r.sender = r.pid == t.group.pid ? t.group : t.kernel.pids.group(r.pid);
         for (OpenFile f : files) f.hold();
         r.payer = t.cred.uid;
         t.kernel.users.filesUnderWay(r.payer, files.length);
@@ -111,7 +112,7 @@ public final class Rights {
         return r;
     }
 
-    public boolean hasSameSender(Rights o) { return pid == o.pid && uid == o.uid && gid == o.gid; }
+    public boolean hasSameSender(Rights o) { return sender == o.sender && uid == o.uid && gid == o.gid; }
 
     /** Gives the files to the receiver: control messages and descriptors. Not peeking, they are its own from now on. */
     public void deliver(Task t, Sockets sockets, Message m, boolean isPeek, boolean closeOnExec) {
@@ -138,11 +139,11 @@ public final class Rights {
     }
 
     /** SCM_CREDENTIALS for a receiver that wants them (SO_PASSCRED); {@code r} null: the sender did not say. */
-    public static void deliverCredentials(Rights r, Message m) {
+    public static void deliverCredentials(Task t, Rights r, Message m) {
         long p = m.putControl(SOL_SOCKET, SCM_CREDENTIALS, 12);
         if (p == 0) return;
         boolean isKnown = r != null && r.hasCredentials;
-        Memory.putInt(p, isKnown ? r.pid : 0);
+        Memory.putInt(p, isKnown ? r.sender.pidIn(t.group.pids) : 0);
         Memory.putInt(p + 4, isKnown ? r.uid : 65534);
         Memory.putInt(p + 8, isKnown ? r.gid : 65534);
     }

@@ -236,7 +236,7 @@ final class SysCred {
         long words = version(t, header, p, data == 0);
         if (words <= 0 || data == 0) return Math.min(words, 0);
         if (pid < 0) return -EINVAL;
-        Task o = pid == 0 ? t : t.kernel.pids.task(pid);
+        Task o = pid == 0 ? t : t.thread(pid);
         if (o == null) return -ESRCH;
         long q = t.mem.scratch(24);
         for (int i = 0; i < words; i++) {
@@ -254,7 +254,7 @@ final class SysCred {
         int pid = Memory.getInt(p + 4);
         long words = version(t, header, p, false);
         if (words < 0) return words;
-        if (pid != 0 && pid != t.tid) return -EPERM;
+        if (pid != 0 && pid != t.ownTid) return -EPERM;
         long q = t.mem.in(data, (int) words * 12);
         if (q < 0) return q;
         long effective = 0, permitted = 0, inheritable = 0;

@@ -8,6 +8,7 @@ import dev.kernelet.sentry.fs.pipe.PipeFile;
 import dev.kernelet.sentry.fs.tmpfs.TmpfsFile;
 import dev.kernelet.sentry.kernel.FdTable;
 import dev.kernelet.sentry.kernel.Limits;
+import dev.kernelet.sentry.kernel.ProcessGroup;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
 import dev.kernelet.sentry.vfs.Access;
@@ -174,7 +175,7 @@ final class SysFd {
         if (gets) return testLock(t, locks.test(f.inode, owner, type, start, last), p, argument);
         if (type == FileLocks.READ && !f.isReadable() || type == FileLocks.WRITE && !f.isWritable()) return -EBADF;
         boolean waits = command == F_SETLKW || command == F_OFD_SETLKW;
-        return locks.set(t, f.inode, owner, isOfd ? -1 : t.group.pid, type, start, last, waits);
+        return locks.set(t, f.inode, owner, isOfd ? null : t.group.identity(), type, start, last, waits);
     }
 
     private static long testLock(Task t, FileLocks.Lock c, long p, long argument) {
@@ -185,7 +186,7 @@ final class SysFd {
             Memory.putShort(p + 2, (short) SEEK_SET);
             Memory.putLong(p + 8, c.start);
             Memory.putLong(p + 16, c.last == FileLocks.END ? 0 : c.last - c.start + 1);
-            Memory.putInt(p + 24, c.pid);
+            Memory.putInt(p + 24, c.pidIn(t.group.pids));
         }
         return t.mem.out(argument, p, FLOCK_SIZE);
     }
@@ -210,7 +211,7 @@ final class SysFd {
     private static long owner(Task t, OpenFile f, int command, long argument) {
         FileOwner o = FileOwner.of(t.kernel, f);
         switch (command) {
-            case F_GETOWN -> { return o.type == F_OWNER_PGRP ? -o.id : o.id; }
+            case F_GETOWN -> { return o.type == F_OWNER_PGRP ? -o.idIn(t.group.pids) : o.idIn(t.group.pids); }
             case F_SETOWN -> {
                 int id = (int) argument;
                 if (id == Integer.MIN_VALUE) return -EINVAL;
@@ -219,7 +220,7 @@ final class SysFd {
             case F_GETOWN_EX -> {
                 long p = t.mem.scratch(8);
                 Memory.putInt(p, o.type);
-                Memory.putInt(p + 4, o.id);
+                Memory.putInt(p + 4, o.idIn(t.group.pids));
                 return t.mem.out(argument, p, 8);
             }
             case F_SETOWN_EX -> {
@@ -238,20 +239,19 @@ final class SysFd {
     }
 
     private static long setOwner(Task t, FileOwner o, int type, int id) {
-        if (id != 0) {
-            boolean exists = type == F_OWNER_TID ? t.kernel.pids.task(id) != null
-                    : type == F_OWNER_PID ? t.kernel.pids.group(id) != null : hasGroup(t, id);
-            if (!exists) return -ESRCH;
-        }
-        o.set(type, id, t.cred);
+        int found = id == 0 ? 0 : type == F_OWNER_TID ? number(t.thread(id))
+                : type == F_OWNER_PID ? number(t.process(id)) : number(t.processGroup(id));
+        if (found < 0) return -ESRCH;
+        o.set(type, found, t.cred);
         return 0;
     }
 
-    private static boolean hasGroup(Task t, int pgid) {
-        var pids = t.kernel.pids;
-        for (ThreadGroup g = pids.groupFrom(1); g != null; g = pids.groupFrom(g.pid + 1)) if (g.pgid() == pgid) return true;
-        return false;
-    }
+    // In the sandbox's own PID namespace; -1: nobody.
+    private static int number(Task o) { return o == null ? -1 : o.tid; }
+
+    private static int number(ThreadGroup g) { return g == null ? -1 : g.pid; }
+
+    private static int number(ProcessGroup g) { return g == null || g.members.isEmpty() ? -1 : g.id; }
 
     // ---- ioctl
     /** ioctl(2): what holds for all files here, the rest is the file's. */

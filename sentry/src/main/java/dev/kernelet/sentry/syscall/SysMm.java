@@ -140,7 +140,7 @@ final class SysMm {
 
     /** migrate_pages(2). */
     static long migrate_pages(Task t, int pid, long maxNode, long from, long to) {
-        Task target = pid == 0 ? t : t.kernel.pids.task(pid);
+        Task target = pid == 0 ? t : t.thread(pid);
         if (target == null) return -ESRCH;
         long r = RemoteMemory.mayAccess(t, target);
         return r < 0 ? r : NumaPolicy.migrate(t, maxNode, from, to);
@@ -148,7 +148,7 @@ final class SysMm {
 
     /** move_pages(2). */
     static long move_pages(Task t, int pid, long count, long pages, long nodes, long status, int flags) {
-        Task target = pid == 0 ? t : t.kernel.pids.task(pid);
+        Task target = pid == 0 ? t : t.thread(pid);
         if (target == null || target.mm == null) return -ESRCH;
         long r = RemoteMemory.mayAccess(t, target);
         return r < 0 ? r : NumaPolicy.movePages(t, target.mm, count, pages, nodes, status, flags);

@@ -22,6 +22,7 @@ import dev.kernelet.sentry.kernel.Exec;
 import dev.kernelet.sentry.kernel.Exit;
 import dev.kernelet.sentry.kernel.KernelOptions;
 import dev.kernelet.sentry.kernel.Limits;
+import dev.kernelet.sentry.kernel.PidNamespace;
 import dev.kernelet.sentry.kernel.ProcessAccess;
 import dev.kernelet.sentry.kernel.ProcessGroups;
 import dev.kernelet.sentry.kernel.SigInfo;
@@ -84,35 +85,35 @@ final class SysProcess {
 
     // ---- ids
     /** getpid(2). */
-    static long getpid(Task t) { return t.answer(39, t.group.pid); }
+    static long getpid(Task t) { return t.answer(39, t.group.ownPid); }
 
     /** getppid(2). */
-    static long getppid(Task t) { return t.group.parentPid(); }
+    static long getppid(Task t) { return t.group.parentIn(t.group.pids); }
 
     /** gettid(2). */
-    static long gettid(Task t) { return t.answer(186, t.tid); }
+    static long gettid(Task t) { return t.answer(186, t.ownTid); }
 
     /** getpgrp(2). */
-    static long getpgrp(Task t) { return t.group.pgid(); }
+    static long getpgrp(Task t) { return t.group.pgidIn(t.group.pids); }
 
     private static ThreadGroup group(Task t, int pid) {
         if (pid == 0) return t.group;
-        ThreadGroup g = t.kernel.pids.group(pid);
+        ThreadGroup g = t.process(pid);
         if (g != null) return g;
-        Task o = t.kernel.pids.task(pid);
+        Task o = t.thread(pid);
         return o == null ? null : o.group;
     }
 
     /** getpgid(2). */
     static long getpgid(Task t, int pid) {
         ThreadGroup g = group(t, pid);
-        return g == null ? -ESRCH : g.pgid();
+        return g == null ? -ESRCH : g.pgidIn(t.group.pids);
     }
 
     /** getsid(2). */
     static long getsid(Task t, int pid) {
         ThreadGroup g = group(t, pid);
-        return g == null ? -ESRCH : g.sid();
+        return g == null ? -ESRCH : g.sidIn(t.group.pids);
     }
 
     /** setpgid(2). */
@@ -124,7 +125,7 @@ final class SysProcess {
     /** set_tid_address(2). */
     static long set_tid_address(Task t, long address) {
         t.clearChildTid = address;
-        return t.tid;
+        return t.ownTid;
     }
 
     /** set_robust_list(2): the head is 24 bytes. */
@@ -136,7 +137,7 @@ final class SysProcess {
 
     /** get_robust_list(2). */
     static long get_robust_list(Task t, int pid, long head, long size) {
-        Task o = pid == 0 ? t : t.kernel.pids.task(pid);
+        Task o = pid == 0 ? t : t.thread(pid);
         if (o == null) return -ESRCH;
         if (!ProcessAccess.byRealIds(t, o)) return -EPERM;
         long r = t.mem.outLong(size, 24);
@@ -189,13 +190,19 @@ final class SysProcess {
     static long restart_syscall(Task t) { return t.restart() ? SyscallTable.dispatch(t, t.nr) : -EINTR; }
 
     // ---- namespaces
-    /** unshare(2): what threads share may be split; new namespaces: host names, IPC, mounts. */
+    /** unshare(2): what threads share may be split; new namespaces: host names, IPC, mounts, children's PIDs. */
     static long unshare(Task t, int flags) {
         long known = Clone.NAMESPACES | Clone.FS | Clone.FILES | Clone.VM | Clone.SIGHAND | Clone.THREAD | Clone.SYSVSEM;
         if ((Integer.toUnsignedLong(flags) & ~known) != 0) return -EINVAL;
         if ((flags & Clone.NAMESPACES) != 0 && !Clone.mayMake(t, flags)) return -EPERM;
         if ((flags & (Clone.THREAD | Clone.SIGHAND | Clone.VM)) != 0 && t.group.tasks.size() > 1) return -EINVAL;
         if ((flags & Clone.NEWNS) != 0 && !MountOps.hasRoomForCopy(t)) return -ENOSPC;
+        PidNamespace pids = null;
+        if ((flags & Clone.NEWPID) != 0) {
+            // Once is enough until a process is there: further ones would be below it.
+            pids = t.childPids != null ? null : PidNamespace.make(t);
+            if (pids == null) return t.childPids != null ? -EINVAL : t.error;
+        }
         if ((flags & (Clone.FS | Clone.NEWNS)) != 0 && t.fs.users > 1) {
             t.fs.users--;
             t.fs = t.fs.copy();
@@ -208,6 +215,7 @@ final class SysProcess {
         if ((flags & Clone.NEWNS) != 0) MountOps.unshare(t.fs, t.kernel.nextNamespace++);
         if ((flags & Clone.NEWUTS) != 0) t.uts = new UtsNamespace(t);
         if ((flags & Clone.NEWIPC) != 0) IpcNamespace.enter(t, IpcNamespace.make(t.kernel));
+        if (pids != null) t.childPids = pids.hold();
         return 0;
     }
 
@@ -218,6 +226,7 @@ final class SysProcess {
         UtsNamespace uts;
         IpcNamespace ipc;
         MountNamespace mounts;
+        PidNamespace pids;
         if (f instanceof NamespaceFile n) {
             if (kinds != 0 && kinds != n.kind()) return -EINVAL;
             if (!Clone.mayMake(t, n.kind())) return -EPERM;
@@ -225,6 +234,7 @@ final class SysProcess {
             uts = n.uts();
             ipc = n.ipc();
             mounts = n.mounts();
+            pids = n.pids();
         } else if (f instanceof PidFile p) {
             if (kinds == 0 || (Integer.toUnsignedLong(kinds) & ~Clone.NAMESPACES) != 0) return -EINVAL;
             Task of = p.thread == null ? p.group.leader : p.thread;
@@ -233,9 +243,11 @@ final class SysProcess {
             uts = of.uts;
             ipc = of.ipc;
             mounts = of.fs.mounts;
+            pids = of.group.pids;
         } else {
             return -EINVAL;
         }
+        if ((kinds & Clone.NEWPID) != 0 && !PidNamespace.isOpenTo(t, pids)) return -EINVAL;
         if ((kinds & Clone.NEWNS) != 0) {
             if (!t.cred.capable(Credentials.CAP_SYS_CHROOT)) return -EPERM;
             // Root and working directory are others' too (Linux moves theirs by a pidfd of several kinds).
@@ -244,6 +256,7 @@ final class SysProcess {
         }
         if ((kinds & Clone.NEWUTS) != 0) t.uts = uts;
         if ((kinds & Clone.NEWIPC) != 0) IpcNamespace.enter(t, ipc);
+        if ((kinds & Clone.NEWPID) != 0) PidNamespace.enter(t, pids);
         return 0;
     }
 
@@ -409,9 +422,9 @@ final class SysProcess {
     static long pidfd_open(Task t, int pid, int flags) {
         if ((flags & ~(PidFile.PIDFD_NONBLOCK | PidFile.PIDFD_THREAD)) != 0 || pid <= 0) return -EINVAL;
         boolean isThread = (flags & PidFile.PIDFD_THREAD) != 0;
-        Task o = t.kernel.pids.task(pid);
+        Task o = t.thread(pid);
         if (o == null) {
-            ThreadGroup g = t.kernel.pids.group(pid);
+            ThreadGroup g = t.process(pid);
             if (g == null || g.isReaped) return -ESRCH;
             o = g.leader;
         }
@@ -441,8 +454,11 @@ final class SysProcess {
         ThreadGroup group = p != null ? p.group : ProcFs.process(f.inode);
         if (group == null) return -EBADF;
         Task thread = p != null ? p.thread : null;
+        PidNamespace pids = t.group.pids;
+        // To nobody outside the sender's namespace, however it came by the file (access_pidfd_pidns).
+        if (pids != null && (group.pids == null || !group.pids.isWithin(pids))) return -EINVAL;
         if (signo < 0 || signo > 64) return -EINVAL;
-        SigInfo i = SigInfo.user(signo, 0, t.group.pid, t.cred.uid);
+        SigInfo i = SigInfo.user(signo, 0, t.group.ownPid, t.cred.uid);
         if (info != 0) {
             long in = t.mem.in(info, 128);
             if (in < 0) return in;
@@ -453,6 +469,7 @@ final class SysProcess {
         if (group.isReaped || thread != null && thread.state == Task.DEAD) return -ESRCH;
         if (!SysSignal.mayKill(t, group, signo)) return -EPERM;
         if (signo == 0) return 0;
+        i.between(pids, group.pids);
         boolean toThread = (flags & 1) != 0 || flags == 0 && thread != null;
         return toThread ? Signals.send(thread != null ? thread : group.leader, i) : Signals.send(group, i);
     }
@@ -467,7 +484,7 @@ final class SysProcess {
 
     /** kcmp(2): a total order by identity. */
     static long kcmp(Task t, int pid1, int pid2, int type, long index1, long index2) {
-        Task a = t.kernel.pids.task(pid1), b = t.kernel.pids.task(pid2);
+        Task a = t.thread(pid1), b = t.thread(pid2);
         if (a == null || b == null) return -ESRCH;
         if (!ProcessAccess.byRealIds(t, a) || !ProcessAccess.byRealIds(t, b)) return -EPERM;
         Object x, y;

@@ -22,7 +22,7 @@ final class SysSched {
 
     private SysSched() {}
 
-    private static Task task(Task t, int pid) { return pid == 0 ? t : t.kernel.pids.task(pid); }
+    private static Task task(Task t, int pid) { return pid == 0 ? t : t.thread(pid); }
 
     private static boolean mayChange(Task t, Task o) {
         return t.cred.euid == o.cred.euid || t.cred.euid == o.cred.uid
@@ -223,7 +223,7 @@ final class SysSched {
             return o == null ? -ESRCH : one(t, o, nice);
         }
         if (which == 1) {
-            ProcessGroup pg = who == 0 ? t.group.processGroup : t.kernel.pids.processGroup(who);
+            ProcessGroup pg = who == 0 ? t.group.processGroup : t.processGroup(who);
             if (pg == null) return -ESRCH;
             for (ThreadGroup g : pg.members) for (Task o : g.tasks) result = both(result, one(t, o, nice));
             return result;
@@ -231,6 +231,7 @@ final class SysSched {
         int uid = who == 0 ? t.cred.uid : who;
         ThreadGroup g;
         for (int pid = 1; (g = t.kernel.pids.groupFrom(pid)) != null; pid = g.pid + 1) {
+            if (g.pidIn(t.group.pids) == 0) continue;
             for (Task o : g.tasks) if (o.cred.uid == uid) result = both(result, one(t, o, nice));
         }
         return result;

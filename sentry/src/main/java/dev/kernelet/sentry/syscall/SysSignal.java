@@ -168,19 +168,19 @@ final class SysSignal {
     /** kill(2). */
     static long kill(Task t, int pid, int signo) {
         if (signo < 0 || signo > 64) return -EINVAL;
-        return send(t, pid, SigInfo.user(signo, SI_USER, t.group.pid, t.cred.uid));
+        return send(t, pid, SigInfo.user(signo, SI_USER, t.group.ownPid, t.cred.uid));
     }
 
     private static long send(Task t, int pid, SigInfo info) {
         if (pid > 0) {
-            ThreadGroup g = t.kernel.pids.group(pid);
-            Task thread = g == null ? t.kernel.pids.task(pid) : null;
+            ThreadGroup g = t.process(pid);
+            Task thread = g == null ? t.thread(pid) : null;
             if (thread != null) g = thread.group;
             return g == null || g.isReaped ? -ESRCH : sendOne(t, g, info);
         }
         if (pid == -1) return sendAll(t, info);
         if (pid == Integer.MIN_VALUE) return -ESRCH;
-        ProcessGroup pg = pid == 0 ? t.group.processGroup : t.kernel.pids.processGroup(-pid);
+        ProcessGroup pg = pid == 0 ? t.group.processGroup : t.processGroup(-pid);
         if (pg == null || pg.members.isEmpty()) return -ESRCH;
         long result = -ESRCH;
         for (int i = pg.members.size() - 1; i >= 0; i--) {
@@ -191,12 +191,12 @@ final class SysSignal {
         return result;
     }
 
-    /** Everybody but the first process and the sender (kill(2)). */
+    /** Everybody the sender sees but the first process and itself (kill(2)). */
     private static long sendAll(Task t, SigInfo info) {
         long result = -ESRCH;
         ThreadGroup g;
         for (int pid = 1; (g = t.kernel.pids.groupFrom(pid)) != null; pid = g.pid + 1) {
-            if (g == t.kernel.init || g == t.group || g.isZombie) continue;
+            if (g == t.kernel.init || g == t.group || g.isZombie || g.pidIn(t.group.pids) <= 1) continue;
             long r = sendOne(t, g, copy(info));
             if (r == 0 || result == -ESRCH) result = r;
         }
@@ -215,7 +215,7 @@ final class SysSignal {
 
     private static long sendOne(Task t, ThreadGroup g, SigInfo info) {
         if (!mayKill(t, g, info.signo)) return -EPERM;
-        return info.signo == 0 ? 0 : Signals.send(g, info);
+        return info.signo == 0 ? 0 : Signals.send(g, info.between(t.group.pids, g.pids));
     }
 
     /** The permission rule of kill(2): same user, CAP_KILL, or SIGCONT within the session. */
@@ -239,10 +239,12 @@ final class SysSignal {
 
     private static long toThread(Task t, int tgid, int tid, int signo) {
         if (signo < 0 || signo > 64) return -EINVAL;
-        Task o = t.kernel.pids.task(tid);
-        if (o == null || tgid > 0 && o.group.pid != tgid) return -ESRCH;
+        Task o = t.thread(tid);
+        if (o == null || tgid > 0 && o.group != t.process(tgid)) return -ESRCH;
         if (!mayKill(t, o.group, signo)) return -EPERM;
-        return signo == 0 ? 0 : Signals.send(o, SigInfo.user(signo, SI_TKILL, t.group.pid, t.cred.uid));
+        if (signo == 0) return 0;
+        SigInfo i = SigInfo.user(signo, SI_TKILL, t.group.ownPid, t.cred.uid);
+        return Signals.send(o, i.between(t.group.pids, o.group.pids));
     }
 
     /** rt_sigqueueinfo(2). */
@@ -250,7 +252,7 @@ final class SysSignal {
         SigInfo i = readInfo(t, signo, info);
         if (i == null) return t.error;
         if (pid <= 0) return pid == 0 ? -ESRCH : -ESRCH;
-        ThreadGroup g = t.kernel.pids.group(pid);
+        ThreadGroup g = t.process(pid);
         if (isForged(i) && (g == null || g != t.group)) return -EPERM;
         if (g == null || g.isReaped) return -ESRCH;
         if (signo < 0 || signo > 64) return -EINVAL;
@@ -262,12 +264,12 @@ final class SysSignal {
         SigInfo i = readInfo(t, signo, info);
         if (i == null) return t.error;
         if (tgid <= 0 || tid <= 0) return -EINVAL;
-        if (isForged(i) && tgid != t.group.pid) return -EPERM;
-        Task o = t.kernel.pids.task(tid);
-        if (o == null || o.group.pid != tgid) return -ESRCH;
+        if (isForged(i) && tgid != t.group.ownPid) return -EPERM;
+        Task o = t.thread(tid);
+        if (o == null || o.group != t.process(tgid)) return -ESRCH;
         if (signo < 0 || signo > 64) return -EINVAL;
         if (!mayKill(t, o.group, signo)) return -EPERM;
-        return signo == 0 ? 0 : Signals.send(o, i);
+        return signo == 0 ? 0 : Signals.send(o, i.between(t.group.pids, o.group.pids));
     }
 
     private static SigInfo readInfo(Task t, int signo, long info) {

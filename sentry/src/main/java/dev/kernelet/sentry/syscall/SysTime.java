@@ -138,7 +138,8 @@ final class SysTime {
         if (now < 0) return now;
         if (t.isFirstRun()) {
             // A thread's own clock would never get there.
-            if (clock < 0 && (clock & 4) != 0 && (~(clock >> 3) == 0 || ~(clock >> 3) == t.tid)) return -EINVAL;
+            int id = ~(clock >> 3);
+            if (clock < 0 && (clock & 4) != 0 && (id == 0 || id == t.ownTid)) return -EINVAL;
             long nanos = TimeStructs.timespec(t, request);
             if (nanos < 0) return nanos;
             t.s3 = isAbsolute ? nanos : now + nanos;

@@ -76,7 +76,7 @@ final class SysTimer {
             signo = Memory.getInt(p + 8);
             notify = Memory.getInt(p + 12);
             if (notify == PosixTimers.SIGEV_THREAD_ID) {
-                target = t.kernel.pids.task(Memory.getInt(p + 16));
+                target = t.thread(Memory.getInt(p + 16));
                 if (target == null || target.group != t.group) return -EINVAL;
             } else if (notify != PosixTimers.SIGEV_SIGNAL && notify != PosixTimers.SIGEV_NONE
                     && notify != PosixTimers.SIGEV_THREAD) {

@@ -6,6 +6,7 @@ import static dev.kernelet.abi.SyscallNumber.*;
 import dev.kernelet.abi.Memory;
 import dev.kernelet.host.HostCall;
 import dev.kernelet.sentry.kernel.Kernel;
+import dev.kernelet.sentry.kernel.PidNamespace;
 import dev.kernelet.sentry.kernel.ProcessGroup;
 import dev.kernelet.sentry.kernel.Reactor;
 import dev.kernelet.sentry.kernel.Session;
@@ -96,7 +97,7 @@ public final class HostTerminal extends Terminal implements DeviceTable.Driver {
 
     /** 0, as for a group outside one's pid namespace, while another job of the caller's has the terminal. */
     @Override
-    public int foregroundGroup() { return isBehind() ? 0 : super.foregroundGroup(); }
+    public int foregroundIn(PidNamespace viewer) { return isBehind() ? 0 : super.foregroundIn(viewer); }
 
     /** A signal of the host's terminal: for the foreground inside. */
     @Override

@@ -4,6 +4,7 @@ import static dev.kernelet.abi.Errno.*;
 
 import dev.kernelet.abi.Memory;
 import dev.kernelet.sentry.kernel.Credentials;
+import dev.kernelet.sentry.kernel.PidNamespace;
 import dev.kernelet.sentry.kernel.ProcessGroup;
 import dev.kernelet.sentry.kernel.Session;
 import dev.kernelet.sentry.kernel.Signals;
@@ -56,7 +57,7 @@ public abstract class Terminal implements Session.ControllingTerminal {
     protected void foregroundChanged() {}
 
     @Override
-    public int foregroundGroup() { return foreground == null ? -1 : foreground.id; }
+    public int foregroundIn(PidNamespace viewer) { return foreground == null ? -1 : foreground.idIn(viewer); }
 
     /** Gives the session up. */
     protected final void release() {
@@ -174,12 +175,12 @@ public abstract class Terminal implements Session.ControllingTerminal {
             case TIOCNOTTY -> { return giveUp(t); }
             case TIOCGPGRP -> {
                 if (!isMaster && (session == null || t.group.session() != session)) return -ENOTTY;
-                return t.mem.outInt(argument, Math.max(0, foregroundGroup()));
+                return t.mem.outInt(argument, Math.max(0, foregroundIn(t.group.pids)));
             }
             case TIOCSPGRP -> { return setForeground(t, argument, isMaster); }
             case TIOCGSID -> {
                 if (!isMaster && (session == null || t.group.session() != session)) return -ENOTTY;
-                return session == null ? -ENOTTY : t.mem.outInt(argument, session.id);
+                return session == null ? -ENOTTY : t.mem.outInt(argument, session.idIn(t.group.pids));
             }
             case TIOCEXCL, TIOCNXCL -> {
                 isExclusive = request == TIOCEXCL;
@@ -242,8 +243,8 @@ public abstract class Terminal implements Session.ControllingTerminal {
         if (p < 0) return p;
         int id = Memory.getInt(p);
         if (id < 0) return -EINVAL;
-        ProcessGroup pg = session.group(id);
-        if (pg == null) return t.kernel.pids.processGroup(id) == null ? -ESRCH : -EPERM;
+        ProcessGroup pg = t.processGroup(id);
+        if (pg == null || pg.session != session) return pg == null ? -ESRCH : -EPERM;
         foreground = pg;
         foregroundChanged();
         return 0;

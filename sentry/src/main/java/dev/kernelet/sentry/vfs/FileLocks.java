@@ -4,6 +4,8 @@ import static dev.kernelet.abi.Errno.*;
 
 import dev.kernelet.sentry.kernel.FdTable;
 import dev.kernelet.sentry.kernel.Kernel;
+import dev.kernelet.sentry.kernel.Pid;
+import dev.kernelet.sentry.kernel.PidNamespace;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.wait.WaitQueue;
 import java.util.ArrayList;
@@ -29,18 +31,21 @@ public final class FileLocks {
     /** A held lock of bytes {@code start} to {@code last}, both included. */
     public static final class Lock {
         public final Object owner;
-        /** Of the process; -1 for an open file description. */
-        public final int pid;
+        /** Of the process; null for an open file description. */
+        public final Pid pid;
         public int type;
         public long start, last;
 
-        Lock(Object owner, int pid, int type, long start, long last) {
+        Lock(Object owner, Pid pid, int type, long start, long last) {
             this.owner = owner;
             this.pid = pid;
             this.type = type;
             this.start = start;
             this.last = last;
         }
+
+        /** As a process of {@code viewer} sees it: 0 when it does not, -1 for a description's. */
+        public int pidIn(PidNamespace viewer) { return pid == null ? -1 : pid.in(viewer); }
     }
 
     /** What {@link Inode#locks} holds. */
@@ -103,7 +108,7 @@ public final class FileLocks {
     }
 
     /** F_SETLK and F_SETLKW: 0, -EAGAIN, -EDEADLK, -ENOLCK, or what {@link Task#block} says. */
-    public long set(Task t, Inode n, Object owner, int pid, int type, long start, long last, boolean waits) {
+    public long set(Task t, Inode n, Object owner, Pid pid, int type, long start, long last, boolean waits) {
         if (type == UNLOCK && n.locks == null) return 0;
         OfInode l = on(n);
         if (type != UNLOCK) {
@@ -120,13 +125,13 @@ public final class FileLocks {
         return 0;
     }
 
-    private long await(Task t, OfInode l, Object owner, int pid, Lock c) {
+    private long await(Task t, OfInode l, Object owner, Pid pid, Lock c) {
         var w = t.so instanceof Waiting known ? known : null;
         if (w != null) waiting.remove(w);
         // A description's locks are no one process's: its own waits never end so. But whoever waits for a process
         // is part of the chain in which a process may find itself (posix_locks_deadlock in fs/locks.c).
-        if (pid >= 0 && isDeadlock(owner, c)) return -EDEADLK;
-        if (c.pid >= 0) {
+        if (pid != null && isDeadlock(owner, c)) return -EDEADLK;
+        if (c.pid != null) {
             if (w == null) w = new Waiting(this);
             w.owner = owner;
             w.holder = c.owner;
@@ -149,7 +154,7 @@ public final class FileLocks {
     }
 
     /** Replaces what the owner has in the range; whether somebody else might get on now. */
-    private boolean apply(OfInode l, Object owner, int pid, int type, long start, long last) {
+    private boolean apply(OfInode l, Object owner, Pid pid, int type, long start, long last) {
         boolean wakes = false;
         ArrayList<Lock> rs = l.records;
         for (int i = rs.size() - 1; i >= 0; i--) {
@@ -214,7 +219,7 @@ public final class FileLocks {
             dropEmpty(l);
             return -ENOLCK;
         }
-        l.whole.add(new Lock(f, t.group.pid, type, 0, END));
+        l.whole.add(new Lock(f, t.group.identity(), type, 0, END));
         count++;
         return 0;
     }
@@ -248,21 +253,28 @@ public final class FileLocks {
 
     // ---- /proc/locks
     /** The text of /proc/locks (proc_locks(5)). */
-    public String text() {
+    public String text(PidNamespace viewer) {
         var s = new StringBuilder();
         int id = 1;
         for (OfInode l : locked) {
-            for (Lock r : l.records) line(s, id++, r.pid < 0 ? "OFDLCK" : "POSIX ", r, l.inode);
-            for (Lock w : l.whole) line(s, id++, "FLOCK ", w, l.inode);
+            for (Lock r : l.records) {
+                id += line(s, id, r.pid == null ? "OFDLCK" : "POSIX ", r, viewer, l.inode);
+            }
+            for (Lock w : l.whole) id += line(s, id, "FLOCK ", w, viewer, l.inode);
         }
         return s.toString();
     }
 
-    private static void line(StringBuilder s, int id, String kind, Lock r, Inode n) {
+    /** Lines written: none of a process that the viewer does not see. */
+    private static int line(StringBuilder s, int id, String kind, Lock r, PidNamespace viewer, Inode n) {
+        int pid = r.pidIn(viewer);
+        if (pid == 0) return 0;
         long dev = n.fs.device;
-        s.append(id).append(": ").append(kind).append(" ADVISORY  ").append(r.type == WRITE ? "WRITE " : "READ  ").append(r.pid);
+        s.append(id).append(": ").append(kind).append(" ADVISORY  ");
+        s.append(r.type == WRITE ? "WRITE " : "READ  ").append(pid);
         s.append(" 00:").append(dev < 16 ? "0" : "").append(Long.toHexString(dev)).append(':').append(n.ino).append(' ');
         s.append(r.start).append(' ');
         if (r.last == END) s.append("EOF\n"); else s.append(r.last).append('\n');
+        return 1;
     }
 }

@@ -5,6 +5,8 @@ import static dev.kernelet.abi.Signal.*;
 
 import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.Kernel;
+import dev.kernelet.sentry.kernel.PidNamespace;
+import dev.kernelet.sentry.kernel.ProcessGroup;
 import dev.kernelet.sentry.kernel.SigInfo;
 import dev.kernelet.sentry.kernel.Signals;
 import dev.kernelet.sentry.kernel.Task;
@@ -17,7 +19,7 @@ public final class FileOwner extends Waiter implements OpenFile.ReleaseHook {
     private static final int POLL_IN = 1, POLL_OUT = 2, POLL_MSG = 3, POLL_HUP = 6, POLLMSG = 0x400;
 
     private final Kernel kernel;
-    /** F_OWNER_*; the id is a thread, a process or a process group; 0: nobody. */
+    /** F_OWNER_*; the id is a thread's, process's or group's in the sandbox's own namespace; 0: nobody. */
     public int type = F_OWNER_PID, id;
     /** Who named the owner: the signal is sent with these rights. */
     private int uid, euid;
@@ -55,6 +57,14 @@ public final class FileOwner extends Waiter implements OpenFile.ReleaseHook {
         id = newId;
         uid = by.uid;
         euid = by.euid;
+    }
+
+    /** Whom the file's signals go to as {@code viewer} sees it; 0: nobody it knows. */
+    public int idIn(PidNamespace viewer) {
+        if (viewer == null || id == 0) return id;
+        if (type == F_OWNER_TID) return kernel.pids.task(id) instanceof Task t ? t.tidIn(viewer) : 0;
+        if (type == F_OWNER_PID) return kernel.pids.group(id) instanceof ThreadGroup g ? g.pidIn(viewer) : 0;
+        return kernel.pids.processGroup(id) instanceof ProcessGroup g ? g.idIn(viewer) : 0;
     }
 
     private boolean maySignal(Credentials to) {

@@ -31,7 +31,7 @@ public final class OverlayCheck {
         HostCall.load(args[0]);
         buffer = Memory.allocate(1 << 16);
         var kernel = new Kernel(null, new KernelOptions());
-        t = new Task(kernel, 1, new ThreadGroup(kernel, 1));
+        t = new Task(kernel, 1, null, new ThreadGroup(kernel, 1, null));
         t.cred = new Credentials();
         t.cred.effective = t.cred.permitted = Credentials.ALL_CAPS;
         t.fs = new FsContext();

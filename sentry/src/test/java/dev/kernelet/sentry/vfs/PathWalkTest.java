@@ -37,7 +37,7 @@ class PathWalkTest {
     @BeforeEach
     void makeTask() {
         var kernel = new Kernel(null, new KernelOptions());
-        t = new Task(kernel, 1, new ThreadGroup(kernel, 1));
+        t = new Task(kernel, 1, null, new ThreadGroup(kernel, 1, null));
         t.cred = new Credentials();
         t.cred.effective = t.cred.permitted = Credentials.ALL_CAPS;
         t.fds = new FdTable();

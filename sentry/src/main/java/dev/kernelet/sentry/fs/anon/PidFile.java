@@ -2,6 +2,7 @@ package dev.kernelet.sentry.fs.anon;
 
 import static dev.kernelet.abi.Errno.*;
 
+import dev.kernelet.sentry.kernel.PidNamespace;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
 import dev.kernelet.sentry.vfs.OpenFile;
@@ -47,10 +48,17 @@ public final class PidFile extends OpenFile {
     @Override
     public WaitQueue waitQueue() { return queue; }
 
-    @Override
-    public String fdinfo(Task t) {
-        int pid = group.isReaped ? -1 : thread == null ? group.pid : thread.tid;
-        return "Pid:\t" + pid + "\nNSpid:\t" + pid + "\n";
+    /** The lines of fdinfo in the procfs of {@code viewer} (pidfd_open(2)): 0 where it does not see it. */
+    public String fdinfo(PidNamespace viewer) {
+        int pid = number(viewer);
+        var s = new StringBuilder("Pid:\t").append(pid).append("\nNSpid:");
+        if (pid <= 0) return s.append('\t').append(pid).append('\n').toString();
+        for (PidNamespace n : PidNamespace.path(viewer, group.pids)) s.append('\t').append(number(n));
+        return s.append('\n').toString();
+    }
+
+    private int number(PidNamespace viewer) {
+        return group.isReaped ? -1 : thread == null ? group.pidIn(viewer) : thread.tidIn(viewer);
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.kernelet.sentry.fs.proc.ProcFs;
 import dev.kernelet.sentry.kernel.CpuClocks;
 import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.KernelOptions;
+import dev.kernelet.sentry.kernel.PidNamespace;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
 import dev.kernelet.sentry.vfs.Dentry;
@@ -88,7 +89,7 @@ public final class CgroupFs extends Filesystem {
             case "cgroup.freeze", "cpu.idle", "cpu.max.burst", "cpu.weight.nice", "memory.low", "memory.min",
                     "memory.oom.group", "memory.swap.current" -> "0\n";
             case "cgroup.max.depth", "cgroup.max.descendants", "memory.high" -> "max\n";
-            case "cgroup.procs", "cgroup.threads" -> members(name.equals("cgroup.threads"));
+            case "cgroup.procs", "cgroup.threads" -> members(t.group.pids, name.equals("cgroup.threads"));
             case "cgroup.stat" -> "nr_descendants 0\nnr_dying_descendants 0\n";
             case "cgroup.type" -> "domain\n";
             case "cpu.max" -> (o.cpuQuota > 0 ? Long.toString(o.cpuQuota) : "max") + " " + o.cpuPeriod + "\n";
@@ -110,12 +111,12 @@ public final class CgroupFs extends Filesystem {
         };
     }
 
-    private String members(boolean threads) {
+    private String members(PidNamespace viewer, boolean threads) {
         var s = new StringBuilder();
         for (ThreadGroup g = kernel.pids.groupFrom(1); g != null; g = kernel.pids.groupFrom(g.pid + 1)) {
-            if (g.isZombie) continue;
-            if (!threads) s.append(g.pid).append('\n');
-            else for (Task t : g.tasks) s.append(t.tid).append('\n');
+            if (g.isZombie || g.pidIn(viewer) == 0) continue;
+            if (!threads) s.append(g.pidIn(viewer)).append('\n');
+            else for (Task t : g.tasks) s.append(t.tidIn(viewer)).append('\n');
         }
         return s.toString();
     }

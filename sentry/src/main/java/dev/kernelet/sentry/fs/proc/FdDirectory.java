@@ -2,6 +2,7 @@ package dev.kernelet.sentry.fs.proc;
 
 import static dev.kernelet.abi.Errno.*;
 
+import dev.kernelet.sentry.fs.anon.PidFile;
 import dev.kernelet.sentry.fs.kernfs.PseudoDirectory;
 import dev.kernelet.sentry.fs.kernfs.PseudoFile;
 import dev.kernelet.sentry.fs.kernfs.PseudoLink;
@@ -125,7 +126,7 @@ final class FdDirectory extends PseudoDirectory {
             int flags = f.flags | (directory.task().fds.isCloseOnExec(fd) ? 0x80000 : 0);
             return "pos:\t" + f.position() + "\nflags:\t0" + Integer.toOctalString(flags) + "\nmnt_id:\t"
                     + (f.path == null ? 15 : f.path.mount.id) + "\nino:\t" + (f.inode == null ? 0 : f.inode.ino) + "\n"
-                    + f.fdinfo(t);
+                    + (f instanceof PidFile p ? p.fdinfo(directory.procfs.pids) : f.fdinfo(t));
         }
     }
 }

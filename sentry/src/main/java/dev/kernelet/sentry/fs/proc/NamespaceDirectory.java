@@ -4,12 +4,13 @@ import static dev.kernelet.abi.Errno.*;
 
 import dev.kernelet.sentry.fs.kernfs.PseudoDirectory;
 import dev.kernelet.sentry.fs.kernfs.PseudoLink;
+import dev.kernelet.sentry.kernel.PidNamespace;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.Dentry;
 import dev.kernelet.sentry.vfs.Inode;
 import dev.kernelet.sentry.vfs.Path;
 
-/** /proc/PID/ns (namespaces(7)): of all kinds but UTS, IPC and mount a sandbox has one. */
+/** /proc/PID/ns (namespaces(7)): of all kinds but UTS, IPC, mount and PID a sandbox has one. */
 final class NamespaceDirectory extends PseudoDirectory {
     private static final String[] NAMES = {"cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time",
         "time_for_children", "user", "uts"};
@@ -30,11 +31,13 @@ final class NamespaceDirectory extends PseudoDirectory {
     /** A magic link: the text names the namespace, following it leads to its file. */
     private final class Link extends PseudoLink {
         private final String kind;
+        private final boolean isForChildren;
 
         Link(String name) {
             super(NamespaceDirectory.this.fs);
             int end = name.indexOf('_');
             kind = end < 0 ? name : name.substring(0, end);
+            isForChildren = end >= 0;
         }
 
         private NamespaceFile.Node target(Task t) {
@@ -43,8 +46,11 @@ final class NamespaceDirectory extends PseudoDirectory {
                 return null;
             }
             Task o = directory.task();
-            boolean outlivesTask = kind.equals("pid") || kind.equals("user");
-            if (o == null || o.state == Task.DEAD && !outlivesTask) {
+            boolean outlivesTask = (kind.equals("pid") || kind.equals("user")) && !isForChildren;
+            PidNamespace pids = o == null ? null : o.group.pids;
+            if (isForChildren && o != null && o.childPids != null) pids = o.childPids;
+            boolean hasBegun = pids == null || pids.hasBegun();
+            if (o == null || !hasBegun || o.state == Task.DEAD && !outlivesTask) {
                 t.error = -ENOENT;
                 return null;
             }
@@ -52,6 +58,7 @@ final class NamespaceDirectory extends PseudoDirectory {
                 case "uts" -> o.uts;
                 case "ipc" -> o.ipc;
                 case "mnt" -> o.fs.mounts;
+                case "pid" -> pids;
                 default -> null;
             });
         }

@@ -4,6 +4,7 @@ import static dev.kernelet.abi.Errno.*;
 
 import dev.kernelet.sentry.ipc.IpcNamespace;
 import dev.kernelet.sentry.kernel.Clone;
+import dev.kernelet.sentry.kernel.PidNamespace;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.UtsNamespace;
 import dev.kernelet.sentry.vfs.Filesystem;
@@ -15,7 +16,8 @@ import dev.kernelet.sentry.vfs.Path;
 /** A namespace as a file, opened by /proc/PID/ns (nsfs), for setns(2); stat(2) compares. Kernel lock. */
 public final class NamespaceFile extends OpenFile {
     private static final int NS_GET_USERNS = 0xb701, NS_GET_PARENT = 0xb702, NS_GET_NSTYPE = 0xb703,
-            NS_GET_OWNER_UID = 0xb704;
+            NS_GET_OWNER_UID = 0xb704, NS_GET_PID_FROM_PIDNS = 0x8004b706, NS_GET_TGID_FROM_PIDNS = 0x8004b707,
+            NS_GET_PID_IN_PIDNS = 0x8004b708, NS_GET_TGID_IN_PIDNS = 0x8004b709;
 
     private static final Filesystem NSFS = new Filesystem() {
         @Override
@@ -46,6 +48,9 @@ public final class NamespaceFile extends OpenFile {
     /** The mount namespace; null: of another kind. */
     public MountNamespace mounts() { return inode.mountNamespace(); }
 
+    /** Likewise. */
+    public PidNamespace pids() { return ((Node) inode).namespace instanceof PidNamespace n ? n : null; }
+
     private static int flagOf(String kind) {
         return (int) switch (kind) {
             case "cgroup" -> Clone.NEWCGROUP;
@@ -64,6 +69,7 @@ public final class NamespaceFile extends OpenFile {
         if (namespace instanceof UtsNamespace n) return n.number;
         if (namespace instanceof IpcNamespace n) return n.number;
         if (namespace instanceof MountNamespace n) return n.number;
+        if (namespace instanceof PidNamespace n) return n.number;
         return switch (kind) {
             case "time" -> 4026531834L;
             case "cgroup" -> 4026531835L;
@@ -81,12 +87,33 @@ public final class NamespaceFile extends OpenFile {
         boolean isNested = kind() == Clone.NEWUSER || kind() == Clone.NEWPID;
         return switch (request) {
             case NS_GET_NSTYPE -> kind();
-            case NS_GET_PARENT -> isNested ? -EPERM : -EINVAL;
+            case NS_GET_PARENT -> isNested ? parent(t) : -EINVAL;
             case NS_GET_USERNS -> kind() == Clone.NEWUSER ? -EPERM
                     : t.fds.install(t, new NamespaceFile(new Node("user", null), null, 0), true);
             case NS_GET_OWNER_UID -> kind() == Clone.NEWUSER ? t.mem.outInt(argument, 0) : -EINVAL;
-            default -> -ENOTTY;
+            default -> number(t, request, (int) argument);
         };
+    }
+
+    /** The namespace above, unless that is out of the caller's. The first ones have none. */
+    private long parent(Task t) {
+        PidNamespace n = pids(), own = t.group.pids;
+        if (n == null || own != null && (n.parent == null || !n.parent.isWithin(own))) return -EPERM;
+        return t.fds.install(t, new NamespaceFile(new Node("pid", n.parent), null, 0), true);
+    }
+
+    /** Numbers of one PID namespace in another: the file's and the caller's. */
+    private long number(Task t, int request, int id) {
+        if (request < NS_GET_PID_FROM_PIDNS || request > NS_GET_TGID_IN_PIDNS) return -ENOTTY;
+        if (kind() != Clone.NEWPID) return -EINVAL;
+        boolean isFrom = request == NS_GET_PID_FROM_PIDNS || request == NS_GET_TGID_FROM_PIDNS;
+        PidNamespace named = pids(), own = t.group.pids;
+        PidNamespace from = isFrom ? named : own, to = isFrom ? own : named;
+        Task o = from == null ? t.kernel.pids.task(id) : from.task(id);
+        if (o == null) return -ESRCH;
+        boolean isThread = request == NS_GET_PID_FROM_PIDNS || request == NS_GET_PID_IN_PIDNS;
+        int n = isThread ? o.tidIn(to) : o.group.pidIn(to);
+        return n == 0 ? -ESRCH : n;
     }
 
     @Override
@@ -119,6 +146,8 @@ public final class NamespaceFile extends OpenFile {
                 if (isHeld) n.hold(); else n.put();
             } else if (namespace instanceof MountNamespace n) {
                 if (isHeld) n.hold(); else n.put();
+            } else if (namespace instanceof PidNamespace n) {
+                if (isHeld) n.hold(); else n.put();
             }
         }
 
@@ -131,6 +160,7 @@ public final class NamespaceFile extends OpenFile {
             t.error = -ENOENT;
             if (namespace instanceof IpcNamespace n && n.hasEnded()) return null;
             if (namespace instanceof MountNamespace n && n.hasEnded()) return null;
+            if (namespace instanceof PidNamespace n && n.hasEnded()) return null;
             return new NamespaceFile(this, path, flags);
         }
     }

@@ -1,5 +1,7 @@
 package dev.kernelet.sentry.fs.proc;
 
+import static dev.kernelet.abi.Errno.*;
+
 import dev.kernelet.sentry.fs.kernfs.PseudoDirectory;
 import dev.kernelet.sentry.fs.kernfs.PseudoLink;
 import dev.kernelet.sentry.kernel.Task;
@@ -47,8 +49,8 @@ final class ProcRoot extends PseudoDirectory {
         char c = name.isEmpty() ? 0 : name.charAt(0);
         if (c < '0' || c > '9') return super.lookup(t, name);
         int id = number(name);
-        Task found = id < 0 ? null : procfs.kernel.pids.task(id);
-        ThreadGroup g = found == null ? procfs.kernel.pids.group(id) : found.group;
+        Task found = id < 0 ? null : procfs.task(id);
+        ThreadGroup g = found == null ? procfs.process(id) : found.group;
         if (g == null) return super.lookup(t, name);
         // Any thread's id works, though only processes are listed (proc(5)).
         return TaskDirectory.of(procfs, g, found != null && found != g.leader ? found : null);
@@ -79,26 +81,34 @@ final class ProcRoot extends PseudoDirectory {
             if (full[0]) return;
         }
         int pid = (int) Math.max(1, from + 2 - PID_BASE);
-        for (ThreadGroup g; (g = procfs.kernel.pids.groupFrom(pid)) != null; pid = g.pid + 1) {
+        for (ThreadGroup g; (g = procfs.processFrom(pid)) != null; pid++) {
             Inode dir = TaskDirectory.of(procfs, g, null);
-            if (!sink.entry(Integer.toString(g.pid), dir.ino, 4, PID_BASE + g.pid + 1)) return;
+            pid = g.pidIn(procfs.pids);
+            if (!sink.entry(Integer.toString(pid), dir.ino, 4, PID_BASE + pid + 1)) return;
         }
     }
 
     /** self, thread-self, and the links that lead through self. */
     private static final class Self extends PseudoLink {
+        private final ProcFs procfs;
         private final String name;
 
         Self(ProcFs fs, String name) {
             super(fs);
+            procfs = fs;
             this.name = name;
         }
 
         @Override
         public String readlink(Task t) {
+            int pid = t.group.pidIn(procfs.pids);
+            if (pid == 0 && name.endsWith("self")) {
+                t.error = -ENOENT;
+                return null;
+            }
             return switch (name) {
-                case "self" -> Integer.toString(t.group.pid);
-                case "thread-self" -> t.group.pid + "/task/" + t.tid;
+                case "self" -> Integer.toString(pid);
+                case "thread-self" -> pid + "/task/" + t.tidIn(procfs.pids);
                 default -> "self/" + name;
             };
         }

@@ -15,5 +15,5 @@ final class SystemFile extends PseudoFile {
     }
 
     @Override
-    protected String text(Task t) { return SystemText.of(procfs.kernel, t, name); }
+    protected String text(Task t) { return SystemText.of(procfs, t, name); }
 }

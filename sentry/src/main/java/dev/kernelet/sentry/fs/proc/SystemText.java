@@ -18,13 +18,14 @@ final class SystemText {
 
     private SystemText() {}
 
-    static String of(Kernel k, Task t, String name) {
+    static String of(ProcFs fs, Task t, String name) {
+        Kernel k = fs.kernel;
         return switch (name) {
             case "cmdline" -> "quiet\n";
             case "cpuinfo" -> cpuinfo(k);
             case "filesystems" -> "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\nnodev\tdevpts\nnodev\tpipefs\n"
                     + "nodev\tsockfs\nnodev\tmqueue\nnodev\toverlay\n";
-            case "loadavg" -> loadavg(k);
+            case "loadavg" -> loadavg(k, t);
             case "meminfo" -> meminfo(k);
             case "stat" -> stat(k);
             case "uptime" -> uptime(k);
@@ -36,7 +37,7 @@ final class SystemText {
             case "cgroups" -> "#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpuset\t0\t1\t1\ncpu\t0\t1\t1\n"
                     + "cpuacct\t0\t1\t1\nblkio\t0\t1\t1\nmemory\t0\t1\t1\npids\t0\t1\t1\n";
             case "misc", "modules", "diskstats", "key-users", "consoles", "pagetypeinfo", "zoneinfo" -> "";
-            case "locks" -> FileLocks.of(k).text();
+            case "locks" -> FileLocks.of(k).text(fs.pids);
             case "interrupts" -> interrupts(k);
             case "softirqs" -> interrupts(k);
             case "vmstat" -> "nr_free_pages " + (freeBytes(k) >> 12) + "\npgpgin 0\npgpgout 0\npswpin 0\npswpout 0\n"
@@ -45,12 +46,12 @@ final class SystemText {
                     + "/dev/ptmx            /dev/ptmx       5       2 system\npty_slave            /dev/pts      136 0-1048575 "
                     + "pty:slave\n";
             case "sysvipc/msg" -> "       key      msqid perms      cbytes       qnum lspid lrpid   uid   gid  cuid  cgid      "
-                    + "stime      rtime      ctime\n" + IpcNamespace.of(t).messages.show();
+                    + "stime      rtime      ctime\n" + IpcNamespace.of(t).messages.show(fs.pids);
             case "sysvipc/sem" -> "       key      semid perms      nsems   uid   gid  cuid  cgid      otime      ctime\n"
-                    + IpcNamespace.of(t).semaphores.show();
+                    + IpcNamespace.of(t).semaphores.show(fs.pids);
             case "sysvipc/shm" -> "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid  "
                     + "    atime      dtime      ctime                   rss                  swap\n"
-                    + IpcNamespace.of(t).segments.show();
+                    + IpcNamespace.of(t).segments.show(fs.pids);
             default -> "";
         };
     }
@@ -185,12 +186,12 @@ final class SystemText {
         return n / 100 + (f < 10 ? ".0" : ".") + f;
     }
 
-    private static String loadavg(Kernel k) {
-        int running = 0, last = 0;
+    private static String loadavg(Kernel k, Task t) {
+        int running = 0;
+        int last = t.group.pids == null ? k.pids.last() : t.group.pids.last();
         ThreadGroup g;
         for (int pid = 1; (g = k.pids.groupFrom(pid)) != null; pid = g.pid + 1) {
-            last = g.pid;
-            for (Task t : g.tasks) if (t.state == Task.RUNNING || t.state == Task.IN_KERNEL) running++;
+            for (Task o : g.tasks) if (o.state == Task.RUNNING || o.state == Task.IN_KERNEL) running++;
         }
         return "0.00 0.00 0.00 " + Math.max(1, running) + "/" + k.pids.count() + " " + last + "\n";
     }

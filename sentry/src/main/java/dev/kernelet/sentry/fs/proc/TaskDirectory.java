@@ -17,6 +17,8 @@ final class TaskDirectory extends PseudoDirectory implements ProcEntry {
     final ThreadGroup group;
     /** The thread, or null for the process's directory (then its leader is shown). */
     final Task thread;
+    /** The same of another PID namespace. */
+    private TaskDirectory next;
 
     private TaskDirectory(ProcFs fs, ThreadGroup group, Task thread) {
         super(fs, 0555);
@@ -26,26 +28,31 @@ final class TaskDirectory extends PseudoDirectory implements ProcEntry {
     }
 
     static TaskDirectory of(ProcFs fs, ThreadGroup g, Task thread) {
-        if (thread == null) {
-            if (g.procDirectory == null) g.procDirectory = new TaskDirectory(fs, g, null);
-            return (TaskDirectory) g.procDirectory;
-        }
-        if (thread.procDirectory == null) thread.procDirectory = new TaskDirectory(fs, g, thread);
-        return (TaskDirectory) thread.procDirectory;
+        var first = (TaskDirectory) (thread == null ? g.procDirectory : thread.procDirectory);
+        for (TaskDirectory d = first; d != null; d = d.next) if (d.procfs == fs) return d;
+        var d = new TaskDirectory(fs, g, thread);
+        d.next = first;
+        if (thread == null) g.procDirectory = d;
+        else thread.procDirectory = d;
+        return d;
     }
 
     Task task() { return thread != null ? thread : group.leader; }
 
     boolean isGone() {
-        return thread == null ? procfs.kernel.pids.group(group.pid) != group : thread.state == Task.DEAD;
+        return thread == null ? group.isReaped : thread.state == Task.DEAD;
     }
 
     @Override
     public void ended() {
-        String name = Integer.toString(thread == null ? group.pid : thread.tid);
+        for (TaskDirectory d = this; d != null; d = d.next) d.forget();
+    }
+
+    private void forget() {
+        String name = Integer.toString(thread == null ? group.pidIn(procfs.pids) : thread.tidIn(procfs.pids));
         forget(procfs.root, name);
         if (thread == null) return;
-        Dentry process = procfs.root.child(Integer.toString(group.pid));
+        Dentry process = procfs.root.child(Integer.toString(group.pidIn(procfs.pids)));
         Dentry threads = process == null ? null : process.child("task");
         if (threads != null) forget(threads, name);
     }
@@ -142,7 +149,7 @@ final class TaskDirectory extends PseudoDirectory implements ProcEntry {
         @Override
         public Inode lookup(Task t, String name) {
             int tid = ProcRoot.number(name);
-            Task found = process.procfs.kernel.pids.task(tid);
+            Task found = process.procfs.task(tid);
             if (found == null || found.group != process.group) {
                 t.error = -ENOENT;
                 return null;
@@ -160,7 +167,8 @@ final class TaskDirectory extends PseudoDirectory implements ProcEntry {
         protected void list(Task t, long from, OpenFile.DirectorySink sink) {
             for (int i = (int) from; i < process.group.tasks.size(); i++) {
                 Task x = process.group.tasks.get(i);
-                if (!sink.entry(Integer.toString(x.tid), of(process.procfs, process.group, x).ino, 4, i + 3)) return;
+                String name = Integer.toString(x.tidIn(process.procfs.pids));
+                if (!sink.entry(name, of(process.procfs, process.group, x).ino, 4, i + 3)) return;
             }
         }
     }

@@ -7,6 +7,7 @@ import dev.kernelet.sentry.kernel.CpuClocks;
 import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.HostIds;
 import dev.kernelet.sentry.kernel.Limits;
+import dev.kernelet.sentry.kernel.PidNamespace;
 import dev.kernelet.sentry.kernel.Seccomp;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
@@ -29,9 +30,9 @@ final class TaskText {
             case "environ" -> o.mm == null ? "" : MemoryText.environ(o.mm);
             case "auxv" -> o.mm == null ? "" : MemoryText.auxv(o.mm);
             case "comm" -> o.name + "\n";
-            case "stat" -> stat(o, directory.thread != null);
+            case "stat" -> stat(o, directory);
             case "statm" -> statm(o);
-            case "status" -> status(o);
+            case "status" -> status(o, directory.procfs.pids);
             case "maps" -> o.mm == null ? "" : MapsText.maps(o.mm, t.fs.root);
             case "smaps" -> o.mm == null ? "" : MapsText.smaps(o.mm, t.fs.root);
             case "smaps_rollup" -> o.mm == null ? "" : MapsText.rollup(o.mm);
@@ -56,7 +57,7 @@ final class TaskText {
             case "coredump_filter" -> "00000033\n";
             case "wchan" -> Waits.channel(o, directory.mayInspect(t));
             case "syscall" -> Waits.call(o);
-            case "children" -> children(o);
+            case "children" -> children(o, directory.procfs.pids);
             default -> "";
         };
     }
@@ -102,14 +103,17 @@ final class TaskText {
         };
     }
 
-    private static String stat(Task o, boolean isThread) {
+    private static String stat(Task o, TaskDirectory directory) {
         ThreadGroup g = o.group;
+        PidNamespace viewer = directory.procfs.pids;
+        boolean isThread = directory.thread != null;
         MemoryManager mm = o.mm;
         long utime = (isThread ? CpuClocks.thread(o) : CpuClocks.process(g)) / TICK;
         var s = new StringBuilder(400);
-        s.append(isThread ? o.tid : g.pid).append(" (").append(o.name).append(") ").append(state(o)).append(' ');
-        s.append(g.parent == null ? 0 : g.parent.pid).append(' ').append(g.pgid()).append(' ').append(g.sid()).append(' ');
-        s.append(ttyNumber(g)).append(' ').append(ttyForeground(g)).append(" 4194304 0 0 0 0 ");
+        s.append(isThread ? o.tidIn(viewer) : g.pidIn(viewer)).append(" (").append(o.name).append(") ");
+        s.append(state(o)).append(' ').append(g.parentIn(viewer)).append(' ').append(g.pgidIn(viewer));
+        s.append(' ').append(g.sidIn(viewer)).append(' ');
+        s.append(ttyNumber(g)).append(' ').append(ttyForeground(g, viewer)).append(" 4194304 0 0 0 0 ");
         s.append(utime).append(" 0 ").append(g.childCpuNanos / TICK).append(" 0 ");
         s.append(20 + o.sched.nice).append(' ').append(o.sched.nice).append(' ').append(Math.max(1, g.tasks.size()));
         s.append(" 0 ").append(g.startNanos / TICK).append(' ');
@@ -134,8 +138,8 @@ final class TaskText {
         return g.session() == null || g.session().tty == null ? 0 : g.session().tty.deviceNumber();
     }
 
-    private static int ttyForeground(ThreadGroup g) {
-        return g.session() == null || g.session().tty == null ? -1 : g.session().tty.foregroundGroup();
+    private static int ttyForeground(ThreadGroup g, PidNamespace viewer) {
+        return g.session() == null || g.session().tty == null ? -1 : g.session().tty.foregroundIn(viewer);
     }
 
     private static String statm(Task o) { return o.mm == null ? "0 0 0 0 0 0 0\n" : MapsText.statm(o.mm); }
@@ -154,7 +158,7 @@ final class TaskText {
         s.append(v).append('\n');
     }
 
-    private static String status(Task o) {
+    private static String status(Task o, PidNamespace viewer) {
         ThreadGroup g = o.group;
         Credentials c = o.cred;
         char st = state(o);
@@ -162,16 +166,18 @@ final class TaskText {
         s.append("Name:\t").append(o.name).append("\nUmask:\t0").append(o.fs == null ? "022" : octal3(o.fs.umask));
         s.append("\nState:\t").append(st).append(st == 'R' ? " (running)" : st == 'S' ? " (sleeping)" : st == 'T' ? " (stopped)"
                 : st == 'Z' ? " (zombie)" : " (dead)");
-        s.append("\nTgid:\t").append(g.pid).append("\nNgid:\t0\nPid:\t").append(o.tid).append("\nPPid:\t");
-        s.append(g.parent == null ? 0 : g.parent.pid).append("\nTracerPid:\t0\nUid:\t").append(c.uid).append('\t').append(c.euid)
+        s.append("\nTgid:\t").append(g.pidIn(viewer));
+        s.append("\nNgid:\t0\nPid:\t").append(o.tidIn(viewer)).append("\nPPid:\t");
+        s.append(g.parentIn(viewer)).append("\nTracerPid:\t0\nUid:\t");
+        s.append(c.uid).append('\t').append(c.euid)
                 .append('\t').append(c.suid).append('\t').append(c.fsuid).append("\nGid:\t").append(c.gid).append('\t')
                 .append(c.egid).append('\t').append(c.sgid).append('\t').append(c.fsgid);
         s.append("\nFDSize:\t").append(o.fds == null ? 0 : Math.max(64, Integer.highestOneBit(Math.max(1, o.fds.end() - 1)) * 2));
         s.append("\nGroups:\t");
         for (int x : c.groups) s.append(x).append(' ');
         if (c.groups.length == 0) s.append(' ');
-        s.append("\nNStgid:\t").append(g.pid).append("\nNSpid:\t").append(o.tid).append("\nNSpgid:\t").append(g.pgid())
-                .append("\nNSsid:\t").append(g.sid()).append("\nKthread:\t0\n");
+        numbers(s, o, viewer);
+        s.append("\nKthread:\t0\n");
         MemoryManager mm = o.mm;
         if (mm != null) {
             long size = mm.total >> 10, rss = MemoryText.resident(mm) >> 10, file = MemoryText.residentFile(mm) >> 10;
@@ -213,6 +219,20 @@ final class TaskText {
         words(s.append("Cpus_allowed:\t"), allowed, o.kernel.options.processors);
         s.append("\nCpus_allowed_list:\t").append(list(allowed)).append("\nMems_allowed:\t1\nMems_allowed_list:\t0\n");
         return s.append("voluntary_ctxt_switches:\t0\nnonvoluntary_ctxt_switches:\t0\n").toString();
+    }
+
+    /** In the viewer's namespace and in each below that the task is in. */
+    private static void numbers(StringBuilder s, Task o, PidNamespace viewer) {
+        ThreadGroup g = o.group;
+        PidNamespace[] all = PidNamespace.path(viewer, g.pids);
+        s.append("\nNStgid:");
+        for (PidNamespace n : all) s.append('\t').append(g.pidIn(n));
+        s.append("\nNSpid:");
+        for (PidNamespace n : all) s.append('\t').append(o.tidIn(n));
+        s.append("\nNSpgid:");
+        for (PidNamespace n : all) s.append('\t').append(g.pgidIn(n));
+        s.append("\nNSsid:");
+        for (PidNamespace n : all) s.append('\t').append(g.sidIn(n));
     }
 
     private static String hex8(int v) {
@@ -281,9 +301,9 @@ final class TaskText {
         for (int i = text.length(); i < width; i++) s.append(' ');
     }
 
-    private static String children(Task o) {
+    private static String children(Task o, PidNamespace viewer) {
         var s = new StringBuilder();
-        for (ThreadGroup c : o.group.children) s.append(c.pid).append(' ');
+        for (ThreadGroup c : o.group.children) s.append(c.pidIn(viewer)).append(' ');
         return s.toString();
     }
 

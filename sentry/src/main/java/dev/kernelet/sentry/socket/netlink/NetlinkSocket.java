@@ -53,7 +53,7 @@ public final class NetlinkSocket extends LocalSocket {
 
     private long autobind(Task t) {
         if (port != 0) return 0;
-        int candidate = t.group.pid;
+        int candidate = t.group.ownPid;
         int other = -4096;
         while (!sockets.netlinkPorts.add(protocol << 24 ^ candidate)) candidate = other--;
         port = candidate;

@@ -62,7 +62,7 @@ final class PacketQueue {
         if (n < rest) m.flags |= MSG_TRUNC;
         if (isPeek && p.length == 0) p.isPeeked = true;
         s.received(isPeek ? -n : p.length);
-        s.deliverCredentials(p.rights, m);
+        s.deliverCredentials(t, p.rights, m);
         if (p.rights != null) p.rights.deliver(t, sockets, m, isPeek, (flags & MSG_CMSG_CLOEXEC) != 0);
         s.deliverPidfd(t, p.rights, m);
         if (!isPeek) {

@@ -40,7 +40,7 @@ public abstract class UnixSocket extends LocalSocket {
     final WaitQueue room = new WaitQueue();
 
     // ---- SO_PEERCRED: of the process that called connect, listen or socketpair at the other end
-    int peerPid, peerUid = -1, peerGid = -1;
+    int peerUid = -1, peerGid = -1;
     int[] peerGroups;
     private ThreadGroup peerProcess;
     /** SO_PASSPIDFD. */
@@ -184,15 +184,14 @@ public abstract class UnixSocket extends LocalSocket {
     /** What is received says who sent it: by number, by a pidfd, or both. */
     final boolean wantsCredentials() { return isOn(SO_PASSCRED) || passesPidfd; }
 
-    final void deliverCredentials(Rights r, Message m) {
-        if (isOn(SO_PASSCRED)) Rights.deliverCredentials(r, m);
+    final void deliverCredentials(Task t, Rights r, Message m) {
+        if (isOn(SO_PASSCRED)) Rights.deliverCredentials(t, r, m);
     }
 
     final void deliverPidfd(Task t, Rights r, Message m) { if (passesPidfd) Rights.deliverPidfd(t, r, m); }
 
     final void takeCredentials(Task t) {
         Credentials c = t.cred;
-        peerPid = t.group.pid;
         peerUid = c.euid;
         peerGid = c.egid;
         peerGroups = c.groups;
@@ -200,7 +199,6 @@ public abstract class UnixSocket extends LocalSocket {
     }
 
     final void takeCredentials(UnixSocket from) {
-        peerPid = from.peerPid;
         peerUid = from.peerUid;
         peerGid = from.peerGid;
         peerGroups = from.peerGroups;
@@ -212,7 +210,7 @@ public abstract class UnixSocket extends LocalSocket {
         if (level != SOL_SOCKET) return -EOPNOTSUPP;
         switch (option) {
             case SO_PEERCRED -> {
-                Memory.putInt(value, peerPid);
+                Memory.putInt(value, peerProcess == null ? 0 : peerProcess.pidIn(t.group.pids));
                 Memory.putInt(value + 4, peerUid);
                 Memory.putInt(value + 8, peerGid);
                 return Math.min(length, 12);

@@ -252,7 +252,7 @@ public final class UnixStream extends UnixSocket {
         Mark first = firstMark;
         while (first != null && first.end <= at) first = first.next;
         if (first != null) n = receiveMarked(t, m, flags, first, at, n);
-        else if (wantsCredentials()) deliverCredentials(null, m);
+        else if (wantsCredentials()) deliverCredentials(t, null, m);
         if (m.wantsName) putSource(m, other());
         bytes.peek(m.data, n, skip);
         received(isPeek ? -n : n);
@@ -278,13 +278,13 @@ public final class UnixStream extends UnixSocket {
         if (!isInside && (wants || !hasFiles)) {
             if (wants) {
                 n = (int) Math.min(n, first.start - at);
-                deliverCredentials(null, m);
+                deliverCredentials(t, null, m);
                 m.isBoundary = true;
             }
             return n;
         }
         if (at + n <= first.start && !isInside) return n;
-        if (wants) deliverCredentials(first.rights, m);
+        if (wants) deliverCredentials(t, first.rights, m);
         if (hasFiles || wants) {
             n = (int) Math.min(n, first.end - at);
             m.isBoundary = true;
