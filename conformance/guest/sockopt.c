@@ -399,3 +399,60 @@ TEST(pidfd_of_the_peer) {
     CHECK_EQ(get_error(CHECK_OK(socket(AF_UNIX, SOCK_STREAM, 0)), SOL_SOCKET, SO_PEERPIDFD), ENODATA);
     CHECK_EQ(get_error(CHECK_OK(socket(AF_INET, SOCK_STREAM, 0)), SOL_SOCKET, SO_PEERPIDFD), ENODATA);
 }
+
+/* Sends with a control message of one int, and looks for what the other end is told. -1: nothing. */
+static int told(int family, int s, int to, int kind, int value, int wanted) {
+    char control[CMSG_SPACE(4)] = { 0 }, text[4], got[300];
+    int level = family == AF_INET ? SOL_IP : SOL_IPV6;
+    struct sockaddr_storage a;
+    socklen_t n = sizeof a;
+    CHECK_OK(getsockname(to, (void *) &a, &n));
+    struct iovec v = { "x", 1 }, w = { text, sizeof text };
+    struct msghdr m = { .msg_name = &a, .msg_namelen = n, .msg_iov = &v, .msg_iovlen = 1 };
+    struct cmsghdr *c = (void *) control;
+    if (kind) {
+        m.msg_control = control;
+        m.msg_controllen = sizeof control;
+        *c = (struct cmsghdr){ CMSG_LEN(4), level, kind };
+        memcpy(CMSG_DATA(c), &value, 4);
+    }
+    if (sendmsg(s, &m, 0) == -1)
+        return -errno - 1000;
+    struct msghdr r = { .msg_iov = &w, .msg_iovlen = 1, .msg_control = got, .msg_controllen = sizeof got };
+    CHECK_EQ(recvmsg(to, &r, 0), 1);
+    for (c = CMSG_FIRSTHDR(&r); c; c = CMSG_NXTHDR(&r, c))
+        if (c->cmsg_level == level && c->cmsg_type == wanted) {
+            int x = 0;
+            memcpy(&x, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));
+            return x;
+        }
+    return -1;
+}
+
+static void headers_of(int family) {
+    int s = socket(family, SOCK_DGRAM, 0), to = socket(family, SOCK_DGRAM, 0);
+    struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+    struct sockaddr_in four = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    bool isFour = family == AF_INET;
+    if (s == -1 || bind(to, isFour ? (void *) &four : (void *) &six, isFour ? sizeof four : sizeof six) == -1)
+        SKIP("no IPv6");
+    int level = isFour ? SOL_IP : SOL_IPV6, ttl = isFour ? IP_TTL : IPV6_HOPLIMIT, tos = isFour ? IP_TOS : IPV6_TCLASS;
+    CHECK_EQ(told(family, s, to, 0, 0, ttl), -1);
+    CHECK_OK(set(to, level, isFour ? IP_RECVTTL : IPV6_RECVHOPLIMIT, 1));
+    CHECK_OK(set(to, level, isFour ? IP_RECVTOS : IPV6_RECVTCLASS, 1));
+    CHECK_EQ(told(family, s, to, 0, 0, ttl), 64);
+    CHECK_EQ(told(family, s, to, 0, 0, tos), 0);
+    CHECK_EQ(told(family, s, to, ttl, 7, ttl), 7);
+    CHECK_EQ(told(family, s, to, tos, 0x28, tos), 0x28);
+    CHECK_EQ(told(family, s, to, 0, 0, ttl), 64);
+    CHECK_OK(set(s, level, isFour ? IP_TTL : IPV6_UNICAST_HOPS, 9));
+    CHECK_OK(set(s, level, tos, 0x10));
+    CHECK_EQ(told(family, s, to, 0, 0, ttl), 9);
+    CHECK_EQ(told(family, s, to, 0, 0, tos), 0x10);
+    CHECK_EQ(told(family, s, to, ttl, 256, ttl), -EINVAL - 1000);
+    CHECK_EQ(told(family, s, to, 99, 1, ttl), -EINVAL - 1000);
+}
+
+TEST(headers) { headers_of(AF_INET); }
+
+TEST(headers_of_ipv6) { headers_of(AF_INET6); }

@@ -15,10 +15,12 @@ public final class LoopbackDatagram extends LoopbackSocket {
     private static final int FIONREAD = 0x541b, SIOCOUTQ = 0x5411;
 
     /** A datagram under way. */
-    private record Packet(byte[] data, long ip, int port, long to) {}
+    private record Packet(byte[] data, long ip, int port, long to, int ttl, int tos) {}
 
     private static final int SMALL = 4096, REFUSED_MAX = 16;
     private static final long SCRATCH = Memory.allocate(32);
+    /** What control messages or else options say of the datagram that is sent. */
+    private static int ttl, tos;
     private final ArrayDeque<Packet> packets = new ArrayDeque<>();
     private int waitingBytes;
     private int shut;
@@ -83,9 +85,11 @@ public final class LoopbackDatagram extends LoopbackSocket {
             to = peerIp;
             toPort = peerPort;
         }
+        long r = control(m);
+        if (r < 0) return r;
         if (error != 0) return takeError();
         if ((shut & 2) != 0) return -EPIPE;
-        long r = autobind(to);
+        r = autobind(to);
         if (r < 0) return r;
         long from = ip == ANY || ip == ANY6 ? to : ip;
         var o = (LoopbackDatagram) network.find(false, to, toPort, from, port);
@@ -106,7 +110,7 @@ public final class LoopbackDatagram extends LoopbackSocket {
         if (HeapBudget.isScarce() && (o.waitingBytes > 0 || n > SMALL)) return n;
         var data = new byte[n];
         Memory.copyToArray(m.data, data, 0, n);
-        o.packets.add(new Packet(data, from, port, to));
+        o.packets.add(new Packet(data, from, port, to, ttl, tos));
         o.waitingBytes += n + OVERHEAD;
         o.queue.wake(POLLIN | POLLRDNORM);
         return n;
@@ -133,12 +137,62 @@ public final class LoopbackDatagram extends LoopbackSocket {
         return (flags & MSG_TRUNC) != 0 ? p.data.length : n;
     }
 
+    /** Reads what is said of the datagram: 0 or -errno. */
+    private long control(Message m) {
+        boolean isV6 = isV6();
+        ttl = isV6 ? option(SOL_IPV6, IPV6_UNICAST_HOPS, 64) : option(SOL_IP, IP_TTL, 64);
+        tos = isV6 ? option(SOL_IPV6, IPV6_TCLASS, 0) : option(SOL_IP, IP_TOS, 0);
+        int at = 0;
+        while (m.controlLength - at >= CMSG_HEADER) {
+            long p = m.control + at;
+            long n = Memory.getLong(p);
+            if (n < CMSG_HEADER || n > m.controlLength - at) return -EINVAL;
+            int level = Memory.getInt(p + 8);
+            if (level == (isV6 ? SOL_IPV6 : SOL_IP)) {
+                long r = isV6 ? controlOfV6(p, (int) n - CMSG_HEADER) : controlOfV4(p, (int) n - CMSG_HEADER);
+                if (r < 0) return r;
+            } else if (level == SOL_UDP || level == SOL_SOCKET && Memory.getInt(p + 12) > SCM_CREDENTIALS) {
+                return -EINVAL;
+            }
+            at += align((int) n);
+        }
+        return 0;
+    }
+
+    private static long controlOfV4(long p, int n) {
+        int v = n >= 4 ? Memory.getInt(p + CMSG_HEADER) : n > 0 ? Memory.getUnsignedByte(p + CMSG_HEADER) : 0;
+        switch (Memory.getInt(p + 12)) {
+            case IP_TTL -> {
+                if (n != 4 || v < 1 || v > 255) return -EINVAL;
+                ttl = v;
+            }
+            case IP_TOS -> {
+                if (n != 4 && n != 1 || v < 0 || v > 255) return -EINVAL;
+                tos = v;
+            }
+            case IP_PKTINFO -> { return n == 12 ? 0 : -EINVAL; }
+            default -> { return -EINVAL; }
+        }
+        return 0;
+    }
+
+    private static long controlOfV6(long p, int n) {
+        int kind = Memory.getInt(p + 12);
+        if (kind == IPV6_PKTINFO) return n < 20 ? -EINVAL : 0;
+        if (kind != IPV6_HOPLIMIT && kind != IPV6_TCLASS && kind != IPV6_DONTFRAG) return -EINVAL;
+        int v = n == 4 ? Memory.getInt(p + CMSG_HEADER) : -2;
+        if (v < -1 || v > 255) return -EINVAL;
+        if (v >= 0 && kind == IPV6_HOPLIMIT) ttl = v;
+        if (v >= 0 && kind == IPV6_TCLASS) tos = v;
+        return 0;
+    }
+
     private void keepRefused(Message m, long to, int toPort) {
         if (refused == null) refused = new ArrayDeque<>();
         if (refused.size() >= REFUSED_MAX || HeapBudget.isScarce()) return;
         var data = new byte[(int) Math.min(m.length, SMALL)];
         Memory.copyToArray(m.data, data, 0, data.length);
-        refused.add(new Packet(data, to, toPort, to));
+        refused.add(new Packet(data, to, toPort, to, ttl, tos));
     }
 
     /** The datagram, whom it was for, and a struct sock_extended_err (ip(7), IP_RECVERR). */
@@ -174,17 +228,29 @@ public final class LoopbackDatagram extends LoopbackSocket {
             }
         }
         if (isSet(SOL_IP, IP_RECVTTL)) {
-            long c = m.putControl(SOL_IP, 2, 4);
-            if (c != 0) Memory.putInt(c, 64);
+            long c = m.putControl(SOL_IP, IP_TTL, 4);
+            if (c != 0) Memory.putInt(c, p.ttl);
+        }
+        if (isSet(SOL_IP, IP_RECVTOS)) {
+            long c = m.putControl(SOL_IP, IP_TOS, 1);
+            if (c != 0) Memory.putByte(c, (byte) p.tos);
         }
         if (isV6() && isSet(SOL_IPV6, IPV6_RECVPKTINFO)) {
             // struct in6_pktinfo: destination, interface; the address as in a name.
-            long c = m.putControl(SOL_IPV6, 50, 20);
+            long c = m.putControl(SOL_IPV6, IPV6_PKTINFO, 20);
             if (c != 0) {
                 putName(SCRATCH, p.to, 0);
                 Memory.copy(SCRATCH + 8, c, 16);
                 Memory.putInt(c + 16, 1);
             }
+        }
+        if (isV6() && isSet(SOL_IPV6, IPV6_RECVHOPLIMIT)) {
+            long c = m.putControl(SOL_IPV6, IPV6_HOPLIMIT, 4);
+            if (c != 0) Memory.putInt(c, p.ttl);
+        }
+        if (isV6() && isSet(SOL_IPV6, IPV6_RECVTCLASS)) {
+            long c = m.putControl(SOL_IPV6, IPV6_TCLASS, 4);
+            if (c != 0) Memory.putInt(c, p.tos);
         }
     }
 

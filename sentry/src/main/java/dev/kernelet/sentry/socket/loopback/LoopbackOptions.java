@@ -51,8 +51,8 @@ final class LoopbackOptions {
             case IP_TTL -> 64;
             // MTU_DISCOVER (IP_PMTUDISC_WANT), MULTICAST_TTL, MULTICAST_LOOP, MULTICAST_ALL
             case 10, 33, 34, 49 -> 1;
-            // TOS, PKTINFO, RECVERR, RECVTTL, FREEBIND, MINTTL, BIND_ADDRESS_NO_PORT, MULTICAST_IF
-            case 1, 8, IP_RECVERR, 12, IP_FREEBIND, 21, 24, 32 -> 0;
+            // TOS, PKTINFO, RECVERR, RECVTTL, RECVTOS, FREEBIND, MINTTL, BIND_ADDRESS_NO_PORT, MULTICAST_IF
+            case 1, 8, IP_RECVERR, 12, 13, IP_FREEBIND, 21, 24, 32 -> 0;
             default -> UNKNOWN;
         };
     }
@@ -62,8 +62,8 @@ final class LoopbackOptions {
             case 16 -> 64; // UNICAST_HOPS
             // MULTICAST_HOPS, MULTICAST_LOOP, MTU_DISCOVER, AUTOFLOWLABEL
             case 18, 19, 23, 70 -> 1;
-            // MULTICAST_IF, RECVERR, RECVPKTINFO, DONTFRAG, TCLASS, FREEBIND
-            case 17, IPV6_RECVERR, 49, 62, 67, IPV6_FREEBIND -> 0;
+            // MULTICAST_IF, RECVERR, RECVPKTINFO, RECVHOPLIMIT, DONTFRAG, RECVTCLASS, TCLASS, FREEBIND
+            case 17, IPV6_RECVERR, 49, 51, 62, 66, 67, IPV6_FREEBIND -> 0;
             default -> UNKNOWN;
         };
     }
@@ -137,7 +137,7 @@ final class LoopbackOptions {
             // The bits of ECN are TCP's own.
             case 1 -> isStream ? v & 0xfc : v & 0xff;
             case IP_TTL -> v == -1 ? 64 : within(v, 1, 255);
-            case 8, IP_RECVERR, 12, 24 -> bool(v);
+            case 8, IP_RECVERR, 12, 13, 24 -> bool(v);
             case 10 -> within(v, 0, 5);
             case IP_FREEBIND, 34 -> isEmpty ? -EINVAL : bool(v);
             case 21 -> isEmpty ? -EINVAL : within(v, 0, 255);
@@ -159,7 +159,7 @@ final class LoopbackOptions {
             case 17 -> isStream ? UNKNOWN : v == 0 || v == 1 ? v : -ENODEV;
             case 19 -> within(v, 0, 1);
             case 23 -> within(v, 0, 5);
-            case IPV6_RECVERR, LoopbackSocket.IPV6_V6ONLY, 49, 62, 70, IPV6_FREEBIND -> bool(v);
+            case IPV6_RECVERR, LoopbackSocket.IPV6_V6ONLY, 49, 51, 62, 66, 70, IPV6_FREEBIND -> bool(v);
             case 67 -> v == -1 ? 0 : v < 0 || v > 255 ? -EINVAL : isStream ? v & 0xfc : v;
             case 20, 42, 46 -> -ENODEV;
             default -> UNKNOWN;

@@ -15,7 +15,9 @@ import java.util.HashMap;
  */
 abstract class LoopbackSocket extends LocalSocket {
     static final long ANY = 0, LOCALHOST = 0x7f000001L, LOCALHOST6 = 1L << 32, ANY6 = 2L << 32;
-    static final int IP_PKTINFO = 8, IP_RECVTTL = 12, IPV6_RECVPKTINFO = 49;
+    static final int IP_TOS = 1, IP_TTL = 2, IP_PKTINFO = 8, IP_RECVTTL = 12, IP_RECVTOS = 13;
+    static final int IPV6_UNICAST_HOPS = 16, IPV6_RECVPKTINFO = 49, IPV6_PKTINFO = 50, IPV6_RECVHOPLIMIT = 51,
+            IPV6_HOPLIMIT = 52, IPV6_DONTFRAG = 62, IPV6_RECVTCLASS = 66, IPV6_TCLASS = 67;
     static final int IPV6_V6ONLY = 26;
     private static final int SIOCGSTAMP = 0x8906, SIOCGSTAMPNS = 0x8907;
 
@@ -215,8 +217,10 @@ abstract class LoopbackSocket extends LocalSocket {
         inheritSwitches(from);
     }
 
-    final boolean isSet(int level, int option) {
-        return remembered != null && remembered.getOrDefault(level << 16 | option, 0) != 0;
+    final boolean isSet(int level, int option) { return option(level, option, 0) != 0; }
+
+    final int option(int level, int option, int initial) {
+        return remembered == null ? initial : remembered.getOrDefault(level << 16 | option, initial);
     }
 
     private boolean isKnown(int level) {
