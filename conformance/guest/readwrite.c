@@ -454,3 +454,20 @@ TEST(write_life_hint_of_any_file) {
     CHECK_ERR(fcntl(p[0], 1035, (void *) 1), EFAULT);
     CHECK_ERR(fcntl(p[0], 1037 /* F_GET_FILE_RW_HINT, until Linux 5.17 */, &hint), EINVAL);
 }
+
+TEST(write_life_hints) {
+    int fd = CHECK_OK(open("f", O_CREAT | O_RDWR, 0644)), other = CHECK_OK(open("f", O_RDONLY));
+    uint64_t hint = 3;
+    CHECK_OK(fcntl(fd, F_SET_RW_HINT, &hint));
+    hint = 9;
+    CHECK_OK(fcntl(other, F_GET_RW_HINT, &hint));
+    CHECK_EQ(hint, 3);
+    hint = 6;
+    CHECK_ERR(fcntl(fd, F_SET_RW_HINT, &hint), EINVAL);
+    CHECK_ERR(fcntl(fd, F_SET_RW_HINT, BAD), EFAULT);
+    CHECK_ERR(fcntl(fd, F_GET_RW_HINT, BAD), EFAULT);
+    hint = 2;
+    CHECK_OK(fcntl(other, F_SET_RW_HINT, &hint));
+    CHECK_OK(fcntl(fd, F_GET_RW_HINT, &hint));
+    CHECK_EQ(hint, 2);
+}

@@ -216,3 +216,22 @@ TEST(proc_has_none) {
     CHECK_ERR(getxattr("/proc/self/status", "user.a", value, 10), EOPNOTSUPP);
     CHECK_ERR2(setxattr("/proc/self/status", "user.a", "x", 1, 0), EOPNOTSUPP, geteuid() ? EACCES : EPERM);
 }
+
+/* Since Linux 6.13 name, size and flags are looked at before the file. */
+TEST(arguments_come_first) {
+    char name[300] = "user.";
+    memset(name + 5, 'n', 260);
+    if (setxattr("none", "", "x", 1, 0) == -1 && errno == ENOENT)
+        SKIP("Linux older than 6.13");
+    CHECK_ERR(setxattr("none", name, "x", 1, 0), ERANGE);
+    CHECK_ERR(setxattr("none", "user.a", name, 65537, 0), E2BIG);
+    CHECK_ERR(setxattr("none", "user.a", "x", 1, 8), EINVAL);
+    CHECK_ERR(setxattr("none", "", name, 65537, 8), EINVAL);
+    CHECK_ERR(setxattr("none", BAD, name, 65537, 0), EFAULT);
+    CHECK_ERR(setxattr("none", "user.a", BAD, 1, 0), EFAULT);
+    CHECK_ERR(getxattr("none", name, NULL, 0), ERANGE);
+    CHECK_ERR(removexattr("none", ""), ERANGE);
+    CHECK_ERR(fgetxattr(99, "", NULL, 0), ERANGE);
+    CHECK_ERR(fsetxattr(99, "user.a", "x", 1, 8), EINVAL);
+    CHECK_ERR(fremovexattr(99, name), ERANGE);
+}

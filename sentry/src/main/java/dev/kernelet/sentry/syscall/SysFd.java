@@ -28,6 +28,7 @@ final class SysFd {
     private static final int SIGNAL_MAX = 64;
     private static final int FIONCLEX = 0x5450, FIOCLEX = 0x5451, FIONBIO = 0x5421, FIOASYNC = 0x5452, FIONREAD = 0x541b,
             FIOQSIZE = 0x5460, FIGETBSZ = 2;
+    private static final int RWH_WRITE_LIFE_EXTREME = 5;
     private static final int FIOSETOWN = 0x8901, SIOCSPGRP = 0x8902, FIOGETOWN = 0x8903, SIOCGPGRP = 0x8904;
     /** FICLONE, FICLONERANGE, FIDEDUPERANGE: copy instead (cp falls back). */
     private static final int FICLONE = 0x40049409, FICLONERANGE = 0x4020940d, FIDEDUPERANGE = 0xc0189436;
@@ -125,7 +126,16 @@ final class SysFd {
             case F_SETLEASE -> { return Leases.set(t, f, fd, (int) argument); }
             case F_NOTIFY -> { return -EINVAL; } // as without CONFIG_DNOTIFY; inotify(7) is there
             // F_GET_FILE_RW_HINT went with Linux 5.17.
-            case F_GET_RW_HINT -> { return t.mem.outLong(argument, 0); }
+            case F_GET_RW_HINT -> { return t.mem.outLong(argument, f.inode == null ? 0 : f.inode.writeHint); }
+            case F_SET_RW_HINT -> {
+                if (f.inode == null || !Access.isOwner(t.cred, f.inode)) return -EPERM;
+                long p = t.mem.in(argument, 8);
+                if (p < 0) return p;
+                long hint = Memory.getLong(p);
+                if (hint < 0 || hint > RWH_WRITE_LIFE_EXTREME) return -EINVAL;
+                f.inode.writeHint = (byte) hint;
+                return 0;
+            }
             default -> { return -EINVAL; }
         }
     }

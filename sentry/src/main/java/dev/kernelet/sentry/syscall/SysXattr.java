@@ -75,39 +75,53 @@ final class SysXattr {
     }
 
     // ---- set
-    private static long set(Task t, Mount m, Inode n, long name, long value, long size, int flags) {
-        if ((flags & ~(XATTR_CREATE | XATTR_REPLACE)) != 0) return -EINVAL;
+    /** What is set. Looked at before the file is, as Linux does since 6.13. */
+    private record Attribute(String name, byte[] value, int flags) {}
+
+    private static Attribute attribute(Task t, long name, long value, long size, int flags) {
+        t.error = -EINVAL;
+        if ((flags & ~(XATTR_CREATE | XATTR_REPLACE)) != 0) return null;
         String s = name(t, name);
-        if (s == null) return t.error;
-        if (size < 0 || size > SIZE_MAX) return -E2BIG;
+        if (s == null) return null;
+        t.error = -E2BIG;
+        if (size < 0 || size > SIZE_MAX) return null;
         long p = t.mem.in(value, (int) size);
-        if (p < 0) return p;
-        if (m != null && m.isReadOnly()) return -EROFS;
-        long r = check(t, n, s, true);
-        if (r < 0) return r;
+        t.error = (int) p;
+        if (p < 0) return null;
         var bytes = new byte[(int) size];
         Memory.copyToArray(p, bytes, 0, (int) size);
-        r = n.setXattr(t, s, bytes, flags);
+        return new Attribute(s, bytes, flags);
+    }
+
+    private static long set(Task t, Mount m, Inode n, Attribute a) {
+        if (m != null && m.isReadOnly()) return -EROFS;
+        long r = check(t, n, a.name, true);
+        if (r < 0) return r;
+        r = n.setXattr(t, a.name, a.value, a.flags);
         if (r == 0) Notify.self(n, Notify.IN_ATTRIB);
         return r;
     }
 
     /** setxattr(2). */
     static long setxattr(Task t, long path, long name, long value, long size, int flags) {
-        long r = walk(t, AT_FDCWD, path, PathWalk.FOLLOW);
-        return r < 0 ? r : set(t, t.walk.mount, t.walk.inode, name, value, size, flags);
+        Attribute a = attribute(t, name, value, size, flags);
+        long r = a == null ? t.error : walk(t, AT_FDCWD, path, PathWalk.FOLLOW);
+        return r < 0 ? r : set(t, t.walk.mount, t.walk.inode, a);
     }
 
     /** lsetxattr(2). */
     static long lsetxattr(Task t, long path, long name, long value, long size, int flags) {
-        long r = walk(t, AT_FDCWD, path, 0);
-        return r < 0 ? r : set(t, t.walk.mount, t.walk.inode, name, value, size, flags);
+        Attribute a = attribute(t, name, value, size, flags);
+        long r = a == null ? t.error : walk(t, AT_FDCWD, path, 0);
+        return r < 0 ? r : set(t, t.walk.mount, t.walk.inode, a);
     }
 
     /** fsetxattr(2). */
     static long fsetxattr(Task t, int fd, long name, long value, long size, int flags) {
+        Attribute a = attribute(t, name, value, size, flags);
+        if (a == null) return t.error;
         OpenFile f = file(t, fd);
-        return f == null ? -EBADF : set(t, mount(f), f.inode, name, value, size, flags);
+        return f == null ? -EBADF : set(t, mount(f), f.inode, a);
     }
 
     /** setxattrat(2). */
@@ -115,9 +129,9 @@ final class SysXattr {
         long p = arguments(t, args, size);
         if (p < 0) return p;
         long value = Memory.getLong(p), length = Memory.getUnsignedInt(p + 8);
-        int flags = Memory.getInt(p + 12);
-        long r = walkAt(t, dirfd, path, atFlags);
-        return r < 0 ? r : set(t, t.walk.mount, t.walk.inode, name, value, length, flags);
+        Attribute a = attribute(t, name, value, length, Memory.getInt(p + 12));
+        long r = a == null ? t.error : walkAt(t, dirfd, path, atFlags);
+        return r < 0 ? r : set(t, t.walk.mount, t.walk.inode, a);
     }
 
     /** struct xattr_args: value, size, flags. */
@@ -135,9 +149,7 @@ final class SysXattr {
     }
 
     // ---- get
-    private static long get(Task t, Inode n, long name, long buffer, long size) {
-        String s = name(t, name);
-        if (s == null) return t.error;
+    private static long get(Task t, Inode n, String s, long buffer, long size) {
         long r = check(t, n, s, false);
         if (r < 0) return r;
         byte[] value = n.getXattr(t, s);
@@ -150,20 +162,24 @@ final class SysXattr {
 
     /** getxattr(2). */
     static long getxattr(Task t, long path, long name, long value, long size) {
-        long r = walk(t, AT_FDCWD, path, PathWalk.FOLLOW);
-        return r < 0 ? r : get(t, t.walk.inode, name, value, size);
+        String s = name(t, name);
+        long r = s == null ? t.error : walk(t, AT_FDCWD, path, PathWalk.FOLLOW);
+        return r < 0 ? r : get(t, t.walk.inode, s, value, size);
     }
 
     /** lgetxattr(2). */
     static long lgetxattr(Task t, long path, long name, long value, long size) {
-        long r = walk(t, AT_FDCWD, path, 0);
-        return r < 0 ? r : get(t, t.walk.inode, name, value, size);
+        String s = name(t, name);
+        long r = s == null ? t.error : walk(t, AT_FDCWD, path, 0);
+        return r < 0 ? r : get(t, t.walk.inode, s, value, size);
     }
 
     /** fgetxattr(2). */
     static long fgetxattr(Task t, int fd, long name, long value, long size) {
+        String s = name(t, name);
+        if (s == null) return t.error;
         OpenFile f = file(t, fd);
-        return f == null ? -EBADF : get(t, f.inode, name, value, size);
+        return f == null ? -EBADF : get(t, f.inode, s, value, size);
     }
 
     /** getxattrat(2). */
@@ -172,8 +188,9 @@ final class SysXattr {
         if (p < 0) return p;
         if (Memory.getInt(p + 12) != 0) return -EINVAL;
         long value = Memory.getLong(p), length = Memory.getUnsignedInt(p + 8);
-        long r = walkAt(t, dirfd, path, atFlags);
-        return r < 0 ? r : get(t, t.walk.inode, name, value, length);
+        String s = name(t, name);
+        long r = s == null ? t.error : walkAt(t, dirfd, path, atFlags);
+        return r < 0 ? r : get(t, t.walk.inode, s, value, length);
     }
 
     // ---- list
@@ -228,9 +245,7 @@ final class SysXattr {
     }
 
     // ---- remove
-    private static long remove(Task t, Mount m, Inode n, long name) {
-        String s = name(t, name);
-        if (s == null) return t.error;
+    private static long remove(Task t, Mount m, Inode n, String s) {
         if (m != null && m.isReadOnly()) return -EROFS;
         long r = check(t, n, s, true);
         if (r == 0) r = n.removeXattr(t, s);
@@ -240,25 +255,30 @@ final class SysXattr {
 
     /** removexattr(2). */
     static long removexattr(Task t, long path, long name) {
-        long r = walk(t, AT_FDCWD, path, PathWalk.FOLLOW);
-        return r < 0 ? r : remove(t, t.walk.mount, t.walk.inode, name);
+        String s = name(t, name);
+        long r = s == null ? t.error : walk(t, AT_FDCWD, path, PathWalk.FOLLOW);
+        return r < 0 ? r : remove(t, t.walk.mount, t.walk.inode, s);
     }
 
     /** lremovexattr(2). */
     static long lremovexattr(Task t, long path, long name) {
-        long r = walk(t, AT_FDCWD, path, 0);
-        return r < 0 ? r : remove(t, t.walk.mount, t.walk.inode, name);
+        String s = name(t, name);
+        long r = s == null ? t.error : walk(t, AT_FDCWD, path, 0);
+        return r < 0 ? r : remove(t, t.walk.mount, t.walk.inode, s);
     }
 
     /** fremovexattr(2). */
     static long fremovexattr(Task t, int fd, long name) {
+        String s = name(t, name);
+        if (s == null) return t.error;
         OpenFile f = file(t, fd);
-        return f == null ? -EBADF : remove(t, mount(f), f.inode, name);
+        return f == null ? -EBADF : remove(t, mount(f), f.inode, s);
     }
 
     /** removexattrat(2). */
     static long removexattrat(Task t, int dirfd, long path, int atFlags, long name) {
-        long r = walkAt(t, dirfd, path, atFlags);
-        return r < 0 ? r : remove(t, t.walk.mount, t.walk.inode, name);
+        String s = name(t, name);
+        long r = s == null ? t.error : walkAt(t, dirfd, path, atFlags);
+        return r < 0 ? r : remove(t, t.walk.mount, t.walk.inode, s);
     }
 }

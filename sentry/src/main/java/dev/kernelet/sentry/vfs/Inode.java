@@ -42,6 +42,8 @@ public abstract class Inode {
     public int writableMappings;
     /** Made by O_TMPFILE without O_EXCL: linkat(2) may give it a name. */
     public boolean isLinkable;
+    /** F_SET_RW_HINT: kept and told, nothing else. */
+    public byte writeHint;
     /** POSIX, OFD and flock locks on this inode: filled in by vfs.FileLocks on first use. */
     public Object locks;
     /** inotify watches: filled in by vfs.Inotify on first use. */
