@@ -753,3 +753,13 @@ TEST(namespaces_that_hold_one_another) {
     CHECK_OK(umount(path));
     for (int i = 0; i < 1000; i++) CHECK_OK(unshare(CLONE_NEWNS));
 }
+
+TEST(one_more_sysfs) {
+    own_mounts();
+    CHECK_OK(mkdir("s", 0755));
+    CHECK_OK(mount("none", "s", "sysfs", 0, NULL));
+    CHECK_OK(access("s/devices/system/cpu/online", R_OK));
+    CHECK_ERR(mkdir("s/new", 0755), EPERM);
+    CHECK_OK(umount("s"));
+    CHECK_ERR(access("s/devices", F_OK), ENOENT);
+}

@@ -167,3 +167,21 @@ TEST(times_are_of_today) {
             FAIL_AT("%s: %ld", names[i], (long) st.st_mtime);
     }
 }
+
+TEST(cpuset_and_time_offsets) {
+    CHECK_EQ(read_file("/proc/self/cpuset")[0], '/');
+    long seconds, nanos;
+    CHECK_EQ(sscanf(read_file("/proc/self/timens_offsets"), "monotonic %ld %ld boottime", &seconds, &nanos), 2);
+    CHECK_EQ(seconds, 0);
+    CHECK_EQ(access("/proc/thread-self/timens_offsets", F_OK), -1);
+    CHECK_EQ(access("/proc/thread-self/cpuset", F_OK), 0);
+}
+
+TEST(values_that_programs_ask_for) {
+    CHECK_STR(read_file("/proc/sys/kernel/arch"), "x86_64\n");
+    CHECK(atoi(read_file("/proc/sys/kernel/pty/max")) > 0);
+    CHECK_EQ(atoi(read_file("/proc/sys/kernel/sched_rr_timeslice_ms")), 100);
+    CHECK(atoi(read_file("/proc/sys/vm/dirty_expire_centisecs")) > 0);
+    CHECK_EQ(atoi(read_file("/proc/sys/vm/overcommit_kbytes")), 0);
+    CHECK_EQ(atoi(read_file("/proc/sys/vm/page-cluster")), 3);
+}

@@ -56,7 +56,12 @@ final class SysctlDirectory extends PseudoDirectory {
         "net/ipv4/tcp_max_syn_backlog=512", "net/ipv4/tcp_sack=1", "net/ipv4/tcp_timestamps=1", "net/ipv4/tcp_window_scaling=1",
         "net/ipv4/ping_group_range=0\t2147483647", "net/ipv6/conf/all/disable_ipv6=0", "net/ipv6/conf/default/disable_ipv6=0",
         "net/ipv6/conf/lo/disable_ipv6=0", "net/unix/max_dgram_qlen=512", "user/max_user_namespaces=0",
-        "user/max_inotify_instances=+*", "user/max_inotify_watches=+*"};
+        "kernel/arch=x86_64", "kernel/panic_on_oops=0", "kernel/pty/max=4096", "kernel/pty/reserve=1024",
+        "kernel/sched_rr_timeslice_ms=100", "kernel/sched_rt_period_us=1000000", "kernel/sched_rt_runtime_us=950000",
+        "kernel/shm_rmid_forced=0", "kernel/sysctl_writes_strict=1", "vm/dirty_background_bytes=0", "vm/dirty_bytes=0",
+        "vm/dirty_expire_centisecs=3000", "vm/dirty_writeback_centisecs=500", "vm/hugetlb_shm_group=0",
+        "vm/nr_overcommit_hugepages=0", "vm/oom_kill_allocating_task=0", "vm/overcommit_kbytes=0", "vm/page-cluster=3",
+        "vm/panic_on_oom=0", "vm/zone_reclaim_mode=0", "user/max_inotify_instances=+*", "user/max_inotify_watches=+*"};
 
     private final ProcFs procfs;
     private final String prefix;

@@ -73,11 +73,11 @@ final class TaskDirectory extends PseudoDirectory implements ProcEntry {
 
     @Override
     protected String[] names() {
-        String common = "attr auxv cgroup clear_refs cmdline comm cwd environ exe fd fdinfo gid_map io "
+        String common = "attr auxv cgroup clear_refs cmdline comm cwd environ cpuset exe fd fdinfo gid_map io "
                 + "limits loginuid maps mem mountinfo mounts net ns oom_adj oom_score oom_score_adj pagemap "
                 + "personality projid_map root schedstat sessionid setgroups smaps smaps_rollup stack stat statm "
                 + "status syscall uid_map wchan";
-        String own = thread != null ? " children" : " coredump_filter mountstats task timers timerslack_ns";
+        String own = thread != null ? " children" : " coredump_filter mountstats task timens_offsets timers timerslack_ns";
         return (common + own).split(" ");
     }
 

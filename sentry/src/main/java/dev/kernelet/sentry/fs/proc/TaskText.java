@@ -43,6 +43,8 @@ final class TaskText {
             case "io" -> "rchar: " + o.group.readBytes + "\nwchar: " + o.group.writtenBytes + "\nsyscr: "
                     + o.group.readCalls + "\nsyscw: " + o.group.writeCalls + "\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n";
             case "cgroup" -> "0::/\n";
+            case "cpuset" -> "/\n";
+            case "timens_offsets" -> "monotonic           0         0\nboottime            0         0\n";
             case "oom_score" -> Math.max(0, 666 + o.group.oomScoreAdj * 2 / 3) + "\n";
             case "oom_score_adj" -> o.group.oomScoreAdj + "\n";
             case "oom_adj" -> o.group.oomScoreAdj * 17 / 1000 + "\n";

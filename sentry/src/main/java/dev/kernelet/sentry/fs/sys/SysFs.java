@@ -6,15 +6,17 @@ import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.Dentry;
 import dev.kernelet.sentry.vfs.Filesystem;
+import dev.kernelet.sentry.vfs.FilesystemTypes;
 import dev.kernelet.sentry.vfs.Inode;
 import java.util.ArrayList;
 
 /** sysfs. A fixed tree given by file names; its text is what a machine with as many plain processors shows. */
-public final class SysFs extends Filesystem {
+public final class SysFs extends Filesystem implements FilesystemTypes.Type {
     /** Path, then the text behind '='. A path that ends in '/' is an empty directory. */
     private final ArrayList<String> files = new ArrayList<>();
 
     public SysFs(Kernel kernel) {
+        FilesystemTypes.of(kernel).register("sysfs", this);
         int n = kernel.options.processors;
         String all = n == 1 ? "0" : "0-" + (n - 1);
         String mask = mask(n);
@@ -81,6 +83,10 @@ public final class SysFs extends Filesystem {
         for (int i = 0; i < index; i++) s.append(",00000000");
         return s.toString();
     }
+
+    /** mount(2) of type sysfs: one more. */
+    @Override
+    public Filesystem make(Task t, String source, String data) { return new SysFs(t.kernel); }
 
     @Override
     public String type() { return "sysfs"; }
