@@ -185,3 +185,18 @@ TEST(values_that_programs_ask_for) {
     CHECK_EQ(atoi(read_file("/proc/sys/vm/overcommit_kbytes")), 0);
     CHECK_EQ(atoi(read_file("/proc/sys/vm/page-cluster")), 3);
 }
+
+TEST(nothing_can_be_made_here) {
+    static const char *const places[] = { "/proc", "/proc/self", "/proc/self/fd", "/sys", "/sys/kernel" };
+    need_root();
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        bool isProc = strncmp(places[i], "/proc", 5) == 0;
+        CHECK_OK(chdir(places[i]));
+        CHECK_ERR(mkdir("new", 0755), isProc ? ENOENT : EPERM);
+        CHECK_ERR(symlink("a", "new"), isProc ? ENOENT : EPERM);
+        CHECK_ERR(mkfifo("new", 0600), isProc ? ENOENT : EPERM);
+        CHECK_ERR(mknod("new", S_IFREG | 0600, 0), isProc ? ENOENT : EACCES);
+        CHECK_ERR(open("new", O_CREAT | O_RDWR, 0600), isProc ? ENOENT : EACCES);
+    }
+    CHECK_OK(chdir("/tmp"));
+}

@@ -26,7 +26,7 @@ public abstract class PseudoDirectory extends Inode {
         stamp(this);
     }
 
-    private static final int CLOCK_REALTIME_COARSE = 5;
+    private static final int CLOCK_REALTIME_COARSE = 5, PROC_SUPER_MAGIC = 0x9fa0;
 
     /** Its times are those of when somebody first asked for it, as in Linux. */
     static void stamp(Inode i) { i.atime = i.mtime = i.ctime = HostCall.clockNanos(CLOCK_REALTIME_COARSE); }
@@ -70,15 +70,20 @@ public abstract class PseudoDirectory extends Inode {
         }
     }
 
+    /** In proc there is no such name; elsewhere open(2) has its own word for what cannot be made. */
     @Override
     public Inode create(Task t, String name, int mode, long rdev) {
-        t.error = -ENOENT;
-        return null;
+        return refuse(t, (mode & 0xf000) == 0x8000 ? -EACCES : -EPERM);
     }
 
     @Override
-    public Inode mkdir(Task t, String name, int mode) {
-        t.error = -ENOENT;
+    public Inode mkdir(Task t, String name, int mode) { return refuse(t, -EPERM); }
+
+    @Override
+    public Inode symlink(Task t, String name, String target) { return refuse(t, -EPERM); }
+
+    private Inode refuse(Task t, int error) {
+        t.error = fs.magic() == PROC_SUPER_MAGIC ? -ENOENT : error;
         return null;
     }
 
