@@ -75,10 +75,10 @@ final class SysXattr {
     }
 
     // ---- set
-    /** What is set. Looked at before the file is, as Linux does since 6.13. */
-    private record Attribute(String name, byte[] value, int flags) {}
+    private static byte[] given;
 
-    private static Attribute attribute(Task t, long name, long value, long size, int flags) {
+    /** The name of what is set, whose value is kept. Looked at before the file is, as Linux does since 6.13. */
+    private static String attribute(Task t, long name, long value, long size, int flags) {
         t.error = -EINVAL;
         if ((flags & ~(XATTR_CREATE | XATTR_REPLACE)) != 0) return null;
         String s = name(t, name);
@@ -88,40 +88,42 @@ final class SysXattr {
         long p = t.mem.in(value, (int) size);
         t.error = (int) p;
         if (p < 0) return null;
-        var bytes = new byte[(int) size];
-        Memory.copyToArray(p, bytes, 0, (int) size);
-        return new Attribute(s, bytes, flags);
+        given = new byte[(int) size];
+        Memory.copyToArray(p, given, 0, (int) size);
+        return s;
     }
 
-    private static long set(Task t, Mount m, Inode n, Attribute a) {
+    private static long set(Task t, Mount m, Inode n, String name, int flags) {
+        byte[] value = given;
+        given = null;
         if (m != null && m.isReadOnly()) return -EROFS;
-        long r = check(t, n, a.name, true);
+        long r = check(t, n, name, true);
         if (r < 0) return r;
-        r = n.setXattr(t, a.name, a.value, a.flags);
+        r = n.setXattr(t, name, value, flags);
         if (r == 0) Notify.self(n, Notify.IN_ATTRIB);
         return r;
     }
 
     /** setxattr(2). */
     static long setxattr(Task t, long path, long name, long value, long size, int flags) {
-        Attribute a = attribute(t, name, value, size, flags);
+        String a = attribute(t, name, value, size, flags);
         long r = a == null ? t.error : walk(t, AT_FDCWD, path, PathWalk.FOLLOW);
-        return r < 0 ? r : set(t, t.walk.mount, t.walk.inode, a);
+        return r < 0 ? r : set(t, t.walk.mount, t.walk.inode, a, flags);
     }
 
     /** lsetxattr(2). */
     static long lsetxattr(Task t, long path, long name, long value, long size, int flags) {
-        Attribute a = attribute(t, name, value, size, flags);
+        String a = attribute(t, name, value, size, flags);
         long r = a == null ? t.error : walk(t, AT_FDCWD, path, 0);
-        return r < 0 ? r : set(t, t.walk.mount, t.walk.inode, a);
+        return r < 0 ? r : set(t, t.walk.mount, t.walk.inode, a, flags);
     }
 
     /** fsetxattr(2). */
     static long fsetxattr(Task t, int fd, long name, long value, long size, int flags) {
-        Attribute a = attribute(t, name, value, size, flags);
+        String a = attribute(t, name, value, size, flags);
         if (a == null) return t.error;
         OpenFile f = file(t, fd);
-        return f == null ? -EBADF : set(t, mount(f), f.inode, a);
+        return f == null ? -EBADF : set(t, mount(f), f.inode, a, flags);
     }
 
     /** setxattrat(2). */
@@ -129,9 +131,10 @@ final class SysXattr {
         long p = arguments(t, args, size);
         if (p < 0) return p;
         long value = Memory.getLong(p), length = Memory.getUnsignedInt(p + 8);
-        Attribute a = attribute(t, name, value, length, Memory.getInt(p + 12));
+        int flags = Memory.getInt(p + 12);
+        String a = attribute(t, name, value, length, flags);
         long r = a == null ? t.error : walkAt(t, dirfd, path, atFlags);
-        return r < 0 ? r : set(t, t.walk.mount, t.walk.inode, a);
+        return r < 0 ? r : set(t, t.walk.mount, t.walk.inode, a, flags);
     }
 
     /** struct xattr_args: value, size, flags. */
