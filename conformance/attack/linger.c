@@ -122,6 +122,15 @@ static void randoms(void)
 	long n = syscall(SYS_getrandom, at, GIGA, 0);
 	HOLDS(n == (long)GIGA && memcmp(at, at + GIGA / 2, 64) && memcmp(at + GIGA - 64, at, 64), "getrandom: %ld", n);
 }
+static void pages(void)
+{
+	u8 *at = mmap(NULL, GIGA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	HOLDS(at != MAP_FAILED, "mmap with MAP_POPULATE: %s", strerror(errno));
+	munmap(at, GIGA), at = room(GIGA);
+	HOLDS(madvise(at, GIGA, 23 /* MADV_POPULATE_WRITE */) == 0, "MADV_POPULATE_WRITE: %s", strerror(errno));
+	munmap(at, GIGA), at = room(GIGA);
+	HOLDS(mlock(at, GIGA) == 0 || getuid(), "mlock: %s", strerror(errno));
+}
 static void processes(void)
 {
 	u8 *at = room(4 * GIGA);
@@ -166,7 +175,7 @@ static void interrupted(void)
 
 static const struct { const char *name; void (*f)(void); } kinds[] = {
 	{ "layers", layers }, { "ready", ready_files }, { "dups", one_file }, { "ends", one_file_ends }, { "binds", binds },
-	{ "stacked", stacked }, { "depth", depth }, { "zeros", zeros }, { "randoms", randoms }, { "processes", processes },
+	{ "stacked", stacked }, { "depth", depth }, { "zeros", zeros }, { "randoms", randoms }, { "pages", pages }, { "processes", processes },
 	{ "contents", contents }, { "interrupted", interrupted },
 };
 static void run(u64 which) { kinds[which].f(); }

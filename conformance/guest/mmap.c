@@ -475,6 +475,60 @@ TEST(populate_and_noreserve) {
     CHECK_OK(munmap(at, 64L << 30));
 }
 
+// Whether all of a range is there.
+static int resident(char *at, size_t length) {
+    static unsigned char pages[1 << 15];
+    CHECK(length / PAGE <= sizeof pages);
+    CHECK_OK(mincore(at, length, pages));
+    for (size_t i = 0; i < length / PAGE; i++) if (!(pages[i] & 1)) return 0;
+    return 1;
+}
+
+// Much at once: every page is there at the end, and what cannot be is told.
+TEST(populate_much) {
+    size_t size = 40 << 20, hole = 30 << 20;
+    char *at = mmap(NULL, size, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    CHECK(at != MAP_FAILED && resident(at, size));
+    CHECK_OK(munmap(at, size));
+    at = mmap(NULL, size, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    CHECK(at != MAP_FAILED && resident(at, size));
+    CHECK_OK(munmap(at, size));
+    at = mmap(NULL, size, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(at != MAP_FAILED && !resident(at, size));
+    CHECK_OK(madvise(at, size, 23 /* MADV_POPULATE_WRITE */));
+    CHECK(resident(at, size));
+    CHECK_OK(munmap(at + hole, PAGE));
+    CHECK_OK(madvise(at, hole, MADV_DONTNEED));
+    CHECK_ERR(madvise(at, size, 23), ENOMEM);
+    CHECK(resident(at, hole));
+    CHECK_OK(madvise(at, hole, MADV_DONTNEED));
+    CHECK_OK(mprotect(at + hole / 2, PAGE, PROT_NONE));
+    CHECK_ERR(madvise(at, hole, 22 /* MADV_POPULATE_READ */), EINVAL);
+    CHECK(resident(at, hole / 2));
+}
+
+TEST(lock_much) {
+    need_root();
+    size_t size = 40 << 20, hole = 30 << 20;
+    char *at = mmap(NULL, size, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK_OK(mlock(at, size));
+    CHECK(resident(at, size));
+    CHECK_OK(munmap(at, size));
+    at = mmap(NULL, size, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0);
+    CHECK(at != MAP_FAILED && resident(at, size));
+    at = mremap(at, size, 2 * size, MREMAP_MAYMOVE);
+    CHECK(at != MAP_FAILED && resident(at, 2 * size));
+    CHECK_OK(munmap(at, 2 * size));
+    at = mmap(NULL, size, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK_OK(munmap(at + hole, PAGE));
+    CHECK_ERR(mlock(at, size), ENOMEM);
+    CHECK_OK(munmap(at, size));
+    CHECK_OK(mlockall(MCL_FUTURE));
+    char *end = sbrk(size);
+    CHECK(end != (void *)-1);
+    CHECK(resident((char *)(((unsigned long)end + PAGE - 1) & -(unsigned long)PAGE), size - PAGE));
+}
+
 TEST(low_32_bits) {
     char *at = mmap(NULL, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
     CHECK(at != MAP_FAILED);

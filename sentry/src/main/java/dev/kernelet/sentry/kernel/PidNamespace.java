@@ -129,22 +129,8 @@ public final class PidNamespace {
     /** Whether it ever had a process: before, it has no name in /proc. */
     public boolean hasBegun() { return init != null || isClosed; }
 
-    /** The number given out last in the task's namespace (/proc/sys/kernel/ns_last_pid, /proc/loadavg). */
-    public static int last(Task t) { return t.group.pids == null ? t.kernel.pids.last() : t.group.pids.last; }
-
-    /** The next one is to be behind that: 0 or -errno. */
-    public static long setLast(Task t, String text) {
-        int n;
-        try {
-            n = Integer.parseInt(text);
-        } catch (NumberFormatException e) {
-            return -EINVAL;
-        }
-        if (n < 0 || n >= PidTable.PID_MAX) return -EINVAL;
-        if (t.group.pids == null) t.kernel.pids.setLast(n);
-        else t.group.pids.last = n;
-        return 0;
-    }
+    /** The number given out last. */
+    public int last() { return last; }
 
     void add(Task t) {
         for (PidNamespace n = this; n != null; n = n.parent) n.tasks.put(t.tidIn(n), t);

@@ -22,8 +22,9 @@ public final class Advice {
         if (to == address) return 0;
         MemoryManager mm = t.mm;
         VmaList l = mm.list;
-        boolean hole = false;
-        long at = address;
+        // Some advice takes several turns: where it goes on, and whether it has met a hole (inTurns).
+        boolean hole = t.s1 != 0;
+        long at = t.s0 != 0 ? t.s0 : address;
         for (int i = l.find(at); at < to; ) {
             if (i == l.count || l.start[i] >= to) {
                 hole = true;
@@ -48,6 +49,7 @@ public final class Advice {
                 at = Math.min(to, l.end[i++]);
             }
             long r = at > from ? apply(t, mm, from, at, advice) : 0;
+            if (r == Task.BLOCKED) t.s1 = hole ? 1 : 0;
             if (r < 0) return r;
             if (refused < 0) return refused;
             i = at < to ? l.find(at) : i;
@@ -79,6 +81,14 @@ public final class Advice {
         return 0;
     }
 
+    /** What works on each page, and may be asked for gigabytes. */
+    private static boolean takesLong(int advice) {
+        return switch (advice) {
+            case MADV_POPULATE_READ, MADV_POPULATE_WRITE, MADV_COLD, MADV_PAGEOUT, MADV_COLLAPSE -> true;
+            default -> false;
+        };
+    }
+
     private static long apply(Task t, MemoryManager mm, long from, long to, int advice) {
         if (advice != MADV_DONTDUMP && advice != MADV_DODUMP) {
             int host = advice == MADV_DONTNEED_LOCKED ? MADV_DONTNEED : advice;
@@ -86,7 +96,7 @@ public final class Advice {
             // Pages given up may go as late as on the way back: before that nobody can know that they have gone.
             boolean isDeferred = isPlain && mm.defers(t, to - from)
                     && t.ctx.deferHostCall(SyscallNumber.MADVISE, from, to - from, host, 0, 0, 0, 0);
-            long r = isDeferred ? 0
+            long r = isDeferred ? 0 : takesLong(advice) ? inTurns(t, from, to, host)
                     : t.ctx.hostCall(SyscallNumber.MADVISE, from, to - from, host, 0, 0, 0);
             // Hints the host has no use for (huge pages not built in) are no errors of the application's.
             boolean isHint = advice == MADV_HUGEPAGE || advice == MADV_NOHUGEPAGE || advice <= MADV_WILLNEED;
@@ -185,7 +195,7 @@ public final class Advice {
             mm.change(t, address, end, -1, Vma.LOCKED | (onFault ? Vma.LOCKONFAULT : 0), onFault ? 0 : Vma.LOCKONFAULT);
         }
         if (end < to) return -ENOMEM;
-        return onFault ? 0 : populate(t, address, to, false);
+        return onFault ? 0 : populate(t, address, to, false, 0);
     }
 
     private static long mappedUpTo(VmaList l, long from, long to) {
@@ -196,22 +206,82 @@ public final class Advice {
         return at;
     }
 
-    /** Faults everything in: 0, or -ENOMEM when some of it cannot be ({@code skips}: then left out). */
-    private static long populate(Task t, long from, long to, boolean skips) {
+    // ---- faulting in, for mlock(2), mlockall(2) and, where it is much, for mmap(2), mremap(2), brk(2): by
+    // pieces, so that others have their turn. A call that goes on has the next address, the end, its result,
+    // and how strict it is in Task.s0...s3; no signal but a kill ends it early.
+    /** In one turn: a page takes a microsecond or two. */
+    private static final int PIECE = 2 << 20;
+    private static final int SKIPS = 1, STRICT = 2;
+
+    /**
+     * Behind a call that has mapped [address, address + length), where {@code flags} (of mmap) or a lock ask
+     * for its pages and the host was not asked because of the length: {@code result}, or {@code BLOCKED}.
+     */
+    public static long populateAfter(Task t, long result, long address, long length, int flags) {
+        if (result < 0) return result;
+        boolean asks = (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE;
         VmaList l = t.mm.list;
-        for (int i = l.find(from); i < l.count && l.start[i] < to; i++) {
+        int i = l.find(address);
+        if (!asks && (i == l.count || !Vma.isLocked(l.vma[i].flags))) return result;
+        return populate(t, address, address + length, true, result);
+    }
+
+    /**
+     * All of a range: {@code result}, -ENOMEM when some of it cannot be ({@code skips}: is left out then), or
+     * {@code BLOCKED}.
+     */
+    private static long populate(Task t, long from, long to, boolean skips, long result) {
+        t.s0 = from;
+        t.s1 = to;
+        t.s2 = result;
+        t.s3 = skips ? SKIPS : STRICT;
+        return populateOn(t);
+    }
+
+    public static long populateOn(Task t) {
+        VmaList l = t.mm.list;
+        for (long done = 0; t.s0 < t.s1; ) {
+            int i = l.find(t.s0);
+            if (i == l.count || l.start[i] >= t.s1) break;
             Vma v = l.vma[i];
-            if (!v.isReadable()) {
-                if (skips) continue;
-                return -ENOMEM;
+            long from = Math.max(t.s0, l.start[i]), to = Math.min(t.s1, l.end[i]);
+            // A stack is mapped to its limit here, which Linux would not bring in.
+            boolean isOurs = (v.flags & (Vma.STACK | Vma.RESERVED)) != 0;
+            if (isOurs || !v.isReadable() && t.s3 == SKIPS) {
+                t.s0 = to;
+                continue;
             }
+            if (!v.isReadable()) return -ENOMEM;
+            if (done >= PIECE) {
+                t.lookAgainAt(t.kernel.now());
+                return t.blockUninterruptible();
+            }
+            to = Math.min(to, from + PIECE);
             boolean writes = v.isWritable() && (!v.isShared() || (v.prot & PROT_READ) == 0);
             int how = writes ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
-            long a = Math.max(from, l.start[i]);
-            // A stack is mapped to its limit here, which Linux would not bring in.
-            if ((v.flags & Vma.STACK) != 0) continue;
-            long r = t.ctx.hostCall(SyscallNumber.MADVISE, a, Math.min(to, l.end[i]) - a, how, 0, 0, 0);
-            if (r < 0 && r != -EINVAL && !skips) return r == -EAGAIN ? -EAGAIN : -ENOMEM;
+            long r = t.ctx.hostCall(SyscallNumber.MADVISE, from, to - from, how, 0, 0, 0);
+            if (r < 0 && r != -EINVAL && t.s3 == STRICT) return r == -EAGAIN ? -EAGAIN : -ENOMEM;
+            t.s0 = to;
+            done += to - from;
+        }
+        return t.s2;
+    }
+
+    /** The same range by range for madvise(2), which goes on at {@code Task.s0}. */
+    private static long inTurns(Task t, long from, long to, int advice) {
+        for (long at = from; at < to; ) {
+            if (t.s2 >= PIECE) {
+                t.s2 = 0;
+                t.s0 = at;
+                t.lookAgainAt(t.kernel.now());
+                return t.blockUninterruptible();
+            }
+            // To where huge pages begin: PIECE is one.
+            long next = Math.min(to, at + PIECE & -(long) PIECE);
+            long r = t.ctx.hostCall(SyscallNumber.MADVISE, at, next - at, advice, 0, 0, 0);
+            if (r < 0) return r;
+            t.s2 += next - at;
+            at = next;
         }
         return 0;
     }
@@ -237,8 +307,7 @@ public final class Advice {
         mm.defaultFlags = (flags & MCL_FUTURE) != 0 ? lock : 0;
         if (!isCurrent) return 0;
         lockAll(t, mm, lock);
-        if ((flags & MCL_ONFAULT) == 0) populate(t, 0, mm.userEnd, true);
-        return 0;
+        return (flags & MCL_ONFAULT) != 0 ? 0 : populate(t, 0, mm.userEnd, true, 0);
     }
 
     private static void lockAll(Task t, MemoryManager mm, int lock) {

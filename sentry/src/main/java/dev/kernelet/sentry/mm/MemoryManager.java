@@ -224,7 +224,7 @@ public final class MemoryManager implements AddressSpace.TextMap {
     }
 
     // ---- mmap
-    static long pageUp(long n) { return n + 4095 & -4096L; }
+    public static long pageUp(long n) { return n + 4095 & -4096L; }
 
     /** mmap(2) behind the checks of descriptor and offset alignment: an address or -errno. {@code file} is not taken over. */
     public long mmap(Task t, long address, long length, int prot, int flags, OpenFile file, long offset) {
@@ -273,7 +273,7 @@ public final class MemoryManager implements AddressSpace.TextMap {
         }
         long r = checkReplace(t, address, length, v, replaces);
         if (r < 0) return r;
-        host |= hostFlags(flags, vmFlags) | MAP_FIXED | MAP_ANONYMOUS;
+        host |= Vma.hostFlags(flags, vmFlags, length) | MAP_FIXED | MAP_ANONYMOUS;
         // Where there was nothing, other threads have no business before the call is over.
         boolean isDeferred = !replaces && c == t.ctx && defers(t, length)
                 && c.deferHostCall(SyscallNumber.MMAP, address, length, prot, host, -1, 0, 0);
@@ -300,12 +300,6 @@ public final class MemoryManager implements AddressSpace.TextMap {
     /** Whether a host call over so many bytes may wait for the way back to the application. */
     boolean defers(Task t, long length) {
         return !t.attention && length <= DEFERRABLE;
-    }
-
-    /** MAP_NORESERVE always: what may be promised is the sandbox's limit, not the host's heuristics. */
-    private static int hostFlags(int flags, int vmFlags) {
-        return MAP_NORESERVE | ((flags & MAP_POPULATE) != 0 && (flags & MAP_NONBLOCK) == 0
-                || (vmFlags & (Vma.LOCKED | Vma.LOCKONFAULT)) == Vma.LOCKED ? MAP_POPULATE : 0);
     }
 
     private long checkReplace(Task t, long address, long length, Vma v, boolean replaces) {
@@ -378,7 +372,7 @@ public final class MemoryManager implements AddressSpace.TextMap {
             change(t, address, address + length, prot, 0, 0);
             return address;
         }
-        int host = (shared ? MAP_SHARED : MAP_PRIVATE) | hostFlags(flags, vmFlags);
+        int host = (shared ? MAP_SHARED : MAP_PRIVATE) | Vma.hostFlags(flags, vmFlags, length);
         // As in order(): on the way back, where nobody sees the difference.
         boolean isDeferred = !shared && isAlone(t, c, length)
                 && c.deferMapFd(address, length, prot, host, (int) fd, offset);
@@ -603,7 +597,7 @@ public final class MemoryManager implements AddressSpace.TextMap {
         if (!isFreeWithGap(from, to + 4096) || mayGrow(t, to - from, true) < 0 || list.count >= VmaList.MAX) return brk;
         int f = defaultFlags;
         if ((f & Vma.LOCKED) != 0 && mayLock(t, to - from) < 0) return brk;
-        int host = MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | hostFlags(0, f);
+        int host = MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | Vma.hostFlags(0, f, to - from);
         if (order(t, t.ctx, SyscallNumber.MMAP, from, to - from, PROT_READ | PROT_WRITE, host, brk) < 0) return brk;
         addAccounted(t, from, to, Vma.anonymous(PROT_READ | PROT_WRITE, f));
         return brk = address;

@@ -91,7 +91,7 @@ public final class Remap {
     private static long mapMore(Task t, Vma v, long from, long length) {
         ExecutionContext c = t.ctx;
         int host = v.isShared() ? MAP_SHARED : MAP_PRIVATE;
-        host |= MAP_NORESERVE | ((v.flags & (Vma.LOCKED | Vma.LOCKONFAULT)) == Vma.LOCKED ? MAP_POPULATE : 0);
+        host |= Vma.hostFlags(0, v.flags, length);
         if (v.isAnonymous()) {
             if ((v.flags & Vma.DROPPABLE) != 0) return -EOPNOTSUPP;
             return c.mapAnonymous(from, length, v.prot, host);

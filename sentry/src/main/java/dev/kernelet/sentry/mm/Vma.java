@@ -62,6 +62,17 @@ public final class Vma {
                 || (newProt & PROT_EXEC) != 0 && (flags & MAYEXEC) == 0;
     }
 
+    static boolean isLocked(int flags) { return (flags & (LOCKED | LOCKONFAULT)) == LOCKED; }
+
+    /**
+     * Flags of mmap(2) for the host. MAP_NORESERVE always: what may be promised is the sandbox's limit, not the
+     * host's heuristics. Where there is much to fault in, {@link Advice#populateAfter} does it.
+     */
+    static int hostFlags(int flags, int vmFlags, long length) {
+        boolean isWanted = (flags & MAP_POPULATE) != 0 && (flags & MAP_NONBLOCK) == 0 || isLocked(vmFlags);
+        return MAP_NORESERVE | (isWanted && length <= Task.TURN ? MAP_POPULATE : 0);
+    }
+
     static boolean isOnNoexec(OpenFile file) {
         boolean isMounted = file.path != null && file.path.mount != null;
         return isMounted && (file.path.mount.flags & 8 /* MS_NOEXEC */) != 0;

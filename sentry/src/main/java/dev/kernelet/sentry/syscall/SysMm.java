@@ -11,6 +11,7 @@ import dev.kernelet.sentry.fs.tmpfs.Tmpfs;
 import dev.kernelet.sentry.kernel.Rseq;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.mm.Advice;
+import dev.kernelet.sentry.mm.MemoryManager;
 import dev.kernelet.sentry.mm.NumaPolicy;
 import dev.kernelet.sentry.mm.Remap;
 import dev.kernelet.sentry.mm.RemoteMemory;
@@ -25,6 +26,7 @@ final class SysMm {
 
     /** mmap(2). */
     static long mmap(Task t, long address, long length, int prot, int flags, int fd, long offset) {
+        if (t.s3 != 0) return Advice.populateOn(t);
         if ((offset & 4095) != 0) return -EINVAL;
         OpenFile file = null;
         if ((flags & MAP_ANONYMOUS) == 0) {
@@ -36,7 +38,8 @@ final class SysMm {
             int log = flags >>> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
             return log == 0 || log == 21 || log == 30 ? -ENOMEM : -EINVAL;
         }
-        return t.mm.mmap(t, address, length, prot, flags, file, file == null ? 0 : offset);
+        long r = t.mm.mmap(t, address, length, prot, flags, file, file == null ? 0 : offset);
+        return length > Task.TURN ? Advice.populateAfter(t, r, r, MemoryManager.pageUp(length), flags) : r;
     }
 
     /** munmap(2). */
@@ -52,7 +55,9 @@ final class SysMm {
 
     /** mremap(2). */
     static long mremap(Task t, long address, long oldLength, long newLength, int flags, long newAddress) {
-        return Remap.mremap(t, address, oldLength, newLength, flags, newAddress);
+        if (t.s3 != 0) return Advice.populateOn(t);
+        long r = Remap.mremap(t, address, oldLength, newLength, flags, newAddress);
+        return newLength > Task.TURN ? Advice.populateAfter(t, r, r, MemoryManager.pageUp(newLength), 0) : r;
     }
 
     /** madvise(2). */
@@ -62,7 +67,10 @@ final class SysMm {
 
     /** brk(2). */
     static long brk(Task t, long address) {
-        return t.mm.brk(t, address);
+        if (t.s3 != 0) return Advice.populateOn(t);
+        long before = t.mm.brk, now = t.mm.brk(t, address);
+        if (now - before <= Task.TURN) return now;
+        return Advice.populateAfter(t, now, MemoryManager.pageUp(before), now - before, 0);
     }
 
     /** msync(2). */
@@ -77,11 +85,12 @@ final class SysMm {
 
     /** mlock(2). */
     static long mlock(Task t, long address, long length) {
-        return Advice.mlock(t, address, length, false);
+        return t.s3 != 0 ? Advice.populateOn(t) : Advice.mlock(t, address, length, false);
     }
 
     /** mlock2(2). */
     static long mlock2(Task t, long address, long length, int flags) {
+        if (t.s3 != 0) return Advice.populateOn(t);
         return (flags & ~MLOCK_ONFAULT) != 0 ? -EINVAL : Advice.mlock(t, address, length, flags != 0);
     }
 
@@ -92,7 +101,7 @@ final class SysMm {
 
     /** mlockall(2). */
     static long mlockall(Task t, int flags) {
-        return Advice.mlockall(t, flags);
+        return t.s3 != 0 ? Advice.populateOn(t) : Advice.mlockall(t, flags);
     }
 
     /** munlockall(2). */
