@@ -1159,6 +1159,46 @@ TEST(owners_of_files) {
     CHECK_EQ(exit_of(pid), 0);
 }
 
+TEST(owners_that_have_ended) {
+    // Whoever gets the number next is not meant.
+    pid_t pid;
+    FIRST(pid) {
+        int ends[2];
+        pid_t wanted = 60;
+        CHECK_OK(pipe(ends));
+        CHECK_OK(fcntl(ends[0], F_SETFL, O_ASYNC));
+        CHECK_OK(fcntl(ends[0], F_SETSIG, SIGUSR1));
+        int types[] = { F_OWNER_TID, F_OWNER_PID, F_OWNER_PGRP };
+        for (int i = 0; i < 3; i++) {
+            pid_t child = CHECK_OK(clone_as(1, &wanted, 0));
+            if (child == 0) {
+                setpgid(0, 0);
+                for (;;) pause();
+            }
+            setpgid(60, 60);
+            struct f_owner_ex owner = { types[i], 60 }, now;
+            CHECK_OK(fcntl(ends[0], F_SETOWN_EX, &owner));
+            CHECK_OK(fcntl(ends[0], F_GETOWN_EX, &now));
+            CHECK_EQ(now.pid, 60);
+            if (i == 1) put_byte(ends[1]);
+            else CHECK_OK(kill(60, SIGKILL));
+            CHECK_EQ(exit_of(child), i == 1 ? -SIGUSR1 : -SIGKILL);
+            CHECK_OK(fcntl(ends[0], F_GETOWN_EX, &now));
+            CHECK_EQ(now.pid, 0);
+            child = CHECK_OK(clone_as(1, &wanted, 0));
+            if (child == 0) {
+                sleep_ms(30);
+                _exit(3);
+            }
+            put_byte(ends[1]);
+            CHECK_OK(fcntl(ends[0], F_GETOWN_EX, &now));
+            CHECK_EQ(now.pid, 0);
+            CHECK_EQ(exit_of(child), 3);
+        }
+    }
+    CHECK_EQ(exit_of(pid), 0);
+}
+
 TEST(locks) {
     need_root();
     int fd = CHECK_OK(open("f", O_RDWR | O_CREAT, 0600));

@@ -173,6 +173,8 @@ public final class Init {
         g.exe = image.exePath;
         t.isNew = true;
         t.stopResult = Task.REGISTERS_SET;
-        if (place != null ? !place.isFirst : g != k.init || !k.options.holdsInit) k.makeReady(t);
+        // Its namespace's first process may have ended while the program was read.
+        if (g.pids != null && g.pids.isClosed()) Exit.killGroup(g, SIGKILL);
+        else if (place != null ? !place.isFirst : g != k.init || !k.options.holdsInit) k.makeReady(t);
     }
 }

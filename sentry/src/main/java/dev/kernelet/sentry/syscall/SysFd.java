@@ -8,9 +8,7 @@ import dev.kernelet.sentry.fs.pipe.PipeFile;
 import dev.kernelet.sentry.fs.tmpfs.TmpfsFile;
 import dev.kernelet.sentry.kernel.FdTable;
 import dev.kernelet.sentry.kernel.Limits;
-import dev.kernelet.sentry.kernel.ProcessGroup;
 import dev.kernelet.sentry.kernel.Task;
-import dev.kernelet.sentry.kernel.ThreadGroup;
 import dev.kernelet.sentry.vfs.Access;
 import dev.kernelet.sentry.vfs.Leases;
 import dev.kernelet.sentry.vfs.FileLocks;
@@ -221,15 +219,15 @@ final class SysFd {
     private static long owner(Task t, OpenFile f, int command, long argument) {
         FileOwner o = FileOwner.of(t.kernel, f);
         switch (command) {
-            case F_GETOWN -> { return o.type == F_OWNER_PGRP ? -o.idIn(t.group.pids) : o.idIn(t.group.pids); }
+            case F_GETOWN -> { return o.type() == F_OWNER_PGRP ? -o.idIn(t.group.pids) : o.idIn(t.group.pids); }
             case F_SETOWN -> {
                 int id = (int) argument;
                 if (id == Integer.MIN_VALUE) return -EINVAL;
-                return setOwner(t, o, id < 0 ? F_OWNER_PGRP : F_OWNER_PID, Math.abs(id));
+                return o.set(t, id < 0 ? F_OWNER_PGRP : F_OWNER_PID, Math.abs(id));
             }
             case F_GETOWN_EX -> {
                 long p = t.mem.scratch(8);
-                Memory.putInt(p, o.type);
+                Memory.putInt(p, o.type());
                 Memory.putInt(p + 4, o.idIn(t.group.pids));
                 return t.mem.out(argument, p, 8);
             }
@@ -237,7 +235,7 @@ final class SysFd {
                 long p = t.mem.in(argument, 8);
                 if (p < 0) return p;
                 int type = Memory.getInt(p);
-                return type < 0 || type > F_OWNER_PGRP ? -EINVAL : setOwner(t, o, type, Memory.getInt(p + 4));
+                return type < 0 || type > F_OWNER_PGRP ? -EINVAL : o.set(t, type, Memory.getInt(p + 4));
             }
             case F_GETSIG -> { return o.signal; }
             default -> {
@@ -247,21 +245,6 @@ final class SysFd {
             }
         }
     }
-
-    private static long setOwner(Task t, FileOwner o, int type, int id) {
-        int found = id == 0 ? 0 : type == F_OWNER_TID ? number(t.thread(id))
-                : type == F_OWNER_PID ? number(t.process(id)) : number(t.processGroup(id));
-        if (found < 0) return -ESRCH;
-        o.set(type, found, t.cred);
-        return 0;
-    }
-
-    // In the sandbox's own PID namespace; -1: nobody.
-    private static int number(Task o) { return o == null ? -1 : o.tid; }
-
-    private static int number(ThreadGroup g) { return g == null ? -1 : g.pid; }
-
-    private static int number(ProcessGroup g) { return g == null || g.members.isEmpty() ? -1 : g.id; }
 
     // ---- ioctl
     /** ioctl(2): what holds for all files here, the rest is the file's. */

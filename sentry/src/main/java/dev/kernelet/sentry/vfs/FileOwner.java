@@ -1,5 +1,6 @@
 package dev.kernelet.sentry.vfs;
 
+import static dev.kernelet.abi.Errno.ESRCH;
 import static dev.kernelet.abi.Fcntl.*;
 import static dev.kernelet.abi.Signal.*;
 
@@ -20,7 +21,9 @@ public final class FileOwner extends Waiter implements OpenFile.ReleaseHook {
 
     private final Kernel kernel;
     /** F_OWNER_*; the id is a thread's, process's or group's in the sandbox's own namespace; 0: nobody. */
-    public int type = F_OWNER_PID, id;
+    private int type = F_OWNER_PID, id;
+    /** The process (also of a thread) or process group: numbers are used again. */
+    private Object who;
     /** Who named the owner: the signal is sent with these rights. */
     private int uid, euid;
     /** F_SETSIG; 0: SIGIO without further information. */
@@ -51,20 +54,67 @@ public final class FileOwner extends Waiter implements OpenFile.ReleaseHook {
         f.flags ^= FASYNC;
     }
 
-    /** F_SETOWN, F_SETOWN_EX. */
-    public void set(int newType, int newId, Credentials by) {
+    /** F_SETOWN, F_SETOWN_EX: by the number that {@code t} knows; 0: nobody. 0 or -ESRCH. */
+    public long set(Task t, int newType, int number) {
+        int found = 0;
+        Object owner = null;
+        if (number != 0 && newType == F_OWNER_TID) {
+            Task o = t.thread(number);
+            if (o == null) return -ESRCH;
+            owner = o.group;
+            found = o.tid;
+        } else if (number != 0 && newType == F_OWNER_PID) {
+            ThreadGroup g = t.process(number);
+            if (g == null) return -ESRCH;
+            owner = g;
+            found = g.pid;
+        } else if (number != 0) {
+            ProcessGroup g = t.processGroup(number);
+            if (g == null || g.members.isEmpty()) return -ESRCH;
+            owner = g;
+            found = g.id;
+        }
         type = newType;
-        id = newId;
-        uid = by.uid;
-        euid = by.euid;
+        id = found;
+        who = owner;
+        uid = t.cred.uid;
+        euid = t.cred.euid;
+        return 0;
     }
 
-    /** Whom the file's signals go to as {@code viewer} sees it; 0: nobody it knows. */
+    /** F_SETLEASE: the process, unless somebody has been named. */
+    void setDefault(Task t) {
+        if (id == 0) set(t, F_OWNER_PID, t.group.ownPid);
+    }
+
+    void clear() {
+        id = signal = 0;
+        who = null;
+    }
+
+    public int type() { return type; }
+
+    /** Whom the file's signals go to as {@code viewer} sees it; 0: nobody it knows, or that is left. */
     public int idIn(PidNamespace viewer) {
-        if (viewer == null || id == 0) return id;
-        if (type == F_OWNER_TID) return kernel.pids.task(id) instanceof Task t ? t.tidIn(viewer) : 0;
-        if (type == F_OWNER_PID) return kernel.pids.group(id) instanceof ThreadGroup g ? g.pidIn(viewer) : 0;
-        return kernel.pids.processGroup(id) instanceof ProcessGroup g ? g.idIn(viewer) : 0;
+        if (thread() instanceof Task t) return t.tidIn(viewer);
+        if (process() instanceof ThreadGroup g) return g.pidIn(viewer);
+        return group() instanceof ProcessGroup g ? g.idIn(viewer) : 0;
+    }
+
+    // ---- who is left of those that were named
+    private Task thread() {
+        Task t = type == F_OWNER_TID ? kernel.pids.task(id) : null;
+        return t != null && t.group == who ? t : null;
+    }
+
+    private ThreadGroup process() {
+        ThreadGroup g = type == F_OWNER_PID ? kernel.pids.group(id) : null;
+        return g == who ? g : null;
+    }
+
+    private ProcessGroup group() {
+        ProcessGroup g = type == F_OWNER_PGRP ? kernel.pids.processGroup(id) : null;
+        return g == who ? g : null;
     }
 
     private boolean maySignal(Credentials to) {
@@ -82,21 +132,13 @@ public final class FileOwner extends Waiter implements OpenFile.ReleaseHook {
 
     @Override
     protected boolean wake(int happened) {
-        if (id == 0) return false;
-        switch (type) {
-            case F_OWNER_TID -> {
-                Task t = kernel.pids.task(id);
-                if (t != null && maySignal(t.cred)) Signals.send(t, info(happened));
-            }
-            case F_OWNER_PID -> {
-                ThreadGroup g = kernel.pids.group(id);
-                if (g != null) send(g, happened);
-            }
-            default -> {
-                for (ThreadGroup g = kernel.pids.groupFrom(1); g != null; g = kernel.pids.groupFrom(g.pid + 1)) {
-                    if (g.pgid() == id) send(g, happened);
-                }
-            }
+        Task t = thread();
+        ThreadGroup process = process();
+        ProcessGroup group = group();
+        if (t != null && maySignal(t.cred)) Signals.send(t, info(happened));
+        if (process != null) send(process, happened);
+        for (int i = group == null ? -1 : group.members.size() - 1; i >= 0; i--) {
+            if (i < group.members.size()) send(group.members.get(i), happened);
         }
         return false;
     }

@@ -2,7 +2,6 @@ package dev.kernelet.sentry.vfs;
 
 import static dev.kernelet.abi.Errno.*;
 
-import dev.kernelet.abi.Fcntl;
 import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.wait.WaitQueue;
@@ -75,11 +74,7 @@ public final class Leases {
         l.fd = fd;
         l.type = type;
         l.target = NONE;
-        FileOwner o = FileOwner.of(t.kernel, f);
-        if (o.id == 0) {
-            o.type = Fcntl.F_OWNER_PID;
-            o.id = t.group.pid;
-        }
+        FileOwner.of(t.kernel, f).setDefault(t);
         queue.wakeAll(~0);
         return 0;
     }
@@ -130,7 +125,7 @@ public final class Leases {
         leases.remove(l);
         active--;
         // Whom to tell, and how, is forgotten with it.
-        if (l.file.owner instanceof FileOwner o) o.id = o.signal = 0;
+        if (l.file.owner instanceof FileOwner o) o.clear();
         queue.wakeAll(~0);
     }
 
