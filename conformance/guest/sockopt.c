@@ -456,3 +456,96 @@ static void headers_of(int family) {
 TEST(headers) { headers_of(AF_INET); }
 
 TEST(headers_of_ipv6) { headers_of(AF_INET6); }
+
+/* connect(2) of a socket that does not wait: under way, then done or failed; the next connect is told how it went. */
+TEST(connect_without_waiting) {
+    struct sockaddr_in a;
+    int l = listener(&a), c = CHECK_OK(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+    CHECK_ERR(connect(c, (void *) &a, sizeof a), EINPROGRESS);
+    struct pollfd p = { c, POLLOUT, 0 };
+    CHECK_EQ(poll(&p, 1, 5000), 1);
+    CHECK_EQ(p.revents, POLLOUT);
+    CHECK_EQ(get(c, SOL_SOCKET, SO_ERROR), 0);
+    CHECK_OK(connect(c, (void *) &a, sizeof a));
+    CHECK_ERR(connect(c, (void *) &a, sizeof a), EISCONN);
+    close(l);
+    for (int asks = 0; asks < 2; asks++) {
+        c = CHECK_OK(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+        CHECK_ERR(connect(c, (void *) &a, sizeof a), EINPROGRESS);
+        p = (struct pollfd){ c, POLLIN | POLLOUT | POLLRDHUP, 0 };
+        CHECK_EQ(poll(&p, 1, 5000), 1);
+        CHECK_EQ(p.revents, POLLIN | POLLOUT | POLLRDHUP | POLLERR | POLLHUP);
+        if (asks)
+            CHECK_EQ(get(c, SOL_SOCKET, SO_ERROR), ECONNREFUSED);
+        CHECK_ERR(connect(c, (void *) &a, sizeof a), asks ? ECONNABORTED : ECONNREFUSED);
+        CHECK_ERR(connect(c, (void *) &a, sizeof a), EINPROGRESS);
+    }
+    c = CHECK_OK(socket(AF_INET, SOCK_STREAM, 0));
+    CHECK_ERR(connect(c, (void *) &a, sizeof a), ECONNREFUSED);
+    CHECK_EQ(get(c, SOL_SOCKET, SO_ERROR), 0);
+}
+
+static int events_of(int s) {
+    struct pollfd p = { s, POLLIN | POLLPRI, 0 };
+    poll(&p, 1, 0);
+    return p.revents;
+}
+
+/* tcp(7), MSG_OOB: the last byte is urgent, reads stop before it, and it is read beside the others. */
+TEST(urgent_data) {
+    struct sockaddr_in a;
+    int l = listener(&a), c = CHECK_OK(socket(AF_INET, SOCK_STREAM, 0)), v;
+    CHECK_OK(connect(c, (void *) &a, sizeof a));
+    int s = CHECK_OK(accept4(l, NULL, NULL, SOCK_NONBLOCK));
+    char b[20];
+    CHECK_ERR(recv(s, b, 9, MSG_OOB), EINVAL);
+    CHECK_EQ(send(c, "abc", 3, MSG_OOB), 3);
+    CHECK_EQ(send(c, "def", 3, 0), 3);
+    for (int i = 0; i < 500 && (!ioctl(s, FIONREAD, &v) && v < 2); i++)
+        sleep_ms(10);
+    sleep_ms(50);
+    CHECK_EQ(events_of(s), POLLIN | POLLPRI);
+    CHECK_OK(ioctl(s, FIONREAD, &v));
+    CHECK_EQ(v, 2);
+    CHECK_OK(ioctl(s, SIOCATMARK, &v));
+    CHECK_EQ(v, 0);
+    CHECK_EQ(recv(s, b, 9, 0), 2);
+    CHECK_OK(ioctl(s, SIOCATMARK, &v));
+    CHECK_EQ(v, 1);
+    CHECK_EQ(recv(s, b, 9, MSG_PEEK), 3);
+    CHECK(memcmp(b, "def", 3) == 0);
+    CHECK_EQ(recv(s, b, 9, MSG_OOB | MSG_PEEK), 1);
+    struct iovec iov = { b, 9 };
+    struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+    CHECK_EQ(recvmsg(s, &m, MSG_OOB), 1);
+    CHECK_EQ(m.msg_flags, MSG_OOB);
+    CHECK_EQ(b[0], 'c');
+    CHECK_ERR(recv(s, b, 9, MSG_OOB), EINVAL);
+    CHECK_EQ(events_of(s), POLLIN);
+    CHECK_EQ(recv(s, b, 9, 0), 3);
+    CHECK(memcmp(b, "def", 3) == 0);
+    CHECK_EQ(events_of(s), 0);
+    /* One that is not read in time is lost when it is passed, or a byte like others when there is a new one. */
+    CHECK_EQ(send(c, "12", 2, MSG_OOB), 2);
+    CHECK_EQ(send(c, "34", 2, MSG_OOB), 2);
+    sleep_ms(50);
+    CHECK_EQ(recv(s, b, 9, 0), 3);
+    CHECK(memcmp(b, "123", 3) == 0);
+    CHECK_EQ(events_of(s), POLLPRI);
+    CHECK_ERR(recv(s, b, 9, 0), EAGAIN);
+    CHECK_EQ(events_of(s), 0);
+    CHECK_ERR(recv(s, b, 9, MSG_OOB), EINVAL);
+    /* Inline. */
+    CHECK_OK(set(s, SOL_SOCKET, SO_OOBINLINE, 1));
+    CHECK_EQ(send(c, "xyz", 3, MSG_OOB), 3);
+    CHECK_EQ(send(c, "w", 1, 0), 1);
+    sleep_ms(50);
+    CHECK_ERR(recv(s, b, 9, MSG_OOB), EINVAL);
+    CHECK_EQ(recv(s, b, 9, 0), 2);
+    CHECK_OK(ioctl(s, SIOCATMARK, &v));
+    CHECK_EQ(v, 1);
+    CHECK_EQ(events_of(s), POLLIN | POLLPRI);
+    CHECK_EQ(recv(s, b, 9, 0), 2);
+    CHECK(memcmp(b, "zw", 2) == 0);
+    CHECK_EQ(events_of(s), 0);
+}

@@ -124,6 +124,15 @@ public final class FileOwner extends Waiter implements OpenFile.ReleaseHook {
     @Override
     public void released(OpenFile file) { cancel(); }
 
+    /** Urgent data has come (tcp(7)): SIGURG for the file's owner, if it has one. */
+    public static void urgent(OpenFile f) {
+        if (!(f.owner instanceof FileOwner o)) return;
+        int asked = o.signal;
+        o.signal = SIGURG;
+        o.wake(0);
+        o.signal = asked;
+    }
+
     /** The lease (F_SETLEASE) taken through descriptor {@code fd} is to be given up. */
     void leaseBroken(int fd) {
         this.fd = fd;
@@ -149,7 +158,7 @@ public final class FileOwner extends Waiter implements OpenFile.ReleaseHook {
     }
 
     private SigInfo info(int happened) {
-        if (signal == 0) return SigInfo.of(SIGIO, SI_KERNEL);
+        if (signal == 0 || happened == 0) return SigInfo.of(signal == 0 ? SIGIO : signal, SI_KERNEL);
         boolean in = (happened & POLLMSG) == 0 && (happened & OpenFile.POLLIN) != 0;
         SigInfo i = SigInfo.of(signal, in ? POLL_IN : (happened & POLLMSG) != 0 ? POLL_MSG : (happened & OpenFile.POLLOUT) != 0 ? POLL_OUT : POLL_HUP);
         i.u0 = happened;

@@ -228,7 +228,8 @@ public final class HostSocket extends Socket {
         int hostFlags = flags & RECEIVE_FLAGS | MSG_DONTWAIT;
         long n;
         if (family == AF_UNIX) m.controlRoom = 0; // descriptors of the host stay outside: MSG_CTRUNC
-        if (type == SOCK_STREAM && m.controlRoom == 0 && !m.wantsName) {
+        boolean isPlain = m.controlRoom == 0 && !m.wantsName && (flags & MSG_OOB) == 0;
+        if (type == SOCK_STREAM && isPlain) {
             n = HostCall.call(RECVFROM, fd, m.data, m.length, hostFlags, 0, 0);
         } else {
             header(m, NAME_MAX, m.controlRoom);
