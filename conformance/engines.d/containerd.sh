@@ -91,8 +91,15 @@ container() { # POD NAME ID-OF-POD COMMAND...
 		\"log_path\": \"$2.log\"}, \"sandbox_config\": $(pod "$1")}"
 }
 
+# The same by a unix socket, for perl -e: a server of one name, which says a word, and a client.
+unix_server='use IO::Socket::UNIX; $s = IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 9) or die $!; $| = 1; print "up\n";
+	while ($c = $s->accept) { $l = <$c>; print $c "$ARGV[1] $l"; close $c }'
+unix_client='use IO::Socket::UNIX; $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die $!; print $s "question\n"; print <$s>'
+
+json() { python3 -c 'import json, sys; print(json.dumps(sys.argv[1:]))' "$@"; }
+
 row_containerd_cri() {
-	local pod first second ip
+	local pod first second third ip
 	[ -x /usr/lib/cni/bridge ] || { echo "SKIPPED  containerd-cri  the plugins of containernetworking are not installed"; return; }
 	mkdir "$state/containerd/shared"
 	pod=$(cri RunPodSandbox "{\"config\": $(pod one), \"runtime_handler\": \"kernelet\"}")
@@ -108,6 +115,17 @@ row_containerd_cri() {
 	is shared "yes" cat "$state/containerd/shared/file"
 	is traffic_in "inside question" bash -c "$ask" ask "$ip" 80
 	has traffic_between "inside question" cri ExecSync "{\"id\": \"$second\", \"cmd\": [\"bash\", \"-c\", \"exec 3<> /dev/tcp/127.0.0.1/80; echo question >&3; cat <&3\"]}"
+	# Two containers that show one volume share what is in it, as in a pod's emptyDir.
+	third=$(container one third "$pod" perl -e "$unix_server" /v/socket third)
+	is start_third "" cri StartContainer "{\"id\": \"$third\"}"
+	until_true grep -q up "$state/containerd/third.log"
+	has unix_socket "third question" cri ExecSync "{\"id\": \"$second\", \"cmd\": $(json perl -e "$unix_client" /v/socket)}"
+	has localhost "inside question" cri ExecSync "{\"id\": \"$third\", \"cmd\": $(json bash -c "$ask" ask 127.0.0.1 80)}"
+	[ -n "$other" ] || has one_sandbox "\"sandbox\":\"$pod\"" cat /run/containerd/runc/k8s.io/"$third"/state.json
+	is stop_third "" cri StopContainer "{\"id\": \"$third\", \"timeout\": 0}"
+	has killed '"exit_code": 137, "state": 2' cri ContainerStatus "{\"id\": \"$third\"}"
+	is remove_third "" cri RemoveContainer "{\"id\": \"$third\"}"
+	has others_go_on '"exit_code": 3, "stdout": "yes' cri ExecSync "{\"id\": \"$first\", \"cmd\": [\"sh\", \"-c\", \"echo \$given; exit 3\"]}"
 	has exec '"exit_code": 3, "stdout": "yes' cri ExecSync "{\"id\": \"$first\", \"cmd\": [\"sh\", \"-c\", \"echo \$given; exit 3\"]}"
 	has stream 'stderr: to err; stdout: yes through' script "echo through | cri stream '{\"id\": \"$first\", \"cmd\": [\"sh\", \"-c\",
 		\"read x; echo to err >&2; echo \$given \$x; exit 3\"]}' | tr -d '\"' | sed 's/.n, /; /; s/.n}//'"

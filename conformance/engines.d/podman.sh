@@ -49,19 +49,23 @@ row_podman_network() {
 }
 
 row_podman_kube() {
+	mkdir -p "$state/podman/shared"
 	cat > "$state/podman/pod.yaml" <<-Y
 		apiVersion: v1
 		kind: Pod
 		metadata: {name: two}
 		spec:
 		  restartPolicy: Never
+		  volumes: [{name: shared, hostPath: {path: $state/podman/shared}}]
 		  containers:
 		    - name: second
 		      image: localhost/box:1
 		      imagePullPolicy: Never
 		      command: [sh, -c, 'echo \$given; exec sleep 100000']
 		      env: [{name: given, value: kube}]
+		      volumeMounts: [{name: shared, mountPath: /v}]
 		    - name: first
+		      volumeMounts: [{name: shared, mountPath: /v}]
 		      image: localhost/box:1
 		      imagePullPolicy: Never
 		      command:
@@ -76,6 +80,9 @@ row_podman_kube() {
 	until_is second "kube" script 'p logs two-second 2> /dev/null'
 	until_is first "up" script 'p logs two-first 2> /dev/null'
 	is between "pod question" p exec two-second bash -c "$ask" ask 127.0.0.1 81
+	p exec -d two-first perl -e "$unix_server" /v/socket kube > /dev/null
+	until_true test -S "$state/podman/shared/socket"
+	LIMIT=10 is socket "kube question" p exec two-second perl -e "$unix_client" /v/socket
 	has containers "two-first two-second" script 'echo $(p ps --format "{{.Names}}" | sort)'
 	has down "two" script 'p pod inspect two --format "{{.Name}}"; p kube down "$state/podman/pod.yaml"'
 	is gone "0" script 'p ps -aq --filter pod=two | wc -l'

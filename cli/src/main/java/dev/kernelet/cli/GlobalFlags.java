@@ -11,7 +11,7 @@ final class GlobalFlags {
     int pidsLimit, fdLimit = SandboxOptions.DEFAULT_FD_LIMIT;
     private static final long MEMORY_LEAST = 1 << 20;
     long memory, cpuLimit, fileSizeLimit, outputLimit;
-    boolean directfs = true, hostFifo, sharesPods;
+    boolean directfs = true, hostFifo, sharesPods = true;
     String hostUds = "none";
     private static final String OVERLAY_FORMS = "none, or {root|all}:{memory|self|dir=/PATH}[,size=N]";
     /** The host's network is used where a sandbox's own is meant, and the user is to know. */
@@ -45,8 +45,8 @@ final class GlobalFlags {
               --host-uds none|open|create|all
                                          whether programs can connect to unix sockets of the host, make
                                          some in volumes, or both (none)
-              --pod-sandbox MODE         containers of a pod have a sandbox each: separate (default); or
-                                         one together: shared
+              --pod-sandbox MODE         containers of a pod have one sandbox together: shared (default);
+                                         or each its own: separate
               --root DIR                 directory for state files
               --pids-limit N             most processes and threads at once (16384, at most a quarter
                                          of what the machine can have)

@@ -252,4 +252,224 @@ class OciPodTest extends Bundles {
                 """).is(0, "0\njvm\nown\nalone\n0\n3\nby annotation\nmust be separate\n"
                 + "kernelet: config.json: linux.namespaces: network: not that of the pod's sandbox pod\n");
     }
+
+    /** Numbers of its own, those of another container, or the sandbox's, as config.json says. */
+    @Test
+    void pidNamespaces() throws Exception {
+        pod("""
+                NS='l = c["linux"]; l["namespaces"] = [n for n in l["namespaces"] if n["type"] != "pid"]
+                '
+                pod; member a 'sh("echo $$ $(ls -d /proc/[0-9]* | wc -l); sleep 1000 & exec sleep 1000")'
+                up a; until_in . $T/a.out; cat $T/a.out; $R exec $I-a pgrep sleep
+                OF='l["namespaces"].append({"type": "pid", "path": "/proc/'$(cat $T/a.pid)'/ns/pid"})
+                '
+                member b "$NS$OF"'sh("exec sleep 998")'; up b
+                $R exec $I-b ps -C sleep -o pid=,args= | awk '{ print ($1 == 1), $3 }'
+                $R exec $I-b kill -TERM 1; $R exec $I-a sh -c 'kill -KILL 1; kill -0 1'; echo $?
+                member c "$NS"'sh("exec sleep 999")'; up c
+                $R exec $I-c ps -o args= 1; $R exec $I-c pgrep -c sleep
+                ns() { $R exec $1 readlink /proc/self/ns/pid; }; [ $(ns $I-c) = $(ns $I-pod) ] && echo same
+                $R kill $I-c TERM; until_stopped $I-c
+                $R kill $I-a KILL; until_stopped $I-a; until_stopped $I-b
+                for c in a b c; do $R delete $I-$c; done
+                $R exec $I-pod pgrep -c sleep; $R delete --force $I-pod
+                """).is(0, """
+                1 4
+                1
+                5
+                1 1000
+                0 1000
+                0 998
+                0
+                sh -c trap exit TERM; while :; do sleep 1; done
+                5
+                same
+                1
+                """);
+    }
+
+    /** What is counted and limited is the container's own; pause and resume are for it alone. */
+    @Test
+    void limitsAndPause() throws Exception {
+        pod("""
+                cat > $T/shared/count.py <<'P'
+                import os, time
+                if os.fork() == 0:
+                    while True: pass
+                n = 0
+                while True:
+                    n += 1; open("/shared/n", "w").write(str(n)); time.sleep(0.02)
+                P
+                pod; member a 'c["process"]["oomScoreAdj"] = 300; c["linux"]["resources"] = {"memory":
+                  {"limit": 100 << 20}, "pids": {"limit": 9}, "cpu": {"quota": 50000, "period": 100000}}
+                c["mounts"].append({"destination": "/cg", "type": "cgroup", "source": "cgroup"})
+                sh("exec python3 /shared/count.py")'
+                up a; until_in . $T/shared/n; cat /proc/$pid/oom_score_adj
+                x() { sleep 0.1; cat $T/shared/n; $R events --stats $I-a | grep -o 'total":[0-9]*'; }
+                $R pause $I-a; state $I-a; x=$(x); sleep 0.3; [ "$x" = "$(x)" ] && echo stands
+                $R exec $I-a true 2> /dev/null; echo $?; $R exec $I-pod pgrep -c python3
+                $R resume $I-a; state $I-a; sleep 0.2; [ "$x" != "$(x)" ] && echo goes
+                $R exec $I-a sh -c 'cd /cg; cat memory.max pids.max cpu.max pids.current
+                  grep -c . cgroup.procs; grep MemTotal /proc/meminfo'
+                $R exec $I-a sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 9 & done' 2>&1 | grep -c "Cannot fork"
+                $R update --pids-limit 20 --memory 200M $I-a; $R exec $I-a cat /cg/memory.max /cg/pids.max
+                $R exec $I-a python3 -c 'import time; x = bytearray(150 << 20); print(150, flush=True)
+                y = bytearray(150 << 20); time.sleep(9)'; echo $? $(state $I-a)
+                $R pause $I-a; $R kill $I-a KILL; until_stopped $I-a; $R delete $I-a
+                create a; $R start $I-a; $R pause $I-a; $R delete --force $I-a; echo $?
+                $R pause $I-pod; create a; head -n 1 $T/a.out | sed s/$I-//; $R resume $I-pod
+                $R delete --force $I-pod
+                """).is(0, """
+                300
+                paused
+                stands
+                1
+                2
+                running
+                goes
+                104857600
+                9
+                50000 100000
+                4
+                4
+                MemTotal:         102400 kB
+                1
+                209715200
+                20
+                150
+                137 running
+                0
+                kernelet: the sandbox pod of its pod is paused, not running
+                """);
+    }
+
+    /** Hooks of all kinds, where they are to run. */
+    @Test
+    void hooks() throws Exception {
+        pod("""
+                H='def h(kind, script):
+                    c.setdefault("hooks", {}).setdefault(kind, []).append({"path": "/bin/sh",
+                      "args": ["sh", "-c", script], "env": ["PATH=/usr/bin:/bin", "T=" + T]})
+                for n in "prestart", "createRuntime", "createContainer", "poststart", "poststop":
+                    h(n, "echo " + n + " $(grep -c creat) >> $T/h")
+                h("startContainer", "echo startContainer $(grep -c created) $(hostname) >> /shared/in")
+                '
+                pod; member a "$H"'sh("cat /shared/in; exec sleep 100")'; up a; until_in start $T/a.out
+                cat $T/a.out; $R delete --force $I-a; cat $T/h
+                member a "$H"'h("startContainer", "echo why; exit 4"); sh("echo not")'; create a
+                $R start $I-a 2>&1 | head -n 1; until_stopped $I-a; $R delete $I-a; cat $T/a.out
+                member a "$H"'h("poststart", "exit 5"); sh("exec sleep 100")'; create a
+                $R start $I-a 2>&1 | head -n 1; until_stopped $I-a; $R delete $I-a
+                member a "$H"'h("createContainer", "exit 6"); sh("echo not")'; create a
+                head -n 1 $T/a.out; mounts
+                $R run -b $T/a $I-a > /dev/null 2>&1; echo $?; $R delete --force $I-pod
+                """).is(0, """
+                startContainer 1 the-pod
+                prestart 1
+                createRuntime 1
+                createContainer 1
+                poststart 1
+                poststop 1
+                kernelet: startContainer hook /bin/sh: exit status 4, output: why
+                kernelet: poststart hook /bin/sh: exit status 5
+                kernelet: createContainer hook /bin/sh: exit status 6
+                0
+                1
+                """);
+    }
+
+    /** A terminal of the engine's, whose size changes, and those of others out of reach. */
+    @Test
+    void terminals() throws Exception {
+        pod("""
+                cat > $T/console.py <<'P'
+                import array, fcntl, os, signal, socket, subprocess, sys, termios, time
+                s = socket.socket(socket.AF_UNIX); s.bind("console"); s.listen()
+                p = subprocess.Popen(sys.argv[1].split(), stdin=subprocess.DEVNULL)
+                c, _ = s.accept(); fd = socket.recv_fds(c, 100, 1)[1][0]; print(p.wait())
+                subprocess.check_call(sys.argv[2].split())
+                def until(text, got=b""):
+                    while text not in got: got += os.read(fd, 1000)
+                    return got
+                print(until(b"ready").decode().replace("\\r", "").strip())
+                fcntl.ioctl(fd, termios.TIOCSWINSZ, array.array("H", [33, 77, 0, 0]))
+                os.kill(int(open(sys.argv[3]).read()), signal.SIGWINCH)
+                until(b"33 77"); os.write(fd, b"typed\\n"); until(b"got typed"); print("typed")
+                try:
+                    while os.read(fd, 100): pass
+                except OSError: pass
+                print("end")
+                P
+                pod; member a 'p = c["process"]; p["terminal"] = True
+                p["consoleSize"] = {"height": 20, "width": 60}
+                sh("tty; stty size; trap \\"stty size\\" WINCH; echo ready"
+                   "; while ! read x; do :; done; echo got $x")'
+                python3 $T/console.py "$R create -b $T/a --pid-file $T/a.pid --console-socket console $I-a" \
+                    "$R start $I-a" $T/a.pid
+                until_stopped $I-a; $R delete $I-a
+                member a 'sh("exec sleep 1000")'; up a; member b 'sh("exec sleep 1000")'; up b
+                script -qefc "$R exec --tty $I-a sh -c 'tty; sleep 2'" $T/tty > /dev/null < /dev/null &
+                until_in pts.0 $T/tty; grep -ao '/dev/pts/.' $T/tty
+                $R exec $I-b sh -c 'ls /dev/pts; ls -l /proc/*/fd/* 2> /dev/null | grep -c pts'
+                wait; $R delete --force $I-a; $R delete --force $I-b; $R delete --force $I-pod
+                """).is(0, "0\n/dev/pts/0\n20 60\nready\ntyped\nend\n/dev/pts/0\nptmx\n0\n");
+    }
+
+    /** What one container has is out of the others' reach, whatever their root may do inside. */
+    @Test
+    void apart() throws Exception {
+        pod("""
+                ROOT='caps = ["CAP_" + n for n in ("SYS_ADMIN", "MKNOD", "SYS_PTRACE", "DAC_READ_SEARCH",
+                  "KILL", "SYS_CHROOT")]
+                for s in "bounding", "effective", "permitted": c["process"]["capabilities"][s] = caps
+                '
+                pod "$ROOT"; member a "$ROOT"'sh("echo secret > /v/secret; exec sleep 1000")'; up a
+                member b "$ROOT"'sh("exec sleep 1000")'; up b; until_in secret $T/a/rootfs/v/secret
+                cat > $T/shared/try <<'S'
+                cat /proc/*/root/v/secret /pod/*/0/v/secret 2> /dev/null && echo read
+                ls /pod /run/kernelet 2> /dev/null
+                mknod /dev/p c 136 0 && dd count=0 if=/dev/p 2> /dev/null && echo opened a terminal
+                mknod /dev/m c 5 2 && (exec 3<> /dev/m; ls /dev/pts)
+                pgrep -c .; nsenter --mount=/proc/1/ns/mnt ls /v
+                unshare --mount sh -c 'mount -t proc x /proc; ls /proc/*/root/v/secret' 2> /dev/null
+                kill -9 -1 2> /dev/null; echo done
+                S
+                script -qefc "$R exec --tty $I-a sleep 5" /dev/null > /dev/null < /dev/null & sleep 0.5
+                $R exec $I-a ls /dev/pts; $R exec $I-b sh /shared/try; $R exec $I-a ls /dev/pts; wait
+                state $I-a; state $I-pod; $R exec $I-a cat /v/secret
+                $R delete --force $I-a; $R delete --force $I-b; $R delete --force $I-pod
+                """).is(0, "0\nptmx\n0\nptmx\n2\ndone\n0\nptmx\nrunning\nrunning\nsecret\n");
+    }
+
+    /** Of the host: what containers show, a file without its directory; nothing can be added from within. */
+    @Test
+    void whatTheSentryReaches() throws Exception {
+        pod("""
+                mkdir $T/dir; echo one > $T/dir/one; echo two > $T/dir/two; R="$R --overlay2=all:memory"
+                pod; member a 'show("/v/one", "/dir/one"); sh("cat /v/one; exec sleep 1000")'; up a
+                until_in one $T/a.out; cat $T/a.out; cd /proc/$pid/root; ls -A . ; ls -A pod/*/3
+                awk '{ split($6, o, ","); print $5, o[1] }' /proc/$pid/mountinfo | sed 's/[0-9.]*[.][0-9]*/C/' | sort
+                touch pod/x; mkdir pod/*/x; cd $T
+                for c in $(grep -h Cap[EP] /proc/$pid/task/*/status | cut -f2 | sort -u); do
+                    echo SYS_ADMIN $((0x$c >> 21 & 1)); done | sort -u
+                grep -h NoNewPrivs /proc/$pid/task/*/status | sort -u
+                $R exec $I-a sh -c 'echo new > /v/one; echo > /shared/new'; cat $T/dir/one; ls $T/shared
+                $R delete --force $I-a; awk '{ print $5 }' /proc/$pid/mountinfo | sort; $R delete --force $I-pod
+                """).is(0, """
+                one
+                pod
+                one
+                / ro
+                /pod ro
+                /pod/C/0 ro
+                /pod/C/1 ro
+                /pod/C/2 ro
+                /pod/C/3/one ro
+                SYS_ADMIN 0
+                NoNewPrivs:\t1
+                one
+                /
+                /pod
+                """);
+    }
 }

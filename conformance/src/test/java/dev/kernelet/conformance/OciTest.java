@@ -190,12 +190,12 @@ class OciTest extends Bundles {
     }
 
     /**
-     * Containers of a pod have sandboxes of their own: they share the network, the host's name and volumes.
+     * Containers of a pod that have sandboxes of their own share the network, the host's name and volumes.
      */
     @Test
     void pods() throws Exception {
         run("""
-                mkdir $T/shared
+                R="$R --pod-sandbox=separate"; mkdir $T/shared
                 SHARE='c["mounts"].append({"destination": "/shared", "type": "bind", "source": \
                 os.environ["T"] + "/shared"})
                 '

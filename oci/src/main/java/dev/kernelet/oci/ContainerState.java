@@ -21,6 +21,8 @@ final class ContainerState {
     boolean hasHooks;
     /** Of a container in another's sandbox: that one's id; else "". */
     String sandbox = "";
+    /** process.oomScoreAdj. */
+    int oomScore;
     /** Further containers can come into its sandbox. */
     boolean hostsPod;
     LinkedHashMap<String, String> annotations = new LinkedHashMap<>();
@@ -34,7 +36,8 @@ final class ContainerState {
                 .field("created", created).field("ociVersion", ociVersion).field("pid",
                         pid).field("processStart", processStart)
                 .field("started", isStarted).field("hooks", hasHooks).field("owner", owner)
-                .field("sandbox", sandbox).field("hostsPod", hostsPod).strings("cgroups", cgroups);
+                .field("sandbox", sandbox).field("hostsPod", hostsPod)
+                .field("oomScore", oomScore).strings("cgroups", cgroups);
         j.name("annotations").open();
         for (var e : annotations.entrySet()) j.field(e.getKey(), e.getValue());
         return j.close().close().toString();
@@ -60,6 +63,7 @@ final class ContainerState {
         s.hasHooks = j.bool("hooks");
         s.sandbox = j.string("sandbox", "");
         s.hostsPod = j.bool("hostsPod");
+        s.oomScore = (int) j.number("oomScore", 0);
         s.owner = (int) j.number("owner", 0);
         s.annotations = j.stringMap("annotations");
         for (String c : j.strings("cgroups")) s.cgroups.add(c);

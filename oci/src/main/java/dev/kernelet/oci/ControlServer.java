@@ -85,9 +85,11 @@ final class ControlServer {
         switch (operation) {
             case "create" -> pod().create(s, j, request.fds());
             case "delete" -> pod().delete(s, id);
+            case "freeze" -> pod().freeze(s, id, j.bool("on"));
+            case "use" -> pod().use(s, id);
             case "limits" -> {
-                container.limits(j.number("memory", 0), (int) Math.clamp(j.number("pids", 0), -1, 1 << 22));
-                container.processorLimits(j.number("quota", 0), j.number("period", 0), j.number("weight", 0));
+                if (id == null) limits(j);
+                else pod().limits(id, j);
                 s.send(ContainerControl.DONE);
             }
             default -> {
@@ -96,6 +98,11 @@ final class ControlServer {
             }
         }
         return false;
+    }
+
+    private void limits(Json j) {
+        container.limits(j.number("memory", 0), (int) Math.clamp(j.number("pids", 0), -1, 1 << 22));
+        container.processorLimits(j.number("quota", 0), j.number("period", 0), j.number("weight", 0));
     }
 
     private synchronized PodControl pod() {

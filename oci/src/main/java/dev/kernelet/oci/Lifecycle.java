@@ -23,7 +23,14 @@ public final class Lifecycle {
 
     /** Asks the sandbox that the container is in. */
     private ControlClient.Answer ask(ContainerState s, JsonText request) {
-        if (!s.sandbox.isEmpty()) request.field("container", s.id);
+        if (!s.sandbox.isEmpty()) {
+            request.field("container", s.id);
+            ContainerState sandbox = store.find(s.sandbox);
+            if (sandbox != null && sandbox.status().equals("paused")) {
+                throw new Failure("the sandbox " + s.sandbox + " of container " + s.id + " is paused",
+                        "Resume it first.");
+            }
+        }
         return ControlClient.ask(controlDirectory(s), request.close().toString());
     }
 
@@ -78,8 +85,8 @@ public final class Lifecycle {
             if (all) return; // as other runtimes: nothing is left to be killed
             throw new Failure("container not running", "It has stopped; delete it.");
         }
+        if (signal == SIGKILL && status.equals("paused")) Cgroup.freeze(s.cgroups, false);
         if (signal == SIGKILL && s.sandbox.isEmpty()) {
-            if (status.equals("paused")) Cgroup.freeze(s.cgroups, false);
             killProcess(s);
         } else if (status.equals("created") && s.sandbox.isEmpty()) {
             if (signal != 0) killProcess(s);
@@ -167,6 +174,9 @@ public final class Lifecycle {
             throw new Failure("cannot " + (on ? "pause" : "resume") + " a container that is " + status,
                     "See \"kernelet state\".");
         }
+        // The host's group has what stands for the container: it tells that it is paused.
+        if (!s.sandbox.isEmpty()) ask(s, new JsonText().open().field("op", "freeze").field("on", on)).socket()
+                .close();
         Cgroup.freeze(s.cgroups, on);
     }
 
@@ -234,7 +244,10 @@ public final class Lifecycle {
         ContainerState s = store.load(id);
         if (s.status().equals("stopped")) throw new Failure("container not running",
                 "Only running containers have figures.");
-        return Stats.json(id, s.cgroups);
+        if (s.sandbox.isEmpty()) return Stats.json(id, s.cgroups);
+        ControlClient.Answer a = ask(s, new JsonText().open().field("op", "use"));
+        a.socket().close();
+        return Stats.json(id, s.cgroups, a.answer());
     }
 
     /** update: other limits. */
@@ -248,10 +261,8 @@ public final class Lifecycle {
         SystemdScope.update(s.cgroups, r, runtimeDirectory);
         Cgroup.apply(s.cgroups, r, warnings);
         for (String w : warnings) warn.accept(w);
-        String request = new JsonText().open().field("op", "limits").field("memory",
-                r.memoryLimit).field("pids", r.pidsLimit).field("quota", r.cpuQuota).field("period",
-                        r.cpuPeriod)
-                .field("weight", r.cpuShares > 0 ? Cgroup.weight(r.cpuShares) : 0).close().toString();
-        ControlClient.ask(store.directory(id), request).socket().close();
+        ask(s, new JsonText().open().field("op", "limits").field("memory", r.memoryLimit)
+                .field("pids", r.pidsLimit).field("quota", r.cpuQuota).field("period", r.cpuPeriod)
+                .field("weight", r.cpuShares > 0 ? Cgroup.weight(r.cpuShares) : 0)).socket().close();
     }
 }

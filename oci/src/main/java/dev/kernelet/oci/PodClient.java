@@ -39,7 +39,8 @@ final class PodClient {
                 .field("files", files.length).field("overlayRoot", o.overlayRoot)
                 .field("overlayMounts", o.overlayMounts).field("overlaySize", o.overlaySize)
                 .field("overlayMedium", o.overlayMedium).field("pids", c.pidsLimit)
-                .field("uts", isOwn("uts")).field("ipc", isOwn("ipc")).field("pid", isOwn("pid"));
+                .field("uts", isOwn("uts")).field("ipc", isOwn("ipc"))
+                .field("pid", Pods.shares(store, sandbox, spec, "pid"));
         j.name("limits").openList();
         for (long l : o.inherited.limits()) j.value(l);
         j.closeList().name("places").openList();

@@ -44,7 +44,7 @@ final class PodControl {
         var target = new AtomicReference<Inside.SignalTarget>();
         var failure = new AtomicReference<Failure>();
         var done = new CountDownLatch(1);
-        PodMember m = sandbox.join(spec.container, files, hasConsole ? fds[0] : -1, status -> {
+        PodMember m = sandbox.join(spec.container, target(j), files, hasConsole ? fds[0] : -1, status -> {
             control.get().ended(status);
             s.sendInt(status);
         }, (pid, signals, error) -> {
@@ -88,6 +88,12 @@ final class PodControl {
         }, "start");
     }
 
+    /** With whom it shares PIDs; null: with nobody, or with the sandbox. */
+    private synchronized PodMember target(Json j) {
+        ContainerControl c = members.get(j.string("pid", ""));
+        return c == null ? null : (PodMember) c.inside;
+    }
+
     private static RuntimeSpec spec(Json j) {
         var places = new ArrayList<ContainerSpec.Place>();
         for (Json p : j.list("places")) {
@@ -99,7 +105,7 @@ final class PodControl {
         c.domainname = j.string("domainname", "");
         c.ownsUts = j.bool("uts");
         c.ownsIpc = j.bool("ipc");
-        c.ownsPids = j.bool("pid");
+        c.ownsPids = j.string("pid", "").isEmpty();
         c.overlayRoot = j.bool("overlayRoot");
         c.overlayMounts = j.bool("overlayMounts");
         c.overlaySize = j.number("overlaySize", 0);
@@ -110,6 +116,31 @@ final class PodControl {
         for (int i = 0; i < inherited.length; i++) inherited[i] = limits.get(i).number();
         spec.inherit(inherited);
         return spec;
+    }
+
+    private PodMember member(String id) { return (PodMember) find(id).inside; }
+
+    void limits(String id, Json j) {
+        member(id).limits(j.number("memory", 0), (int) Math.clamp(j.number("pids", 0), -1, 1 << 22),
+                j.number("quota", 0), j.number("period", 0), j.number("weight", 0));
+    }
+
+    void freeze(LocalSocket s, String id, boolean on) {
+        var done = new CountDownLatch(1);
+        member(id).freeze(on, done::countDown);
+        ContainerControl.await(done);
+        s.send(ContainerControl.DONE);
+    }
+
+    void use(LocalSocket s, String id) {
+        var done = new CountDownLatch(1);
+        var text = new JsonText().open();
+        member(id).use((cpu, memory, tasks) -> {
+            text.field("cpu", cpu).field("memory", memory).field("pids", tasks);
+            done.countDown();
+        });
+        ContainerControl.await(done);
+        s.send(text.close().toString());
     }
 
     /** Ends a container, if it is there, and says what can be unmounted. */

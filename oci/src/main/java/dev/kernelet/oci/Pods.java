@@ -15,14 +15,23 @@ final class Pods {
             "io.kubernetes.cri-o.ContainerType"},
             SANDBOX = {"io.kubernetes.cri.sandbox-id", "io.kubernetes.cri-o.SandboxID"};
 
+    /** What its groups lie in, with the cgroupfs driver; with systemd's a pod has a slice of its own. */
+    private static final String LIBPOD = "/libpod_parent/";
     private static final int AT_FDCWD = -100, STATX_INO = 0x100;
 
     private Pods() {}
 
-    /** Whether others are to come into its sandbox. */
-    static boolean isSandbox(LinkedHashMap<String, String> annotations) {
-        for (String name : TYPE) if ("sandbox".equals(annotations.get(name))) return true;
-        return false;
+    /**
+     * Whether others are to come into its sandbox. Podman does not say it of a pod's first container, but
+     * that is the one in the pod's control group that names no other.
+     */
+    static boolean isSandbox(RuntimeSpec spec) {
+        for (String name : TYPE) if ("sandbox".equals(spec.annotations.get(name))) return true;
+        boolean isPodmans = "libpod".equals(spec.annotations.get("io.container.manager"));
+        if (!isPodmans || spec.annotations.containsKey(TYPE[1])) return false;
+        String group = spec.cgroupsPath;
+        return group.contains("libpod_pod_") || group.startsWith(LIBPOD)
+                && group.indexOf("/libpod-", LIBPOD.length()) > 0;
     }
 
     /** The id of the container whose sandbox it belongs to, or null. */
@@ -67,6 +76,23 @@ final class Pods {
             return other != null && other.sandbox.equals(sandbox.id) ? other.id : sandbox.id;
         }
         return sandbox.id;
+    }
+
+    /**
+     * What the host's OOM killer thinks of the sandbox: as of the container that it is to spare most. What
+     * the first container has is meant for one that does nothing.
+     */
+    static void scoreOom(StateStore store, ContainerState sandbox) {
+        int score = 1000;
+        for (String id : store.ids()) {
+            ContainerState s = store.find(id);
+            if (s != null && s.sandbox.equals(sandbox.id)) score = Math.min(score, s.oomScore);
+        }
+        if (sandbox.cgroups.isEmpty()) return;
+        String text = Integer.toString(score);
+        for (String pid : Host.read(sandbox.cgroups.get(0) + "/cgroup.procs").split("\n")) {
+            if (!pid.isEmpty()) Host.write("/proc/" + pid + "/oom_score_adj", text);
+        }
     }
 
     /** The container has come to its network namespace; it must be the sandbox's, which has no other. */

@@ -93,6 +93,7 @@ public final class SandboxProcess {
         int[] fds = files();
         int console = spec.container.process.terminal ? console() : -1;
         LocalSocket connection = client.make(configText, state, fds, console);
+        Pods.scoreOom(store, pod);
         for (String w : spec.warnings) o.warn.accept(w);
         if (startsByCommand()) say('s');
         else if (o.startsAtOnce) client.start();
@@ -148,6 +149,7 @@ public final class SandboxProcess {
         state.processStart = Host.stat(state.pid).start();
         state.created = DebugLog.isoTime();
         state.hasHooks = spec.hooks != null;
+        state.oomScore = spec.container.process.oomScoreAdj;
     }
 
     /** The name that the container has whose UTS namespace is to be shared; null: it is none of ours. */
@@ -215,7 +217,7 @@ public final class SandboxProcess {
         Hooks.run(spec.hooks, "createContainer", shown);
         spec.container.holdsFirst = Hooks.has(spec.hooks, "startContainer");
         oomScore(spec.container.process.oomScoreAdj);
-        boolean hostsPod = o.sharesPods && Pods.isSandbox(spec.annotations) && canHostPod();
+        boolean hostsPod = o.sharesPods && Pods.isSandbox(spec) && canHostPod();
         if (o.startsAtOnce && !startsByCommand() || hostsPod) {
             state.isStarted = o.startsAtOnce && !startsByCommand();
             state.hostsPod = hostsPod;

@@ -14,6 +14,21 @@ final class Stats {
         return j.close().close().toString();
     }
 
+    /** The same of a container in another's sandbox, which tells what it uses; limits are the host's. */
+    static String json(String id, ArrayList<String> cgroups, Json use) {
+        var j = new JsonText().open().field("type", "stats").field("id", id).name("data").open();
+        long cpu = use.number("cpu", 0);
+        j.name("cpu").open().name("usage").open().field("total", cpu).close().close();
+        boolean isOne = !find(cgroups, "memory.usage_in_bytes").isEmpty();
+        long limit = number(find(cgroups, isOne ? "memory.limit_in_bytes" : "memory.max"));
+        long memory = use.number("memory", 0);
+        j.name("memory").open().name("usage").open().field("limit", limit).field("usage", memory).close()
+                .close();
+        j.name("pids").open().field("current", use.number("pids", 0))
+                .field("limit", number(find(cgroups, "pids.max"))).close();
+        return j.close().close().toString();
+    }
+
     private static String find(ArrayList<String> cgroups, String file) {
         for (String d : cgroups) {
             String text = Host.read(d + "/" + file);

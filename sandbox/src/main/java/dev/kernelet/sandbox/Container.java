@@ -81,7 +81,7 @@ public final class Container extends Inside {
 
     private void prepare(int[] fds, int consoleFd) {
         Strace.enabled = spec.strace;
-        long memory = spec.memoryLimit > 0 ? spec.memoryLimit : ProcFs.totalBytes(kernel) / 10 * 9;
+        long memory = spec.memoryLimit > 0 ? spec.memoryLimit : ProcFs.totalBytes(kernel, null) / 10 * 9;
         MemoryGuard.start(kernel, memory);
         var first = new ContainerProcess(kernel, spec, spec.process);
         view = new ContainerView(kernel, spec, files, new MountNamespace());
@@ -97,11 +97,13 @@ public final class Container extends Inside {
     /**
      * Brings a further container into the sandbox. {@code done} gets the first process's id there, or the
      * {@link Failure}; that process waits for {@link Inside#release}. {@code atExit} is told of its end.
+     * {@code target}: whose PID namespace it shares if it has none of its own; null: the sandbox's.
      */
-    public PodMember join(ContainerSpec member, int[] fds, int console, AtExit atExit, Started done) {
+    public PodMember join(ContainerSpec member, PodMember target, int[] fds, int console, AtExit atExit,
+            Started done) {
         if (files == null) throw new Failure("this sandbox takes no further containers",
                 "Give --pod-sandbox=shared when it is made.");
-        var m = new PodMember(kernel, member, files);
+        var m = new PodMember(kernel, member, files, target);
         post(() -> {
             try {
                 m.make(fds, console, atExit);

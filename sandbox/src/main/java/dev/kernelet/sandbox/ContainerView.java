@@ -12,8 +12,10 @@ import dev.kernelet.sentry.fs.overlay.OverlayFilesystem;
 import dev.kernelet.sentry.fs.proc.ProcFs;
 import dev.kernelet.sentry.fs.sys.SysFs;
 import dev.kernelet.sentry.fs.tmpfs.Tmpfs;
+import dev.kernelet.sentry.kernel.ControlGroup;
 import dev.kernelet.sentry.kernel.HostIds;
 import dev.kernelet.sentry.kernel.Kernel;
+import dev.kernelet.sentry.kernel.PidNamespace;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.tty.DevPts;
 import dev.kernelet.sentry.tty.HostConsole;
@@ -45,6 +47,9 @@ final class ContainerView {
     private final ArrayList<PodFiles.Shared> shown = new ArrayList<>();
     private final ArrayList<String> places = new ArrayList<>();
     private Path root;
+    /** Null: the sandbox's. */
+    PidNamespace pids;
+    ControlGroup controlGroup;
     /** The devpts that the container's terminals are in, once it is mounted. */
     private DevPts terminals;
 
@@ -108,12 +113,12 @@ final class ContainerView {
 
     private Filesystem filesystem(Task t, MountSpec m) {
         switch (m.type()) {
-            case "proc" -> { return new ProcFs(kernel); }
+            case "proc" -> { return processes(); }
             case "sysfs" -> { return new SysFs(kernel); }
             case "devpts" -> {
                 return terminals();
             }
-            case "cgroup", "cgroup2" -> { return new CgroupFs(kernel); }
+            case "cgroup", "cgroup2" -> { return new CgroupFs(kernel, controlGroup); }
             default -> {
                 if (m.type().equals("mqueue")) return new Tmpfs(kernel, "mqueue", 01777, 0, 0);
                 String type = m.type();
@@ -130,6 +135,12 @@ final class ContainerView {
                 return fs;
             }
         }
+    }
+
+    /** The procfs of the container's PID namespace. */
+    private ProcFs processes() {
+        if (pids != null) return ProcFs.of(pids);
+        return FilesystemTypes.of(kernel).find("proc") instanceof ProcFs first ? first : new ProcFs(kernel);
     }
 
     /**

@@ -4,6 +4,7 @@ import dev.kernelet.sentry.kernel.ControlGroup;
 import dev.kernelet.sentry.kernel.Event;
 import dev.kernelet.sentry.kernel.Init;
 import dev.kernelet.sentry.kernel.Kernel;
+import dev.kernelet.sentry.kernel.PidNamespace;
 import dev.kernelet.sentry.kernel.SigInfo;
 import dev.kernelet.sentry.kernel.Signals;
 import dev.kernelet.sentry.kernel.Task;
@@ -55,6 +56,9 @@ public class Inside {
     /** Null for the sandbox's first container. */
     ControlGroup controlGroup() { return null; }
 
+    /** Whose numbers its processes are known by; null: the sandbox's. */
+    PidNamespace pids() { return null; }
+
     /** Where a further process belongs; null: to the sandbox's first container. */
     Init.Place place(Task first) { return null; }
 
@@ -102,7 +106,8 @@ public class Inside {
                     }
                     atExit.ended(exitCode(g.exitStatus));
                 });
-                done.started(t.group.pid, signal -> post(() -> signal(t.group, signal, terminal)), null);
+                done.started(t.group.pidIn(pids()), signal -> post(() -> signal(t.group, signal, terminal)),
+                        null);
             } catch (Failure e) {
                 if (console != null) close(console);
                 done.started(0, null, e);
@@ -118,7 +123,7 @@ public class Inside {
 
     static void signal(ThreadGroup g, int signo, HostConsole terminal) {
         if (signo == 28 && terminal != null) terminal.resized();
-        else if (!g.isZombie) Signals.send(g, SigInfo.user(signo, 0, 0, 0));
+        else if (!g.isZombie) Signals.send(g, SigInfo.user(signo, 0, 0, 0).fromOutside());
     }
 
     /** A signal from outside for the first process, or for all processes. */
@@ -129,7 +134,7 @@ public class Inside {
                 return;
             }
             for (ThreadGroup g : ControlGroup.processes(kernel, controlGroup())) {
-                Signals.send(g, SigInfo.user(signo, 0, 0, 0));
+                Signals.send(g, SigInfo.user(signo, 0, 0, 0).fromOutside());
             }
         });
     }
@@ -149,7 +154,9 @@ public class Inside {
             for (ThreadGroup g : ControlGroup.processes(kernel, controlGroup())) {
                 Task t = g.anyTask();
                 if (t == null) continue;
-                list.add(new ProcessInfo(g.pid, g.parentIn(null), t.cred.uid, t.mm.space.hostPid(), t.name));
+                PidNamespace n = g.pidIn(pids()) == 0 ? g.pids : pids();
+                list.add(new ProcessInfo(g.pidIn(n), g.parentIn(n), t.cred.uid, t.mm.space.hostPid(),
+                        t.name));
             }
             sink.accept(list);
         });

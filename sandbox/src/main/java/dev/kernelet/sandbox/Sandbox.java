@@ -96,7 +96,7 @@ public final class Sandbox {
      * the machine, so that it stays usable, or of the control group, less what the Sentry itself needs.
      */
     private long guarded(Kernel kernel) {
-        long most = ProcFs.totalBytes(kernel) / 10 * 9;
+        long most = ProcFs.totalBytes(kernel, null) / 10 * 9;
         if (hostLimit > 0) most = Math.max(most / 4, Math.min(most, hostLimit / 10 * 9 - SENTRY_MEMORY));
         return options.memory() > 0 ? Math.min(options.memory(), most) : most;
     }

@@ -1,5 +1,8 @@
 package dev.kernelet.sentry.kernel;
 
+import static dev.kernelet.abi.Signal.SIGKILL;
+
+import dev.kernelet.sentry.log.DebugLog;
 import java.util.ArrayList;
 
 /**
@@ -8,12 +11,32 @@ import java.util.ArrayList;
  * {@link ThreadGroup#controlGroup} is null. Kernel lock.
  */
 public final class ControlGroup {
-    /** Most tasks at once; 0: as many as the sandbox may have. */
+    /** Most tasks at once, and bytes of memory; 0: as many as the sandbox may have. */
     public int taskLimit;
+    public long memoryLimit;
+    /** As the files of the group show them: microseconds in each period (0: no limit), and the share. */
+    public long cpuQuota, cpuPeriod = 100_000, cpuWeight = 100;
     /** Tasks that live. */
     int tasks;
     /** CPU time of processes that have ended. */
     long cpuNanosEnded;
+    /** Nothing runs until {@link #thaw}. */
+    boolean isFrozen;
+    // what MemoryGuard found at its last look
+    private long resident, most;
+    private ThreadGroup largest;
+
+    /** A new one, which the kernel's memory guard looks after until {@link #end}. */
+    public static ControlGroup make(Kernel k) {
+        var c = new ControlGroup();
+        if (k.controlGroups == null) k.controlGroups = new ArrayList<>();
+        k.controlGroups.add(c);
+        return c;
+    }
+
+    private ControlGroup() {}
+
+    public void end(Kernel k) { k.controlGroups.remove(this); }
 
     public int tasks() { return tasks; }
 
@@ -30,7 +53,7 @@ public final class ControlGroup {
 
     /** Ends all of them at once, as by SIGKILL. */
     public void kill(Kernel k) {
-        for (ThreadGroup g : processes(k, this)) Exit.killGroup(g, dev.kernelet.abi.Signal.SIGKILL);
+        for (ThreadGroup g : processes(k, this)) Exit.killGroup(g, SIGKILL);
     }
 
     /** Of all processes there are and were. */
@@ -38,5 +61,50 @@ public final class ControlGroup {
         long sum = cpuNanosEnded;
         for (ThreadGroup g : processes(k, this)) sum += CpuClocks.process(g);
         return sum;
+    }
+
+    // ---- the freezer: what runs stops at its next way into the kernel, what waits goes on waiting
+    public void freeze(Kernel k) {
+        isFrozen = true;
+        for (ThreadGroup g : processes(k, this)) {
+            for (Task t : g.tasks) {
+                t.attention = true;
+                if (t.state == Task.RUNNING) t.ctx.interrupt();
+            }
+        }
+    }
+
+    public void thaw(Kernel k) {
+        isFrozen = false;
+        for (ThreadGroup g : processes(k, this)) {
+            for (Task t : g.tasks) {
+                if (t.isFrozen) k.makeReady(t);
+                t.isFrozen = false;
+            }
+        }
+    }
+
+    // ---- memory
+    void beginLook() {
+        resident = 0;
+        most = -1;
+        largest = null;
+    }
+
+    void seen(ThreadGroup g, long bytes) {
+        resident += bytes;
+        if (bytes <= most) return;
+        most = bytes;
+        largest = g;
+    }
+
+    boolean isTooLarge() { return memoryLimit > 0 && resident > memoryLimit; }
+
+    /** As the host's OOM killer in a group that is too large. */
+    void killLargest() {
+        if (largest == null) return;
+        DebugLog.warn("out of memory: " + (resident >> 20) + " MB resident in a container, limit "
+                + (memoryLimit >> 20) + " MB: killed " + largest.leader);
+        Signals.send(largest, SIGKILL);
     }
 }

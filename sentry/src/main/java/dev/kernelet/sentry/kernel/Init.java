@@ -145,7 +145,6 @@ public final class Init {
         t.uts = place.uts;
         t.ipc = place.ipc == null ? null : place.ipc.hold();
         t.group.controlGroup = place.controlGroup;
-        t.group.isUnkillable = place.isFirst;
     }
 
     private static void begin(Task t, ProgramImage image, Place place) {

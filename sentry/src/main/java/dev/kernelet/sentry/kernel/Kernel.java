@@ -22,6 +22,8 @@ public final class Kernel {
     MemoryGuard memoryGuard;
     public final PidTable pids = new PidTable();
     public final Root root;
+    /** Of containers that came later; null: there has been none. */
+    java.util.ArrayList<ControlGroup> controlGroups;
     /** Open file descriptions that came to a descriptor: bounded by {@link KernelOptions#fileLimit}. */
     public int openFiles;
     /** What /proc/PID/ns calls the next namespace that is made; those of the start lie below. */

@@ -61,7 +61,17 @@ public final class MemoryGuard extends Timer {
             Signals.send(largest, SIGKILL);
         }
         largest = null;
+        if (kernel.controlGroups != null) lookAtGroups();
         kernel.timers.arm(this, kernel.now() + PERIOD_NANOS);
+    }
+
+    /** Containers with limits of their own; files in memory are nobody's. */
+    private void lookAtGroups() {
+        boolean isMuch = false;
+        for (ControlGroup c : kernel.controlGroups) isMuch |= c.isTooLarge();
+        if (!isMuch) return;
+        look(true);
+        for (ControlGroup c : kernel.controlGroups) if (c.isTooLarge()) c.killLargest();
     }
 
     /**
@@ -96,6 +106,7 @@ public final class MemoryGuard extends Timer {
         long most = -1;
         total = 0;
         mapped = shared = 0;
+        if (kernel.controlGroups != null) for (ControlGroup c : kernel.controlGroups) c.beginLook();
         ThreadGroup g;
         for (int pid = 1; (g = kernel.pids.groupFrom(pid)) != null; pid = g.pid + 1) {
             Task t = g.isZombie ? null : g.anyTask();
@@ -113,6 +124,7 @@ public final class MemoryGuard extends Timer {
             }
             own += keptByHost(mm);
             total += own;
+            if (g.controlGroup != null) g.controlGroup.seen(g, own);
             if (own + others > most) {
                 most = own + others;
                 largest = g;

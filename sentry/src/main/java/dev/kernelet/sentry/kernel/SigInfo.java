@@ -44,7 +44,8 @@ public class SigInfo {
         return isSeen ? this : fromOutside();
     }
 
-    SigInfo fromOutside() {
+    /** From no process that the receiver could know. */
+    public SigInfo fromOutside() {
         u0 &= ~0xffffffffL;
         isFromOutside = true;
         return this;

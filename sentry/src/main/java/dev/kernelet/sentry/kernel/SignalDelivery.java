@@ -31,6 +31,12 @@ final class SignalDelivery {
                 JobControl.stop(t);
                 return Task.GONE;
             }
+            if (t.group.controlGroup != null && t.group.controlGroup.isFrozen) {
+                t.stopResult = result;
+                t.state = Task.STOPPED;
+                t.isFrozen = true;
+                return Task.GONE;
+            }
             SigInfo i = s.takeFault();
             if (i == null) i = s.take(~s.mask);
             if (i != null) {

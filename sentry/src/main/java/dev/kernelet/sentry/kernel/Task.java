@@ -84,6 +84,8 @@ public final class Task {
     boolean isKilled;
     /** Its host thread has not stopped yet though the task is no more. */
     boolean lingers;
+    /** Goes on when its control group is thawed. */
+    boolean isFrozen;
     /** Takes part in a stop of its process. */
     boolean mustStop;
     /** What its call ended with when it stopped; of a new task: what it starts with (0: the child's side of a clone). */

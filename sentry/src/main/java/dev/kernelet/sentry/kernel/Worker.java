@@ -200,6 +200,10 @@ final class Worker implements Runnable {
 
     /** A task was woken: its handler is run again, or a stop is over. */
     private void runAgain(Task t) {
+        if (t.group.controlGroup != null && t.group.controlGroup.isFrozen && !t.isKilled) {
+            t.isFrozen = true;
+            return;
+        }
         if (t.state == Task.WAITING) {
             t.state = Task.IN_KERNEL;
             t.cancelWaits();

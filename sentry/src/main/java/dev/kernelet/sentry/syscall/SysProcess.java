@@ -349,8 +349,8 @@ final class SysProcess {
     static long sysinfo(Task t, long info) {
         long p = t.mem.scratch(112);
         Memory.putLong(p, HostCall.clockNanos(7) / 1_000_000_000);
-        long total = ProcFs.totalBytes(t.kernel);
-        long free = ProcFs.freeBytes(t.kernel);
+        long total = ProcFs.totalBytes(t.kernel, t.group.controlGroup);
+        long free = ProcFs.freeBytes(t.kernel, t.group.controlGroup);
         Memory.putLong(p + 32, total);
         Memory.putLong(p + 40, free);
         Memory.putShort(p + 80, (short) Math.min(65535, t.kernel.pids.count()));

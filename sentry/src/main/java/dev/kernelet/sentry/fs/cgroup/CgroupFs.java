@@ -5,6 +5,7 @@ import static dev.kernelet.abi.Errno.*;
 import dev.kernelet.sentry.fs.kernfs.PseudoDirectory;
 import dev.kernelet.sentry.fs.kernfs.PseudoFile;
 import dev.kernelet.sentry.fs.proc.ProcFs;
+import dev.kernelet.sentry.kernel.ControlGroup;
 import dev.kernelet.sentry.kernel.CpuClocks;
 import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.KernelOptions;
@@ -34,9 +35,12 @@ public final class CgroupFs extends Filesystem {
             "pids.events", "pids.max"};
 
     private final Kernel kernel;
+    /** Null: of the sandbox's first container. */
+    private final ControlGroup group;
 
-    public CgroupFs(Kernel kernel) {
+    public CgroupFs(Kernel kernel, ControlGroup group) {
         this.kernel = kernel;
+        this.group = group;
         root = new Dentry(this, "", null, new Group());
     }
 
@@ -83,6 +87,9 @@ public final class CgroupFs extends Filesystem {
 
     private String content(Task t, String name) {
         KernelOptions o = kernel.options;
+        ControlGroup c = group;
+        long memory = c == null ? o.memoryLimit : c.memoryLimit, quota = c == null ? o.cpuQuota : c.cpuQuota;
+        int tasks = c != null ? c.taskLimit : o.isTaskLimited ? o.taskLimit : 0;
         return switch (name) {
             case "cgroup.controllers" -> "cpuset cpu io memory pids\n";
             case "cgroup.events" -> "populated 1\nfrozen 0\n";
@@ -92,21 +99,22 @@ public final class CgroupFs extends Filesystem {
             case "cgroup.procs", "cgroup.threads" -> members(t.group.pids, name.equals("cgroup.threads"));
             case "cgroup.stat" -> "nr_descendants 0\nnr_dying_descendants 0\n";
             case "cgroup.type" -> "domain\n";
-            case "cpu.max" -> (o.cpuQuota > 0 ? Long.toString(o.cpuQuota) : "max") + " " + o.cpuPeriod + "\n";
+            case "cpu.max" -> (quota > 0 ? quota : "max") + " "
+                    + (c == null ? o.cpuPeriod : c.cpuPeriod) + "\n";
             case "cpu.stat" -> cpuStat();
-            case "cpu.weight" -> o.cpuWeight + "\n";
+            case "cpu.weight" -> (c == null ? o.cpuWeight : c.cpuWeight) + "\n";
             case "cpuset.cpus.effective" -> o.processors == 1 ? "0\n" : "0-" + (o.processors - 1) + "\n";
             case "cpuset.mems.effective" -> "0\n";
-            case "memory.current" -> ProcFs.residentBytes(kernel) + "\n";
+            case "memory.current" -> ProcFs.residentBytes(kernel, c) + "\n";
             case "memory.events" -> "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\noom_group_kill 0\n";
-            case "memory.max" -> (o.memoryLimit > 0 ? Long.toString(o.memoryLimit) : "max") + "\n";
-            case "memory.stat" -> "anon " + ProcFs.residentBytes(kernel) + "\nfile 0\nkernel 0\nshmem 0\n"
+            case "memory.max" -> (memory > 0 ? memory : "max") + "\n";
+            case "memory.stat" -> "anon " + ProcFs.residentBytes(kernel, c) + "\nfile 0\nkernel 0\nshmem 0\n"
                     + "file_mapped 0\ninactive_anon 0\nactive_anon 0\ninactive_file 0\nactive_file 0\nslab "
                             + "0\n";
             case "memory.swap.max" -> "max\n";
-            case "pids.current" -> kernel.pids.count() + "\n";
+            case "pids.current" -> (c == null ? kernel.pids.count() : c.tasks()) + "\n";
             case "pids.events" -> "max 0\n";
-            case "pids.max" -> (o.isTaskLimited ? Integer.toString(o.taskLimit) : "max") + "\n";
+            case "pids.max" -> (tasks > 0 ? tasks : "max") + "\n";
             default -> "\n"; // cgroup.subtree_control, cpuset.*, io.*: nothing
         };
     }
@@ -114,7 +122,7 @@ public final class CgroupFs extends Filesystem {
     private String members(PidNamespace viewer, boolean threads) {
         var s = new StringBuilder();
         for (ThreadGroup g = kernel.pids.groupFrom(1); g != null; g = kernel.pids.groupFrom(g.pid + 1)) {
-            if (g.isZombie || g.pidIn(viewer) == 0) continue;
+            if (g.isZombie || g.controlGroup != group || g.pidIn(viewer) == 0) continue;
             if (!threads) s.append(g.pidIn(viewer)).append('\n');
             else for (Task t : g.tasks) s.append(t.tidIn(viewer)).append('\n');
         }
@@ -122,9 +130,9 @@ public final class CgroupFs extends Filesystem {
     }
 
     private String cpuStat() {
-        long nanos = 0;
+        long nanos = group == null ? 0 : group.cpuNanos(kernel);
         for (ThreadGroup g = kernel.pids.groupFrom(1); g != null; g = kernel.pids.groupFrom(g.pid + 1)) {
-            nanos += g.childCpuNanos + (g.isZombie ? 0 : CpuClocks.process(g));
+            if (group == null) nanos += g.childCpuNanos + (g.isZombie ? 0 : CpuClocks.process(g));
         }
         return "usage_usec " + nanos / 1000 + "\nuser_usec " + CpuClocks.userNanos(nanos) / 1000
                 + "\nsystem_usec "

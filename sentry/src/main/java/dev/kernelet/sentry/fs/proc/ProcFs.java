@@ -2,6 +2,7 @@ package dev.kernelet.sentry.fs.proc;
 
 import static dev.kernelet.abi.Errno.*;
 
+import dev.kernelet.sentry.kernel.ControlGroup;
 import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.PidNamespace;
 import dev.kernelet.sentry.kernel.Task;
@@ -65,10 +66,10 @@ public final class ProcFs extends Filesystem implements FilesystemTypes.Type {
     public long magic() { return 0x9fa0; }
 
     /** Bytes of memory the sandbox has, for sysinfo(2) too. */
-    public static long totalBytes(Kernel k) { return SystemText.totalBytes(k); }
+    public static long totalBytes(Kernel k, ControlGroup c) { return SystemText.totalBytes(k, c); }
 
     /** What all processes have resident and do not share with a file. */
-    public static long residentBytes(Kernel k) { return SystemText.residentBytes(k); }
+    public static long residentBytes(Kernel k, ControlGroup c) { return SystemText.residentBytes(k, c); }
 
-    public static long freeBytes(Kernel k) { return SystemText.freeBytes(k); }
+    public static long freeBytes(Kernel k, ControlGroup c) { return SystemText.freeBytes(k, c); }
 }

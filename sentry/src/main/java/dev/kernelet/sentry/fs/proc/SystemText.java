@@ -6,6 +6,7 @@ import dev.kernelet.host.HostCall;
 import dev.kernelet.host.HostProc;
 import dev.kernelet.sentry.ipc.IpcNamespace;
 import dev.kernelet.sentry.kernel.CpuClocks;
+import dev.kernelet.sentry.kernel.ControlGroup;
 import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
@@ -26,7 +27,7 @@ final class SystemText {
             case "filesystems" -> "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\nnodev\tdevpts\nnodev\tpipefs\n"
                     + "nodev\tsockfs\nnodev\tmqueue\nnodev\toverlay\n";
             case "loadavg" -> loadavg(k, t);
-            case "meminfo" -> meminfo(k);
+            case "meminfo" -> meminfo(k, t.group.controlGroup);
             case "stat" -> stat(k);
             case "uptime" -> uptime(k);
             case "version" -> "Linux version " + k.options.release + " (kernelet) #1 SMP PREEMPT_DYNAMIC\n";
@@ -40,7 +41,8 @@ final class SystemText {
             case "locks" -> FileLocks.of(k).text(fs.pids);
             case "interrupts" -> interrupts(k);
             case "softirqs" -> interrupts(k);
-            case "vmstat" -> "nr_free_pages " + (freeBytes(k) >> 12) + "\npgpgin 0\npgpgout 0\npswpin 0\npswpout 0\n"
+            case "vmstat" -> "nr_free_pages " + (freeBytes(k, t.group.controlGroup) >> 12)
+                    + "\npgpgin 0\npgpgout 0\npswpin 0\npswpout 0\n"
                     + "pgfault 0\npgmajfault 0\n";
             case "tty/drivers" -> "/dev/tty             /dev/tty        5       0 system:/dev/tty\n"
                     + "/dev/ptmx            /dev/ptmx       5       2 system\npty_slave            /dev/pts      136 0-1048575 "
@@ -58,25 +60,26 @@ final class SystemText {
 
     // ---- memory
     /** Bytes of memory the sandbox has: its limit, else the host's. Without /proc by sysinfo(2). */
-    static long totalBytes(Kernel k) {
+    static long totalBytes(Kernel k, ControlGroup c) {
         long host = hostMeminfo("MemTotal:") << 10;
         if (host == 0) host = hostSysinfo(32);
-        return k.options.memoryLimit > 0 ? Math.min(k.options.memoryLimit, host) : host;
+        if (k.options.memoryLimit > 0) host = Math.min(k.options.memoryLimit, host);
+        return c != null && c.memoryLimit > 0 ? Math.min(c.memoryLimit, host) : host;
     }
 
-    static long freeBytes(Kernel k) {
-        long free = hostMeminfo("MemAvailable:") << 10;
+    static long freeBytes(Kernel k, ControlGroup c) {
+        long free = hostMeminfo("MemAvailable:") << 10, total = totalBytes(k, c);
         if (free == 0) free = hostSysinfo(40);
-        long limit = k.options.memoryLimit;
-        return limit > 0 ? Math.min(free, Math.max(0, totalBytes(k) - residentBytes(k))) : Math.min(free, totalBytes(k));
+        boolean isLimited = k.options.memoryLimit > 0 || c != null && c.memoryLimit > 0;
+        return Math.min(free, isLimited ? Math.max(0, total - residentBytes(k, c)) : total);
     }
 
-    /** What all processes have resident and do not share with a file. */
-    static long residentBytes(Kernel k) {
+    /** What all processes, or those of {@code c}, have resident and do not share with a file. */
+    static long residentBytes(Kernel k, ControlGroup c) {
         long pages = 0;
         ThreadGroup g;
         for (int pid = 1; (g = k.pids.groupFrom(pid)) != null; pid = g.pid + 1) {
-            Task t = g.isZombie ? null : g.anyTask();
+            Task t = g.isZombie || c != null && g.controlGroup != c ? null : g.anyTask();
             if (t == null || t.mm == null || t.mm.space == null) continue;
             long[] r = MapsText.resident(t.mm);
             pages += r[0] - r[1];
@@ -104,8 +107,8 @@ final class SystemText {
         return value;
     }
 
-    private static String meminfo(Kernel k) {
-        long total = totalBytes(k) >> 10, free = freeBytes(k) >> 10;
+    private static String meminfo(Kernel k, ControlGroup c) {
+        long total = totalBytes(k, c) >> 10, free = freeBytes(k, c) >> 10;
         var s = new StringBuilder(1200);
         String[] names = {"MemTotal", "MemFree", "MemAvailable", "Buffers", "Cached", "SwapCached", "Active", "Inactive",
             "Active(anon)", "Inactive(anon)", "Active(file)", "Inactive(file)", "Unevictable", "Mlocked", "SwapTotal",
