@@ -121,3 +121,20 @@ row_rootless_run() {
 	is stop "exited" script 'r stop -t 0 long > /dev/null 2>&1; r inspect -f "{{.State.Status}}" long'
 	r rm -f long > /dev/null
 }
+
+# Root of an ordinary user's namespace, with the mount namespaces of that.
+row_rootless_pod() {
+	mkdir "$state/home/pod" && chown "$account:" "$state/home/pod"
+	# In place of podman's own, which it is known by here: an ordinary user's pod may have no control group.
+	r run --name seed --network none --ulimit host box:1 sh -c 'printf "#!/bin/sh\nexec sleep 100000\n" > /catatonit; chmod 755 /catatonit'
+	r commit -q seed localhost/infra:1 > /dev/null 2>&1
+	r rm seed > /dev/null
+	why=$(r pod create --name both --network none --infra-image localhost/infra:1 --infra-command "/catatonit -P" 2>&1) && ok create || { not_ok create "$why"; return; }
+	r run -d --pod both --name server --ulimit host -v "$state/home/pod:/v" box:1 perl -e "$unix_server" /v/socket pod > /dev/null
+	until_true script 'r logs server | grep -q up' && ok up || not_ok up "$(r logs server 2>&1; r ps -a)"
+	LIMIT=20 is socket "pod question" r run --rm --pod both --ulimit host -v "$state/home/pod:/v" box:1 perl -e "$unix_client" /v/socket
+	is owner "0 $account" script 'echo $(r exec server stat -c %u /v/socket) $(stat -c %U "$state/home/pod/socket")'
+	is kill "137" script 'r kill server > /dev/null; r wait server'
+	r pod rm -ft 0 both > /dev/null 2>&1
+	is gone "0" script 'r ps -aq | wc -l'
+}

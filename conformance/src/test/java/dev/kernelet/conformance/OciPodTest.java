@@ -173,6 +173,8 @@ class OciPodTest extends Bundles {
                 $R delete --force $I-b; mounts; ls /proc/$pid/fd | wc -l > $T/before
                 for ((n = 0; n < 20; n++)); do $R run -b $T/b $I-b 2>&1 < /dev/null & sleep 0.3
                     $R delete --force $I-b; wait; done
+                member b 'c["process"]["args"] = ["nosuch"]'; for ((n = 0; n < 30; n++)); do
+                    create b; $R exec $I-pod nosuch 2> /dev/null < /dev/null; done
                 echo $(($(ls /proc/$pid/fd | wc -l) - $(cat $T/before) < 20))
                 mounts; $R delete --force $I-pod
                 """).is(0, "     20 3 3 single file second\n5\n6\none\np\nq\n2\nx\n0\n1\n0\n");
@@ -423,22 +425,29 @@ class OciPodTest extends Bundles {
                   "KILL", "SYS_CHROOT")]
                 for s in "bounding", "effective", "permitted": c["process"]["capabilities"][s] = caps
                 '
+                # The state directory, shown to a container, is no way to the sandbox either.
+                STATE='show("/v", "/state")
+                '
                 pod "$ROOT"; member a "$ROOT"'sh("echo secret > /v/secret; exec sleep 1000")'; up a
-                member b "$ROOT"'sh("exec sleep 1000")'; up b; until_in secret $T/a/rootfs/v/secret
+                member b "$ROOT$STATE"'sh("exec sleep 1000")'; up b; until_in secret $T/a/rootfs/v/secret
                 cat > $T/shared/try <<'S'
                 cat /proc/*/root/v/secret /pod/*/0/v/secret 2> /dev/null && echo read
                 ls /pod /run/kernelet 2> /dev/null
                 mknod /dev/p c 136 0 && dd count=0 if=/dev/p 2> /dev/null && echo opened a terminal
                 mknod /dev/m c 5 2 && (exec 3<> /dev/m; ls /dev/pts)
-                pgrep -c .; nsenter --mount=/proc/1/ns/mnt ls /v
+                pgrep -c .; nsenter --mount=/proc/1/ns/mnt ls /v/secret 2> /dev/null
                 unshare --mount sh -c 'mount -t proc x /proc; ls /proc/*/root/v/secret' 2> /dev/null
+                for s in /v/*-pod/control; do python3 -c 'import socket, sys
+                s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print("connected")' $s 2>&1 | tail -n 1
+                done
                 kill -9 -1 2> /dev/null; echo done
                 S
                 script -qefc "$R exec --tty $I-a sleep 5" /dev/null > /dev/null < /dev/null & sleep 0.5
                 $R exec $I-a ls /dev/pts; $R exec $I-b sh /shared/try; $R exec $I-a ls /dev/pts; wait
                 state $I-a; state $I-pod; $R exec $I-a cat /v/secret
                 $R delete --force $I-a; $R delete --force $I-b; $R delete --force $I-pod
-                """).is(0, "0\nptmx\n0\nptmx\n2\ndone\n0\nptmx\nrunning\nrunning\nsecret\n");
+                """).is(0, "0\nptmx\n0\nptmx\n2\n"
+                + "ConnectionRefusedError: [Errno 111] Connection refused\ndone\n0\nptmx\nrunning\nrunning\nsecret\n");
     }
 
     /** Of the host: what containers show, a file without its directory; nothing can be added from within. */

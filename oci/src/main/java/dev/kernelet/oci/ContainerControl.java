@@ -86,6 +86,7 @@ final class ContainerControl {
 
     /** At the end of the container: tells those who wait. */
     void ended(int status) {
+        start.countDown(); // whoever waits to begin it has nothing to do any more
         synchronized (waiting) {
             ended = status + 1;
             for (LocalSocket s : waiting) s.sendInt(status);
@@ -98,7 +99,13 @@ final class ContainerControl {
             for (int fd : fds) Host.close(fd);
             throw new Failure("cannot exec in a container that has not been started", "Start it first.");
         }
-        ProcessSpec p = RuntimeSpec.process(j.get("process"), new ArrayList<>());
+        ProcessSpec p;
+        try {
+            p = RuntimeSpec.process(j.get("process"), new ArrayList<>());
+        } catch (Failure e) {
+            for (int fd : fds) Host.close(fd);
+            throw e;
+        }
         int console = j.bool("console") ? fds[0] : -1;
         int[] files = console >= 0 ? new int[0] : fds;
         var target = new AtomicReference<Inside.SignalTarget>();

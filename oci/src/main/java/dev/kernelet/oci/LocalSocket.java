@@ -130,6 +130,7 @@ final class LocalSocket {
 
     /** sendmsg(2) with descriptors: bytes taken or a negative errno. */
     long sendRights(long p, int length, int[] fds) {
+        if (fds.length > FDS_MAX) return -E2BIG;
         int space = fds.length == 0 ? 0 : 16 + (fds.length * 4 + 7 & ~7);
         long m = Memory.allocate(72 + 16 + 16 + 4L * FDS_MAX + 8), vector = m + 56, control = m + 72;
         Memory.zero(m, 72);

@@ -33,13 +33,24 @@ final class PodControl {
     /** Makes a container, and stays with whoever stands for it until both have ended. */
     void create(LocalSocket s, Json j, int[] fds) {
         String id = j.string("id", "");
-        RuntimeSpec spec = spec(j);
         boolean hasConsole = j.bool("console");
         int count = hasConsole ? 1 : (int) j.number("files", 0);
-        if (fds.length < count) throw new Failure("control request without its descriptors",
-                "Use one version of Kernelet for all commands.");
-        int[] files = hasConsole ? new int[0] : Arrays.copyOf(fds, count);
-        for (Json closed : j.list("closed")) files[closed.integer(0, files.length - 1)] = -1;
+        RuntimeSpec spec;
+        try {
+            spec = spec(j);
+            if (fds.length < count) throw new Failure("control request without its descriptors",
+                    "Use one version of Kernelet for all commands.");
+        } catch (Failure e) {
+            for (int fd : fds) Host.close(fd);
+            throw e;
+        }
+        int[] files = hasConsole ? new int[0] : Arrays.copyOf(fds, count), hookFiles =
+                Arrays.copyOfRange(fds, count, fds.length);
+        for (Json closed : j.list("closed")) {
+            int i = closed.integer(0, files.length - 1);
+            Host.close(files[i]);
+            files[i] = -1;
+        }
         var control = new AtomicReference<ContainerControl>();
         var target = new AtomicReference<Inside.SignalTarget>();
         var failure = new AtomicReference<Failure>();
@@ -55,18 +66,18 @@ final class PodControl {
         var c = new ContainerControl(m);
         control.set(c);
         ContainerControl.await(done);
-        if (failure.get() != null) throw failure.get();
         try {
+            if (failure.get() != null) throw failure.get();
             add(id, c);
         } catch (Failure e) {
-            m.abandon();
+            for (int fd : hookFiles) Host.close(fd);
+            if (failure.get() == null) m.delete(places -> { });
             throw e;
         }
         s.send(ContainerControl.DONE);
         StartHooks hooks = null;
         if (Hooks.has(spec.hooks, "startContainer")) {
-            hooks = new StartHooks(m, spec.container.process, spec.hooks,
-                    Arrays.copyOfRange(fds, count, fds.length));
+            hooks = new StartHooks(m, spec.container.process, spec.hooks, hookFiles);
         }
         starter(c, m, hooks);
         ContainerControl.follow(s, target.get());

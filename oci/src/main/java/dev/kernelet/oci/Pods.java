@@ -23,12 +23,14 @@ final class Pods {
 
     /**
      * Whether others are to come into its sandbox. Podman does not say it of a pod's first container, but
-     * that is the one in the pod's control group that names no other.
+     * that is the one in the pod's control group that names no other, or runs the program that does nothing.
      */
     static boolean isSandbox(RuntimeSpec spec) {
         for (String name : TYPE) if ("sandbox".equals(spec.annotations.get(name))) return true;
         boolean isPodmans = "libpod".equals(spec.annotations.get("io.container.manager"));
         if (!isPodmans || spec.annotations.containsKey(TYPE[1])) return false;
+        String[] args = spec.container.process.args;
+        if (args.length == 2 && args[0].endsWith("catatonit") && args[1].equals("-P")) return true;
         String group = spec.cgroupsPath;
         return group.contains("libpod_pod_") || group.startsWith(LIBPOD)
                 && group.indexOf("/libpod-", LIBPOD.length()) > 0;

@@ -50,14 +50,30 @@ final class ContainerProcess {
      * {@code console} not null the first three are that terminal. {@code place}: see Init.
      */
     Task start(int[] hostFds, HostConsole console, Init.Place place) {
-        fs.umask = spec.umask < 0 ? 022 : spec.umask;
-        enterDirectory();
-        setup.cred = credentials();
         var fds = new FdTable();
         for (int fd = 0; fd < hostFds.length; fd++) {
             OpenFile f = hostFds[fd] < 0 ? null : HostFdInode.open(kernel, hostFds[fd]);
             if (f != null) fds.replace(setup, fd, f, false);
         }
+        // Who begins the sandbox still has to say on its own descriptors why that has failed.
+        boolean isFirst = kernel.init == null, isStarted = false;
+        try {
+            Task t = start(fds, console, place);
+            isStarted = true;
+            return t;
+        } finally {
+            if (!isStarted && !isFirst) {
+                fds.put(setup);
+                fs.setRoot(null);
+                fs.setCwd(null);
+            }
+        }
+    }
+
+    private Task start(FdTable fds, HostConsole console, Init.Place place) {
+        fs.umask = spec.umask < 0 ? 022 : spec.umask;
+        enterDirectory();
+        setup.cred = credentials();
         if (console != null) {
             OpenFile slave = console.slave(setup);
             if (slave == null) throw new Failure("cannot open the console: open", setup.error,

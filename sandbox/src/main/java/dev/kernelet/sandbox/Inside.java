@@ -1,5 +1,7 @@
 package dev.kernelet.sandbox;
 
+import dev.kernelet.abi.SyscallNumber;
+import dev.kernelet.host.HostCall;
 import dev.kernelet.sentry.kernel.ControlGroup;
 import dev.kernelet.sentry.kernel.Event;
 import dev.kernelet.sentry.kernel.Init;
@@ -91,12 +93,17 @@ public class Inside {
     public final void exec(ProcessSpec process, int[] fds, int consoleFd, AtExit atExit, Started done) {
         post(() -> {
             HostConsole console = null;
+            int[] files = fds; // until the process has them
             try {
                 var p = new ContainerProcess(kernel, spec, process);
                 Task first = init == null ? null : init.anyTask();
+                if (init != null && first == null) {
+                    throw new Failure("container not running", "It has ended.");
+                }
                 view(p, first);
                 if (consoleFd >= 0) console = openConsole(p, consoleFd, process);
                 HostConsole terminal = console;
+                files = new int[0];
                 Task t = p.start(fds, terminal, place(first));
                 t.fs.mounts.hold();
                 t.group.atExit.add(g -> {
@@ -109,7 +116,9 @@ public class Inside {
                 done.started(t.group.pidIn(pids()), signal -> post(() -> signal(t.group, signal, terminal)),
                         null);
             } catch (Failure e) {
+                for (int fd : files) HostCall.call(SyscallNumber.CLOSE, fd);
                 if (console != null) close(console);
+                else if (consoleFd >= 0) HostCall.call(SyscallNumber.CLOSE, consoleFd);
                 done.started(0, null, e);
             }
         });

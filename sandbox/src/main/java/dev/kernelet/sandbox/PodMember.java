@@ -1,5 +1,7 @@
 package dev.kernelet.sandbox;
 
+import dev.kernelet.abi.SyscallNumber;
+import dev.kernelet.host.HostCall;
 import dev.kernelet.sentry.fs.proc.ProcFs;
 import dev.kernelet.sentry.ipc.IpcNamespace;
 import dev.kernelet.sentry.kernel.ControlGroup;
@@ -81,6 +83,7 @@ public final class PodMember extends Inside {
         } finally {
             if (!isMade) {
                 if (firstConsole != null) close(firstConsole);
+                else if (consoleFd >= 0) HostCall.call(SyscallNumber.CLOSE, consoleFd);
                 view.mounts.put();
                 release(view);
             }

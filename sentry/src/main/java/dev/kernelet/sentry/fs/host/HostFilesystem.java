@@ -194,9 +194,15 @@ public final class HostFilesystem extends Filesystem implements AutoCloseable {
         return true;
     }
 
-    /** Whether both show the same directory of the host. */
+    private boolean isReadOnly() {
+        long buf = calls.dirents();
+        return HostCall.call(FSTATFS, ((HostInode) root.inode).pathFd, buf) == 0
+                && (Memory.getLong(buf + 80) & 1) != 0;
+    }
+
+    /** Whether both show the same directory of the host, by mounts that are alike. */
     public boolean isSame(HostFilesystem other) {
-        return devices[0] == other.devices[0]
+        return devices[0] == other.devices[0] && isReadOnly() == other.isReadOnly()
                 && ((HostInode) root.inode).hostIno == ((HostInode) other.root.inode).hostIno;
     }
 
