@@ -460,3 +460,37 @@ TEST(packets_take_a_page_each) {
     CHECK_EQ(poll(&f, 1, 0), 1);
     CHECK_EQ(write(p[1], &byte, 1), 1);
 }
+
+/* Each packet of a full pipe is there, and whoever waits on either side goes on. */
+TEST(packets_to_the_last_slot) {
+    static unsigned char b[8192];
+    int p[2], n = 0, status;
+    CHECK_OK(pipe2(p, O_DIRECT | O_NONBLOCK));
+    for (int round = 0; round < 3; round++) {
+        for (n = 0; memset(b, n + round, 4096), write(p[1], b, 4096) == 4096; n++) { }
+        CHECK_EQ(errno, EAGAIN);
+        CHECK_EQ(n, 16);
+        for (int i = 0; i < n; i++) {
+            CHECK_EQ(read(p[0], b, sizeof b), 4096);
+            CHECK(b[0] == i + round && b[4095] == i + round);
+        }
+        CHECK_ERR(read(p[0], b, sizeof b), EAGAIN);
+    }
+    CHECK_OK(pipe2(p, O_DIRECT));
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        for (int i = 0; i < 5000; i++) {
+            memset(b, i, 4096);
+            CHECK_EQ(write(p[1], b, 4096), 4096);
+        }
+        _exit(0);
+    }
+    close(p[1]);
+    for (int i = 0; i < 5000; i++) {
+        CHECK_EQ(read(p[0], b, sizeof b), 4096);
+        CHECK(b[0] == (unsigned char) i && b[4095] == (unsigned char) i);
+    }
+    CHECK_EQ(read(p[0], b, sizeof b), 0);
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK_EQ(status, 0);
+}

@@ -97,8 +97,9 @@ public final class Pipe {
             packets = more;
             packetHead = 0;
         }
-        packets[(packetHead + packetCount++) % packets.length] = length;
+        // First the bytes: with the packet there may be no slot left for them.
         put(source, length);
+        packets[(packetHead + packetCount++) % packets.length] = length;
         queue.wake(POLLIN | POLLRDNORM);
         return true;
     }
