@@ -33,6 +33,10 @@ shutil.copy("in", "moved")
 with open("moved") as f:
     names("mv moved gone; readlink /proc/self/fd/0; rm gone; readlink /proc/self/fd/0; wc -l", f)
 
+# The machine's name, which its files know.
+with open("in") as f:
+    names("uname -n; cat /proc/sys/kernel/hostname", f)
+
 # Every signal that a program can catch but those of faults, then what some do to one that does not care.
 CATCH = """
 import os, signal

@@ -4,6 +4,7 @@ import static dev.kernelet.abi.Errno.*;
 
 import dev.kernelet.host.HostProc;
 import dev.kernelet.sandbox.confine.HostJail;
+import dev.kernelet.abi.Memory;
 import dev.kernelet.abi.SyscallNumber;
 import dev.kernelet.host.HostCall;
 import dev.kernelet.sentry.kernel.Init;
@@ -19,6 +20,9 @@ import dev.kernelet.platform.Platform;
 
 /** One sandbox: a platform, a kernel, its file systems and the first program. Not reusable. */
 public final class Sandbox {
+    /** struct utsname is six of them. */
+    private static final int UTS_FIELD = 65;
+
     private static final int NOT_FOUND = 127, NOT_EXECUTABLE = 126;
 
     /** What a Sentry has resident with a small program, and some room for more. */
@@ -137,6 +141,17 @@ public final class Sandbox {
         return ranges;
     }
 
+    /** nodename of uname(2). */
+    private static String hostname(String otherwise) {
+        long p = Memory.allocate(6 * UTS_FIELD);
+        long r = HostCall.call(SyscallNumber.UNAME, p);
+        int n = 0;
+        while (r == 0 && n < UTS_FIELD - 1 && Memory.getByte(p + UTS_FIELD + n) != 0) n++;
+        String name = n == 0 ? otherwise : Memory.getBytes(p + UTS_FIELD, n);
+        Memory.free(p);
+        return name;
+    }
+
     private KernelOptions kernelOptions() {
         var k = new KernelOptions();
         k.taskLimit = options.pidsLimit() > 0 ? options.pidsLimit()
@@ -154,6 +169,8 @@ public final class Sandbox {
         k.hostSockets = options.host().opensSockets();
         k.createsHostSockets = options.host().createsSockets();
         k.network = options.network();
+        // The caller's files know the caller's machine by its name (/etc/hosts); those of another root do not.
+        if (options.root().equals("/")) k.hostname = hostname(k.hostname);
         k.strace = options.strace();
         k.spins = !"off".equals(System.getProperty("kernelet.spin"));
         k.ids = new HostIds(ranges(options.uidMaps()), ranges(options.gidMaps()));
