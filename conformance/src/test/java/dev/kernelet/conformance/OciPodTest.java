@@ -21,7 +21,7 @@ class OciPodTest extends Bundles {
             pod() {
                 bundle "$SHARE"'c["hostname"] = "the-pod"
             c["annotations"] = {"io.kubernetes.cri.container-type": "sandbox"}
-            sh("trap exit TERM; while :; do sleep 1; done")
+            sh("trap exit TERM; sleep 1000000 & wait")
             '"$1"; mv $T/b $T/pod
                 $R create -b $T/pod --pid-file $T/pod.pid $I-pod < /dev/null > $T/pod.out && $R start $I-pod
                 pid=$(cat $T/pod.pid)
@@ -283,7 +283,7 @@ class OciPodTest extends Bundles {
                 0 1000
                 0 998
                 0
-                sh -c trap exit TERM; while :; do sleep 1; done
+                sh -c trap exit TERM; sleep 1000000 & wait
                 5
                 same
                 1

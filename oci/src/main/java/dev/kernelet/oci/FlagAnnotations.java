@@ -72,7 +72,10 @@ final class FlagAnnotations {
             }
             case "memory" -> c.memoryLimit = lower(c.memoryLimit, number(key, value, Long.MAX_VALUE));
             case "pids-limit" -> c.pidsLimit = (int) lower(c.pidsLimit, number(key, value, 1 << 22));
-            case "fd-limit" -> c.fdLimit = (int) lower(c.fdLimit, number(key, value, 1 << 20));
+            case "fd-limit" -> {
+                c.fdLimit = (int) lower(c.fdLimit, number(key, value, 1 << 20));
+                o.sharesPods = false; // it is the sandbox's
+            }
             case "pod-sandbox" -> {
                 if (!value.equals("separate")) throw bad(key, "must be separate");
                 o.sharesPods = false;
@@ -80,6 +83,7 @@ final class FlagAnnotations {
             case "network" -> {
                 if (!value.equals("none")) throw bad(key, "must be none");
                 o.network = value;
+                o.sharesPods = false; // a sandbox has one network
             }
             default -> overlay(key, value);
         }

@@ -39,6 +39,7 @@ final class PodClient {
                 .field("files", files.length).field("overlayRoot", o.overlayRoot)
                 .field("overlayMounts", o.overlayMounts).field("overlaySize", o.overlaySize)
                 .field("overlayMedium", o.overlayMedium).field("pids", c.pidsLimit)
+                .field("memory", c.memoryLimit)
                 .field("uts", isOwn("uts")).field("ipc", isOwn("ipc"))
                 .field("pid", Pods.shares(store, sandbox, spec, "pid"));
         j.name("limits").openList();

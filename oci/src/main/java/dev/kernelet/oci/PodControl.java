@@ -51,20 +51,17 @@ final class PodControl {
             Host.close(files[i]);
             files[i] = -1;
         }
-        var control = new AtomicReference<ContainerControl>();
+        var life = new Life(s);
         var target = new AtomicReference<Inside.SignalTarget>();
         var failure = new AtomicReference<Failure>();
         var done = new CountDownLatch(1);
-        PodMember m = sandbox.join(spec.container, target(j), files, hasConsole ? fds[0] : -1, status -> {
-            control.get().ended(status);
-            s.sendInt(status);
-        }, (pid, signals, error) -> {
+        PodMember m = sandbox.join(spec.container, target(j), files, hasConsole ? fds[0] : -1, life::ended,
+                (pid, signals, error) -> {
             target.set(signals);
             failure.set(error);
             done.countDown();
         });
         var c = new ContainerControl(m);
-        control.set(c);
         ContainerControl.await(done);
         try {
             if (failure.get() != null) throw failure.get();
@@ -74,7 +71,7 @@ final class PodControl {
             if (failure.get() == null) m.delete(places -> { });
             throw e;
         }
-        s.send(ContainerControl.DONE);
+        life.answered(c);
         StartHooks hooks = null;
         if (Hooks.has(spec.hooks, "startContainer")) {
             hooks = new StartHooks(m, spec.container.process, spec.hooks, hookFiles);
@@ -82,6 +79,29 @@ final class PodControl {
         starter(c, m, hooks);
         ContainerControl.follow(s, target.get());
         m.signal(9, true);
+    }
+
+    /** A container that may end before its maker has been told that it is made. */
+    private static final class Life {
+        private final LocalSocket s;
+        private ContainerControl control;
+        /** The exit status plus one, once it has ended. */
+        private int ended;
+
+        Life(LocalSocket s) { this.s = s; }
+
+        synchronized void ended(int status) {
+            ended = status + 1;
+            if (control == null) return;
+            control.ended(status);
+            s.sendInt(status);
+        }
+
+        synchronized void answered(ContainerControl c) {
+            s.send(ContainerControl.DONE);
+            control = c;
+            if (ended > 0) ended(ended - 1);
+        }
     }
 
     /** Waits until it is to go, and lets it. */
@@ -121,6 +141,7 @@ final class PodControl {
         c.overlayMounts = j.bool("overlayMounts");
         c.overlaySize = j.number("overlaySize", 0);
         c.overlayMedium = j.string("overlayMedium", "memory");
+        c.memoryLimit = j.number("memory", 0);
         if (j.number("pids", 0) > 0) c.pidsLimit = (int) j.number("pids", 0);
         ArrayList<Json> limits = j.list("limits");
         var inherited = new long[limits.size()];

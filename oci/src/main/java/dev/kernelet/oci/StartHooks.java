@@ -44,19 +44,31 @@ final class StartHooks {
 
     /** One after the other; the first that fails ends it. */
     void run() {
-        for (int i = 0; i < hooks.size(); i++) {
-            Json h = hooks.get(i);
-            String path = h.string("path", "");
-            String[] args = h.strings("args");
-            ProcessSpec p = like.like(path, args.length == 0 ? new String[] {path} : args, h.strings("env"));
-            int[] own = java.util.Arrays.copyOfRange(files, 4 * i, 4 * i + 3);
-            int status = runOne(p, own, h.number("timeout", 0), path);
-            String output = Host.readFrom(files[4 * i + 3], Hooks.SHOWN_MAX);
-            Host.close(files[4 * i + 3]);
-            if (status == 0) continue;
-            String how = status > 128 ? "ended by signal " + (status - 128) : "exit status " + status;
-            throw Hooks.failed("startContainer hook " + path, how, output);
+        int i = 0;
+        try {
+            for (; i < hooks.size(); i++) run(i);
+        } finally {
+            for (int rest = 4 * i + 4; rest < files.length; rest++) Host.close(files[rest]);
         }
+    }
+
+    private void run(int i) {
+        Json h = hooks.get(i);
+        String path = h.string("path", "");
+        String[] args = h.strings("args");
+        ProcessSpec p = like.like(path, args.length == 0 ? new String[] {path} : args, h.strings("env"));
+        int[] own = java.util.Arrays.copyOfRange(files, 4 * i, 4 * i + 3);
+        int status;
+        String output;
+        try {
+            status = runOne(p, own, h.number("timeout", 0), path);
+        } finally {
+            output = Host.readFrom(files[4 * i + 3], Hooks.SHOWN_MAX);
+            Host.close(files[4 * i + 3]);
+        }
+        if (status == 0) return;
+        String how = status > 128 ? "ended by signal " + (status - 128) : "exit status " + status;
+        throw Hooks.failed("startContainer hook " + path, how, output);
     }
 
     private int runOne(ProcessSpec p, int[] fds, long seconds, String path) {

@@ -37,9 +37,7 @@ public final class PidTable {
     }
 
     /** The id given out last. */
-    int last() { return next - 1; }
-
-    void setLast(int id) { next = id + 1 < PID_MAX ? id + 1 : 300; }
+    public int last() { return next - 1; }
 
     public Task task(int tid) { return tid > 0 && tid < byTid.length ? byTid[tid] : null; }
 
