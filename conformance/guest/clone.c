@@ -1,5 +1,6 @@
 // fork, vfork, clone, clone3 and threads.
 #include "help.h"
+#include <sys/resource.h>
 #include <linux/futex.h>
 #include <linux/sched.h>
 #include <pthread.h>
@@ -552,4 +553,44 @@ TEST(sid_and_pgid_inherited) {
     pid_t pid, sid = getsid(0), pgid = getpgrp();
     FORK(pid) CHECK(getsid(0) == sid && getpgrp() == pgid);
     CHECK_EQ(exit_of(pid), 0);
+}
+
+/* A process that waits in vfork(2) takes no signal with a handler, nor one that dumps core, but one that ends it. */
+static int ends_in_vfork(int signo) {
+    volatile int *shared = mmap(NULL, CHECK_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int status;
+    pid_t top = CHECK_OK(fork());
+    if (top == 0) {
+        struct rlimit none = { 0, 0 };
+        setrlimit(RLIMIT_CORE, &none);
+        if (vfork() == 0) {
+            shared[0] = 1;
+            while (!shared[1])
+                sleep_ms(5);
+            shared[2] = 1;
+            _exit(0);
+        }
+        _exit(7);
+    }
+    while (!shared[0])
+        sleep_ms(5);
+    CHECK_OK(kill(top, signo));
+    sleep_ms(100);
+    pid_t gone = waitpid(top, &status, WNOHANG);
+    shared[1] = 1;
+    if (gone == 0)
+        CHECK_EQ(waitpid(top, &status, 0), top);
+    for (int i = 0; !shared[2] && i < 1000; i++)
+        sleep_ms(5);
+    CHECK_EQ(shared[2], 1);
+    CHECK(WIFSIGNALED(status));
+    CHECK_EQ(WTERMSIG(status), signo);
+    return gone == top;
+}
+
+TEST(ended_in_vfork) {
+    CHECK_EQ(ends_in_vfork(SIGKILL), 1);
+    CHECK_EQ(ends_in_vfork(SIGTERM), 1);
+    CHECK_EQ(ends_in_vfork(SIGRTMIN + 1), 1);
+    CHECK_EQ(ends_in_vfork(SIGQUIT), 0);
 }

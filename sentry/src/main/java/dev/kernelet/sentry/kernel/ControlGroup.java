@@ -105,6 +105,6 @@ public final class ControlGroup {
         if (largest == null) return;
         DebugLog.warn("out of memory: " + (resident >> 20) + " MB resident in a container, limit "
                 + (memoryLimit >> 20) + " MB: killed " + largest.leader);
-        Signals.send(largest, SIGKILL);
+        MemoryGuard.kill(largest);
     }
 }

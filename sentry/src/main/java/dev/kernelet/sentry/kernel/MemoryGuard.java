@@ -31,6 +31,7 @@ public final class MemoryGuard extends Timer {
      */
     private long mapped, shared;
     private long mappedThen, lookedThen;
+    private int looks;
     private final long[] shares = new long[2];
 
     private MemoryGuard(Kernel kernel, long limit) {
@@ -58,11 +59,24 @@ public final class MemoryGuard extends Timer {
         if (much > limit && largest != null) {
             DebugLog.warn("out of memory: " + (much >> 20) + " MB resident, limit " + (limit >> 20)
                     + " MB (--memory): killed " + largest.leader);
-            Signals.send(largest, SIGKILL);
+            kill(largest);
         }
         largest = null;
         if (kernel.controlGroups != null) lookAtGroups();
         kernel.timers.arm(this, kernel.now() + PERIOD_NANOS);
+    }
+
+    /** It and all that live in the same memory (vfork(2)): else nothing would be gained. */
+    static void kill(ThreadGroup g) {
+        Task first = g.anyTask();
+        MemoryManager mm = first == null ? null : first.mm;
+        var pids = g.kernel.pids;
+        ThreadGroup o;
+        for (int pid = 1; mm != null && (o = pids.groupFrom(pid)) != null; pid = o.pid + 1) {
+            Task t = o == g || o.isZombie ? null : o.anyTask();
+            if (t != null && t.mm == mm) Signals.send(o, SIGKILL);
+        }
+        Signals.send(g, SIGKILL);
     }
 
     /** Containers with limits of their own; files in memory are nobody's. */
@@ -106,12 +120,16 @@ public final class MemoryGuard extends Timer {
         long most = -1;
         total = 0;
         mapped = shared = 0;
+        looks++;
         if (kernel.controlGroups != null) for (ControlGroup c : kernel.controlGroups) c.beginLook();
         ThreadGroup g;
         for (int pid = 1; (g = kernel.pids.groupFrom(pid)) != null; pid = g.pid + 1) {
             Task t = g.isZombie ? null : g.anyTask();
             MemoryManager mm = t == null ? null : t.mm;
             if (mm == null || mm.space == null || !mm.space.isAlive()) continue;
+            // One memory of several processes (vfork(2), CLONE_VM): the first one's.
+            if (mm.users > 1 && mm.lastLook == looks) continue;
+            mm.lastLook = looks;
             long own, others = 0;
             if (isExact && MapsText.share(mm, shares)) {
                 own = shares[0];

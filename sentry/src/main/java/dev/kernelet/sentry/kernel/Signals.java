@@ -188,8 +188,16 @@ public final class Signals {
         p.add(signo, info);
         if (!g.kernel.signalQueue.isEmpty()) g.kernel.signalQueue.wake(dev.kernelet.sentry.vfs.OpenFile.POLLIN);
         Task target = isForThread ? t.signals.wants(signo) ? t : null : g.targetFor(signo);
-        if (target != null) target.notifySignal();
+        if (target == null) return 0;
+        if (target.vforkChild != null && ends(g, signo)) Exit.killGroup(g, signo);
+        else target.notifySignal();
         return 0;
+    }
+
+    /** What ends the process without a core dump does so at once, even in vfork(2), where signals wait otherwise. */
+    private static boolean ends(ThreadGroup g, int signo) {
+        long harmless = IGNORED_BY_DEFAULT | STOP_SIGNALS | DUMPS_CORE;
+        return g.handlers.handler[signo] == SIG_DFL && (bit(signo) & harmless) == 0 && !g.isUnkillable;
     }
 
     /**

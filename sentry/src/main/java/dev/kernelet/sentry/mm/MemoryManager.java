@@ -39,6 +39,8 @@ public final class MemoryManager implements AddressSpace.TextMap {
     int defaultFlags;
     /** PR_SET_MDWE. */
     public int mdwe;
+    /** The memory guard's last look at it. */
+    public int lastLook;
 
     // ---- sizes in bytes
     public long total, data, stack, executable, locked, totalPeak, residentPeak;
