@@ -139,6 +139,15 @@ class AttackTest extends LeavesNothing {
                 .is(0, kinds.replaceAll("(\\w+) ?", "$1 137\n") + "filled\n");
     }
 
+    /** One memory counts once, however many processes live in it, and ends with all of them. */
+    @Test
+    void oneMemoryOfManyProcessesCountsOnce() throws Exception {
+        build("vforks");
+        shell.run("$K --memory=256M do sh -c '$T/vforks 60 100; echo $?'").is(0, "lived\n0\n");
+        shell.run("$K --memory=256M do sh -c '$T/vforks 60 400; echo $?; ps -e | grep -c [v]forks' 2> /dev/null")
+                .is(0, "137\n0\n");
+    }
+
     /** What is under way in pipes and sockets is the Sentry's own memory. */
     @Test
     void buffersCount() throws Exception {
