@@ -63,6 +63,7 @@ t.send("echo abX\x7fc\x01\x05d\n"); t.expect(rb"abcd\r\n"); t.expect(rb"INNER> "
 check("editing", t.modes()[0] == before[0])
 # python's prompt
 t.line(RUN + "python3 -q"); t.expect(rb">>> "); t.send("6*7\n"); t.expect(rb"42\r\n"); t.expect(rb">>> ")
+time.sleep(0.3) # readline misses a signal that comes between its prompt and its select(2)
 t.send(b"\x03"); t.expect(rb"KeyboardInterrupt"); t.expect(rb">>> "); t.send(b"\x04"); t.expect(PROMPT)
 check("python", t.modes()[0] == before[0])
 # vim: raw mode, ^Z and back, write
