@@ -1,6 +1,7 @@
 /* mmap(2), munmap(2), mprotect(2), mremap(2), madvise(2), brk(2), mincore(2), mlock(2): anonymous memory and faults. */
 #include "fault.h"
 #include <sys/resource.h>
+#include <sys/rseq.h>
 #include <ucontext.h>
 
 static char *anon(size_t pages, int protection) {
@@ -621,6 +622,11 @@ TEST(munmap_of_everything) {
     CHECK_OK(syscall(SYS_munmap, USER_END - PAGE, PAGE));
 }
 
+/* Linux ends a thread that is interrupted when its rseq area is gone (rseq(2)): gives the area up. */
+static void without_rseq(void) {
+    syscall(SYS_rseq, (char *)__builtin_thread_pointer() + __rseq_offset, 32, 1 /* RSEQ_FLAG_UNREGISTER */, RSEQ_SIG);
+}
+
 /* All but one page of code, which makes the calls: the upper part must be given away by a call that is left. */
 TEST(munmap_of_everything_else) {
     static const unsigned char code[] = {
@@ -638,7 +644,7 @@ TEST(munmap_of_everything_else) {
     CHECK_STATUS(CHILD({
         void *at = mmap((void *) 0x10000000, PAGE, RW | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
         memcpy(at, code, sizeof code);
-        /* The host may end a thread that is interrupted without its rseq area. */
+        without_rseq();
         ((void (*)(void)) at)();
     }), 7);
 }
