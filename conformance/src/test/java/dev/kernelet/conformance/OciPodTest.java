@@ -207,6 +207,20 @@ class OciPodTest extends Bundles {
                 + "kernelet: the sandbox pod of its pod is stopped, not running\n0\n0\n0\n");
     }
 
+    /** One that answers nobody does not keep engines waiting. */
+    @Test
+    void aSandboxThatDoesNotAnswer() throws Exception {
+        pod("""
+                pod; for c in a b; do member $c 'sh("exec sleep 1000")'; up $c; done; kill -STOP $pid
+                t=$SECONDS; $R kill $I-a KILL; echo $?; until_stopped $I-a
+                $R delete $I-a 2> /dev/null; echo $?; [ $((SECONDS - t)) -lt 30 ] || echo late
+                mounts; kill -CONT $pid
+                state $I-b; $R exec $I-b echo b lives
+                for ((i = 0; i < 50; i++)); do [ $($R exec $I-pod pgrep -c sleep) = 2 ] && break; done
+                $R exec $I-pod pgrep -c sleep; $R delete --force $I-b; $R delete --force $I-pod
+                """).is(0, "0\n0\n3\nrunning\nb lives\n2\n");
+    }
+
     /** The engine's process ends as the program does. */
     @Test
     void exitStatus() throws Exception {

@@ -5,12 +5,15 @@ import static dev.kernelet.abi.Errno.*;
 import dev.kernelet.abi.SyscallNumber;
 import dev.kernelet.host.HostCall;
 import dev.kernelet.sandbox.Failure;
+import dev.kernelet.sentry.log.DebugLog;
 import java.util.ArrayList;
 import java.util.function.Consumer;
 
 /** What commands do to containers that other processes are. Loads no class of the Sentry. */
 public final class Lifecycle {
     private static final int SIGKILL = 9, SIGTERM = 15;
+    /** Seconds that a sandbox has to end one of several containers: it may be one that obeys nobody. */
+    private static final int PATIENCE = 5;
 
     private final StateStore store;
     private final String runtimeDirectory;
@@ -22,7 +25,9 @@ public final class Lifecycle {
     }
 
     /** Asks the sandbox that the container is in. */
-    private ControlClient.Answer ask(ContainerState s, JsonText request) {
+    private ControlClient.Answer ask(ContainerState s, JsonText request) { return ask(s, 0, request); }
+
+    private ControlClient.Answer ask(ContainerState s, int patience, JsonText request) {
         if (!s.sandbox.isEmpty()) {
             request.field("container", s.id);
             ContainerState sandbox = store.find(s.sandbox);
@@ -31,7 +36,7 @@ public final class Lifecycle {
                         "Resume it first.");
             }
         }
-        return ControlClient.ask(controlDirectory(s), request.close().toString());
+        return ControlClient.ask(controlDirectory(s), patience, request.close().toString());
     }
 
     /** Where the socket of the container's sandbox is. */
@@ -92,9 +97,22 @@ public final class Lifecycle {
             if (signal != 0) killProcess(s);
         } else {
             if (status.equals("created") && signal != 0) signal = SIGKILL;
-            ask(s, new JsonText().open().field("op", "signal").field("signal", signal).field("all",
+            if (signal == SIGKILL) killInPod(s, all);
+            else ask(s, new JsonText().open().field("op", "signal").field("signal", signal).field("all",
                     all)).socket().close();
         }
+    }
+
+    /** The sandbox does it; if it does not, what stands for the container ends, which tells it once more. */
+    private void killInPod(ContainerState s, boolean all) {
+        try {
+            ask(s, PATIENCE, new JsonText().open().field("op", "signal").field("signal", SIGKILL).field("all",
+                    all)).socket().close();
+            for (int i = 0; i < 100 * PATIENCE && s.isAlive(); i++) Host.sleep(i < 20 ? 1 : 10);
+        } catch (Failure e) {
+            DebugLog.warn(e.getMessage());
+        }
+        killProcess(s);
     }
 
     /** By a descriptor of the process, so that no other that got its number is hit. */
@@ -133,7 +151,7 @@ public final class Lifecycle {
             killProcess(s);
             awaitEnd(s);
         }
-        if (!s.sandbox.isEmpty()) leavePod(s);
+        if (!s.sandbox.isEmpty()) leavePod(s, warn);
         Json hooks = s.hasHooks ? hooks(id) : null;
         Cgroup.remove(s.cgroups);
         store.remove(id);
@@ -141,23 +159,23 @@ public final class Lifecycle {
     }
 
     /** The sandbox gives up what it has of the container; if it still lives. */
-    private void leavePod(ContainerState s) {
+    private void leavePod(ContainerState s, Consumer<String> warn) {
         ContainerState sandbox = store.find(s.sandbox);
         if (sandbox == null || !sandbox.isAlive()) return;
         var places = new ArrayList<String>();
-        Json answer = null;
+        boolean isKnown = false;
         try {
-            ControlClient.Answer a = ask(s, new JsonText().open().field("op", "delete"));
+            ControlClient.Answer a = ask(s, PATIENCE, new JsonText().open().field("op", "delete"));
             a.socket().close();
-            answer = a.answer();
+            isKnown = a.answer().bool("known");
+            for (String p : a.answer().strings("places")) places.add(p);
         } catch (Failure e) {
-            if (sandbox.isAlive()) throw e;
-            return; // it has just ended
+            if (!sandbox.isAlive()) return; // it has just ended
+            warn.accept(e.getMessage());
         }
-        for (String p : answer.strings("places")) places.add(p);
         var mounts = new PodMounts(sandbox);
         mounts.detach(places);
-        if (!answer.bool("known")) mounts.detachAll(s.uniqueName());
+        if (!isKnown) mounts.detachAll(s.uniqueName());
     }
 
     private static void awaitEnd(ContainerState s) {
