@@ -25,7 +25,8 @@ public final class MemoryGuard extends Timer {
     private final long limit;
     // of the last look
     private long total;
-    private ThreadGroup largest;
+    private ThreadGroup largest, largestOther;
+    private long most;
     /**
      * Resident pages that are not a process's own: files, and shared memory, which a close look tells apart.
      */
@@ -57,11 +58,14 @@ public final class MemoryGuard extends Timer {
         // What each has resident is cheap to ask, but counts what a fork shares once for each: that it is too much is looked at.
         long much = look(false) > limit && look(true) > limit ? total : lookAtShared();
         if (much > limit && largest != null) {
+            // Files that nobody has mapped are anybody's: the first process, whose end is that of all, goes last.
+            boolean isNobodys = largest == kernel.init && most < much / 2 && largestOther != null;
+            ThreadGroup victim = isNobodys ? largestOther : largest;
             DebugLog.warn("out of memory: " + (much >> 20) + " MB resident, limit " + (limit >> 20)
-                    + " MB (--memory): killed " + largest.leader);
-            kill(largest);
+                    + " MB (--memory): killed " + victim.leader);
+            kill(victim);
         }
-        largest = null;
+        largest = largestOther = null;
         if (kernel.controlGroups != null) lookAtGroups();
         kernel.timers.arm(this, kernel.now() + PERIOD_NANOS);
     }
@@ -117,7 +121,8 @@ public final class MemoryGuard extends Timer {
 
     /** Sums up all processes into {@link #total}, pages that several have once if {@code isExact}; finds the largest. */
     private long look(boolean isExact) {
-        long most = -1;
+        long mostOther = -1;
+        most = -1;
         total = 0;
         mapped = shared = 0;
         looks++;
@@ -146,6 +151,10 @@ public final class MemoryGuard extends Timer {
             if (own + others > most) {
                 most = own + others;
                 largest = g;
+            }
+            if (g != kernel.init && own + others > mostOther) {
+                mostOther = own + others;
+                largestOther = g;
             }
         }
         return total;
