@@ -213,6 +213,18 @@ static int namespaces(long i) /* each kept by its file */
 {
 	return unshare(CLONE_NEWNS) || i == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ? -1 : open("/proc/self/ns/mnt", O_RDONLY);
 }
+static int pid_namespaces(long i) /* likewise; its first process has ended */
+{
+	char name[32];
+	int pid = syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0), fd;
+	(void)i;
+	if (pid == 0) for (;;) pause();
+	if (pid < 0) return -1;
+	snprintf(name, sizeof name, "/proc/%d/ns/pid", pid);
+	fd = open(name, O_RDONLY);
+	kill(pid, SIGKILL), waitpid(pid, NULL, 0);
+	return fd;
+}
 
 static const struct { const char *name; int (*take)(long); } kinds[] = {
 	{ "descriptors", descriptor }, { "sockets", sockets }, { "pipes", pipes }, { "processes", process }, { "threads", thread },
@@ -220,7 +232,7 @@ static const struct { const char *name; int (*take)(long); } kinds[] = {
 	{ "epolls", epolls }, { "watches", watches }, { "events", events }, { "mq", posix_messages }, { "msg", sysv_messages },
 	{ "sem", semaphores }, { "shm", segments }, { "mappings", mappings }, { "rights", rights }, { "chain", chain },
 	{ "buffers", buffers }, { "loopback", loopback },
-	{ "mounts", mounts }, { "namespaces", namespaces },
+	{ "mounts", mounts }, { "namespaces", namespaces }, { "pidns", pid_namespaces },
 };
 static double limit = 0.15;
 

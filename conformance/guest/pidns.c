@@ -802,6 +802,39 @@ TEST(as_deep_as_it_goes) {
     CHECK(levels >= 16 && levels <= 32);
 }
 
+TEST_SLOW(namespaces_are_given_back, 30) {
+    // More than there may be at once, by each way that one begins, is kept and ends.
+    need_root();
+    int own = ns_of(getpid());
+    for (int i = 0; i < 300; i++) {
+        pid_t pid;
+        FIRST(pid) { }
+        CHECK_EQ(exit_of(pid), 0);
+        FORK(pid) {
+            CHECK_OK(unshare(CLONE_NEWPID)); // nobody comes
+        }
+        CHECK_EQ(exit_of(pid), 0);
+        FORK(pid) {
+            CHECK_OK(unshare(CLONE_NEWPID));
+            pid_t first;
+            FORK(first) {
+                CHECK_OK(unshare(CLONE_NEWPID));
+                FORK(first) { }
+                CHECK_EQ(exit_of(first), 0);
+            }
+            int fd = ns_of(first);
+            CHECK_EQ(exit_of(first), 0);
+            CHECK_OK(setns(own, CLONE_NEWPID));
+            CHECK_OK(setns(fd, CLONE_NEWPID));
+            close(CHECK_OK(ioctl(fd, NS_GET_PARENT)));
+        }
+        CHECK_EQ(exit_of(pid), 0);
+        // No number for a second one.
+        pid_t wanted[2] = { 1, getpid() };
+        CHECK_ERR(clone_as(2, wanted, CLONE_NEWPID), EEXIST);
+    }
+}
+
 // ---- proc
 static const char *numbers_in(const char *directory) {
     static char all[256];
@@ -903,6 +936,25 @@ TEST(proc_of_others) {
     CHECK_STR(numbers_in("p"), "");
     CHECK_ERR(open("p/1", O_RDONLY), ENOENT);
     CHECK_OK(umount("p"));
+}
+
+TEST(last_number) {
+    pid_t pid;
+    FIRST(pid) {
+        own_proc();
+        if (access("/proc/sys/kernel/ns_last_pid", F_OK) != 0) SKIP("a kernel without it");
+        CHECK_STR(read_file("/proc/sys/kernel/ns_last_pid"), "1\n");
+        pid_t child = SPAWN({});
+        CHECK_EQ(exit_of(child), 0);
+        CHECK_STR(read_file("/proc/sys/kernel/ns_last_pid"), "2\n");
+        CHECK(strstr(read_file("/proc/loadavg"), " 2\n") != NULL);
+        write_file("/proc/sys/kernel/ns_last_pid", "400\n");
+        child = SPAWN({ CHECK_EQ(getpid(), 401); });
+        CHECK_EQ(exit_of(401), 0);
+        int fd = CHECK_OK(open("/proc/sys/kernel/ns_last_pid", O_WRONLY));
+        CHECK_ERR(write(fd, "-1\n", 3), EINVAL);
+    }
+    CHECK_EQ(exit_of(pid), 0);
 }
 
 TEST(mounting_proc) {

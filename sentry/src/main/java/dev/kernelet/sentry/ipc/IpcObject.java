@@ -27,7 +27,9 @@ abstract class IpcObject {
         int granted = mode;
         if (c.euid == cuid || c.euid == uid) granted >>= 6;
         else if (inGroup(c, cgid) || inGroup(c, gid)) granted >>= 3;
-        return (requested & ~granted & 7) == 0 || c.capable(Credentials.CAP_IPC_OWNER) ? 0 : -EACCES;
+        boolean may = (requested & ~granted & 7) == 0
+                || c.capableIn(IpcNamespace.owner(t), Credentials.CAP_IPC_OWNER);
+        return may ? 0 : -EACCES;
     }
 
     private static boolean inGroup(Credentials c, int g) {
@@ -39,23 +41,25 @@ abstract class IpcObject {
     /** Whether the task may change or remove the object: 0 or -EPERM. */
     long control(Task t) {
         Credentials c = t.cred;
-        return c.euid == cuid || c.euid == uid || c.capable(Credentials.CAP_SYS_ADMIN) ? 0 : -EPERM;
+        boolean may = c.euid == cuid || c.euid == uid
+                || c.capableIn(IpcNamespace.owner(t), Credentials.CAP_SYS_ADMIN);
+        return may ? 0 : -EPERM;
     }
 
     /** Writes struct ipc64_perm. */
-    void putPerm(long p) {
+    void putPerm(Task t, long p) {
         Memory.putInt(p + PERM_KEY, key);
-        Memory.putInt(p + PERM_UID, uid);
-        Memory.putInt(p + PERM_GID, gid);
-        Memory.putInt(p + PERM_CUID, cuid);
-        Memory.putInt(p + PERM_CGID, cgid);
+        Memory.putInt(p + PERM_UID, t.cred.userOut(uid));
+        Memory.putInt(p + PERM_GID, t.cred.groupOut(gid));
+        Memory.putInt(p + PERM_CUID, t.cred.userOut(cuid));
+        Memory.putInt(p + PERM_CGID, t.cred.groupOut(cgid));
         Memory.putInt(p + PERM_MODE, mode);
         Memory.putShort(p + PERM_SEQ, (short) seq);
     }
 
     /** IPC_SET: owner and permission bits of the struct ipc64_perm at {@code p}. 0 or -EINVAL. */
     long setPerm(Task t, long p) {
-        int u = Memory.getInt(p + PERM_UID), g = Memory.getInt(p + PERM_GID);
+        int u = t.cred.userIn(Memory.getInt(p + PERM_UID)), g = t.cred.groupIn(Memory.getInt(p + PERM_GID));
         if (u == -1 || g == -1) return -EINVAL;
         uid = u;
         gid = g;

@@ -41,7 +41,7 @@ public final class MessageQueues {
         @Override
         protected long stat(Task t, long buffer) {
             long p = t.mem.scratch(MSQID_DS_SIZE);
-            putPerm(p);
+            putPerm(t, p);
             Memory.putLong(p + MSG_STIME, stime);
             Memory.putLong(p + MSG_RTIME, rtime);
             Memory.putLong(p + MSG_CTIME, ctime);

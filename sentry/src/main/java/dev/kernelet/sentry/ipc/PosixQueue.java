@@ -93,7 +93,8 @@ final class PosixQueue extends Inode {
 
     private void notifyOnce(Task t) {
         if (signal != null) {
-            signal.u0 = t.group.pidIn(notified.pids) & 0xffffffffL | (long) t.cred.uid << 32;
+            long uid = notified.leader.cred.userOut(t.cred.uid);
+            signal.u0 = t.group.pidIn(notified.pids) & 0xffffffffL | uid << 32;
             Signals.send(notified, signal);
         }
         forget(NOTIFY_WOKENUP);

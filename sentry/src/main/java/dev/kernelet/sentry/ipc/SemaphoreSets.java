@@ -31,7 +31,7 @@ public final class SemaphoreSets implements ThreadGroup.AtExit {
         @Override
         protected long stat(Task t, long buffer) {
             long p = t.mem.scratch(SEMID_DS_SIZE);
-            putPerm(p);
+            putPerm(t, p);
             Memory.putLong(p + SEM_OTIME, otime);
             Memory.putLong(p + SEM_CTIME, ctime);
             Memory.putLong(p + SEM_NSEMS, value.length);

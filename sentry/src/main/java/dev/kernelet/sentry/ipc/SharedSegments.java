@@ -47,7 +47,7 @@ public final class SharedSegments {
         @Override
         protected long stat(Task t, long buffer) {
             long p = t.mem.scratch(SHMID_DS_SIZE);
-            putPerm(p);
+            putPerm(t, p);
             Memory.putLong(p + SHM_SEGSZ, size);
             Memory.putLong(p + SHM_ATIME, atime);
             Memory.putLong(p + SHM_DTIME, dtime);

@@ -28,6 +28,8 @@ public final class Clone {
         long setTid, setTidSize;
         /** Asked for by set_tid, the innermost namespace first; or null. */
         int[] tids;
+        /** CLONE_NEWUSER: what the child and its other new namespaces are in; else the parent's. */
+        UserNamespace users;
     }
 
     private Clone() {}
@@ -125,10 +127,11 @@ public final class Clone {
         return 0;
     }
 
-    /** Whether the task may have new namespaces of these kinds, or enter others: by CAP_SYS_ADMIN. */
+    /** Whether the task may have new namespaces of these kinds: by CAP_SYS_ADMIN in its user namespace. */
     public static boolean mayMake(Task t, long kinds) {
-        return (kinds & NAMESPACES & ~(NEWUTS | NEWIPC | NEWNS | NEWPID)) == 0
-                && t.cred.capable(Credentials.CAP_SYS_ADMIN);
+        if ((kinds & NAMESPACES & ~(NEWUTS | NEWIPC | NEWNS | NEWPID | NEWUSER)) != 0) return false;
+        // In a new user namespace, which all may have, one has all capabilities.
+        return (kinds & NEWUSER) != 0 || t.cred.capableHere(Credentials.CAP_SYS_ADMIN);
     }
 
     private static long make(Task t, Request r) {
@@ -137,6 +140,8 @@ public final class Clone {
         Kernel k = t.kernel;
         long f = r.flags;
         if ((f & PIDFD) != 0 && !t.mem.writable(r.pidfd, 4)) return -EFAULT;
+        r.users = (f & NEWUSER) != 0 ? UserNamespace.make(t) : t.cred.ns;
+        if ((f & NEWUSER) != 0 && r.users == null) return t.error;
         PidNamespace pids = t.childPids != null ? t.childPids : t.group.pids;
         boolean isPlain = pids == null && (f & NEWPID) == 0 && r.tids == null;
         Pid numbers = isPlain ? null : numbersFor(t, r, pids);
@@ -147,7 +152,7 @@ public final class Clone {
         if (ctx == null) return -EAGAIN;
         boolean isThread = (f & THREAD) != 0;
         Task c = new Task(k, tid, numbers, isThread ? t.group : newGroup(t, tid, numbers, r));
-        inherit(t, c, ctx, f);
+        inherit(t, c, ctx, r);
         if (!isThread) c.group.leader = c;
         c.group.tasks.add(c);
         k.pids.add(c);
@@ -178,14 +183,19 @@ public final class Clone {
     /** In {@code pids}, or in a new namespace of its own; null with t.error. */
     private static Pid numbersFor(Task t, Request r, PidNamespace pids) {
         boolean isNew = (r.flags & NEWPID) != 0;
-        if (isNew) pids = PidNamespace.make(t);
+        if (isNew) pids = PidNamespace.make(t, r.users);
         if (isNew && pids == null) return null;
         Pid p = null;
         int count = r.tids == null ? 0 : r.tids.length;
         long e = count > (pids == null ? 1 : pids.level + 1) ? -EINVAL : 0;
-        boolean mayChoose = t.cred.capable(Credentials.CAP_CHECKPOINT_RESTORE)
-                || t.cred.capable(Credentials.CAP_SYS_ADMIN);
-        if (e == 0 && count > 0 && !mayChoose) e = -EPERM;
+        Credentials c = isNew && r.users != t.cred.ns ? r.users.entered(t.cred) : t.cred;
+        PidNamespace at = pids;
+        for (int i = 0; i < count && e == 0; i++, at = at == null ? null : at.parent) {
+            UserNamespace owner = PidNamespace.owner(at);
+            boolean mayChoose = c.capableIn(owner, Credentials.CAP_CHECKPOINT_RESTORE)
+                    || c.capableIn(owner, Credentials.CAP_SYS_ADMIN);
+            if (!mayChoose) e = -EPERM;
+        }
         if (e == 0) {
             p = PidNamespace.allocate(t.kernel, pids, r.tids == null ? NONE : r.tids);
             e = Init.error;
@@ -235,7 +245,8 @@ public final class Clone {
         return g;
     }
 
-    private static void inherit(Task t, Task c, ExecutionContext ctx, long flags) {
+    private static void inherit(Task t, Task c, ExecutionContext ctx, Request r) {
+        long flags = r.flags;
         c.ctx = ctx;
         ctx.owner = c;
         c.mm = (flags & VM) != 0 ? t.mm.hold() : t.mm.fork(t, ctx.space());
@@ -245,11 +256,12 @@ public final class Clone {
             c.fs.users++;
         } else {
             c.fs = t.fs.copy();
-            if ((flags & NEWNS) != 0) MountOps.unshare(c.fs, t.kernel.nextNamespace++);
+            if ((flags & NEWNS) != 0) MountOps.unshare(c.fs, t.kernel.nextNamespace++, r.users);
         }
-        c.cred = t.cred;
-        c.uts = (flags & NEWUTS) != 0 ? new UtsNamespace(t) : t.uts;
-        c.ipc = (flags & NEWIPC) != 0 ? IpcNamespace.make(t.kernel) : t.ipc;
+        c.cred = (flags & NEWUSER) != 0 ? r.users.entered(t.cred) : t.cred;
+        if (r.users != null) r.users.hold();
+        c.uts = (flags & NEWUTS) != 0 ? new UtsNamespace(t, r.users) : t.uts;
+        c.ipc = (flags & NEWIPC) != 0 ? IpcNamespace.make(t.kernel, r.users) : t.ipc;
         if (c.ipc != null) c.ipc.hold();
         Seccomp.inherit(t, c);
         c.name = t.name;

@@ -16,6 +16,8 @@ public final class Credentials {
     public long permitted, effective, inheritable, bounding = ALL_CAPS, ambient;
     public int securebits;
     public boolean noNewPrivs;
+    /** The user namespace they are in, where their capabilities are of use; null: the sandbox's own. */
+    public UserNamespace ns;
 
     public Credentials copy() {
         var c = new Credentials();
@@ -26,10 +28,48 @@ public final class Credentials {
         c.bounding = bounding; c.ambient = ambient;
         c.securebits = securebits;
         c.noNewPrivs = noNewPrivs;
+        c.ns = ns;
         return c;
     }
 
-    public boolean capable(int capability) { return (effective >>> capability & 1) != 0; }
+    /**
+     * Over the sandbox: nobody's in an inner user namespace, whatever it has there. The rule for all that is
+     * not said to be otherwise.
+     */
+    public boolean capable(int capability) { return ns == null && capableHere(capability); }
+
+    /** Over what concerns the own user namespace alone. */
+    public boolean capableHere(int capability) { return (effective >>> capability & 1) != 0; }
+
+    /** Over what belongs to the user namespace {@code of} (null: the sandbox's own; cap_capable). */
+    public boolean capableIn(UserNamespace of, int capability) {
+        for (UserNamespace n = of;; n = n.parent) {
+            if (n == ns) return capableHere(capability);
+            if (n == null || ns != null && n.level <= ns.level) return false;
+            // Who made it has all capabilities over it, and over those below.
+            if (n.parent == ns && n.owner == euid) return true;
+        }
+    }
+
+    /** Over something with these owners, which both must be of the own user namespace. */
+    public boolean capableOver(int user, int group, int capability) {
+        if (!capableHere(capability)) return false;
+        return ns == null || ns.userOut(user, UserNamespace.NONE) != UserNamespace.NONE
+                && ns.groupOut(group, UserNamespace.NONE) != UserNamespace.NONE;
+    }
+
+    // ---- ids as their user namespace has them; what is not mapped is shown as the overflow id
+    public int userOut(int id) { return ns == null ? id : ns.userOut(id, UserNamespace.OVERFLOW); }
+
+    public int groupOut(int id) { return ns == null ? id : ns.groupOut(id, UserNamespace.OVERFLOW); }
+
+    /** The sandbox's id; -1: none (also for -1). */
+    public int userIn(int id) { return ns == null || id == -1 ? id : ns.userIn(id); }
+
+    public int groupIn(int id) { return ns == null || id == -1 ? id : ns.groupIn(id); }
+
+    /** Whether the sandbox's user {@code id} is the namespace's root. */
+    public boolean isRoot(int id) { return id == (ns == null ? 0 : ns.userIn(0)) && id != -1; }
 
     /** Whether {@code g} is the filesystem group or a supplementary one. */
     public boolean inGroup(int g) {

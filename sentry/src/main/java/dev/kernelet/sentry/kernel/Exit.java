@@ -152,6 +152,7 @@ public final class Exit {
             t.ipc.put();
             t.ipc = null;
         }
+        if (t.cred.ns != null) t.cred.ns.put();
         if (t.childPids != null) {
             t.childPids.put();
             t.childPids = null;
@@ -213,7 +214,7 @@ public final class Exit {
                 Task ct = c.tasks.get(j);
                 if (ct.parentDeathSignal == 0) continue;
                 SigInfo i = SigInfo.user(ct.parentDeathSignal, SI_USER, from.ownPid, 0);
-                Signals.send(ct, i.between(from.pids, c.pids));
+                Signals.send(ct, i.between(from.leader, c));
             }
         }
         if (to == null) return;
@@ -287,7 +288,8 @@ public final class Exit {
 
     // ---- the parent learns
     static SigInfo childInfo(ThreadGroup g, int signo, int code, int status) {
-        SigInfo i = SigInfo.user(signo, code, g.pidIn(g.parent.pids), g.leader.cred.uid);
+        int uid = g.parent.leader.cred.userOut(g.leader.cred.uid);
+        SigInfo i = SigInfo.user(signo, code, g.pidIn(g.parent.pids), uid);
         i.u1 = status & 0xffffffffL;
         long nanos = g.isZombie ? g.cpuNanosAtEnd : CpuClocks.process(g);
         i.u2 = CpuClocks.userNanos(nanos) / 10_000_000;

@@ -37,6 +37,12 @@ public final class FsContext {
         cwd = p;
     }
 
+    /** Whether the root is the mount namespace's, unchanged by chroot(2). */
+    boolean isAtTop() {
+        Path top = mounts.top();
+        return root.mount == top.mount && root.dentry == top.dentry;
+    }
+
     public FsContext copy() {
         var c = new FsContext();
         c.setMounts(mounts);

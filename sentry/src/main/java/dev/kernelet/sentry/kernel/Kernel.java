@@ -30,6 +30,8 @@ public final class Kernel {
     public long nextNamespace = 4026532000L;
     /** PID namespaces besides the sandbox's own. */
     int pidNamespaces;
+    /** User namespaces besides the sandbox's own. */
+    int userNamespaces;
     public final BulkBuffers bulk = new BulkBuffers();
     public final UserCounts users = new UserCounts();
     /** The first process: its end is the sandbox's. */

@@ -24,6 +24,8 @@ public final class PidNamespace {
     public final Kernel kernel;
     /** Null: the sandbox's own. */
     public final PidNamespace parent;
+    /** The user namespace it belongs to; null: the sandbox's own. */
+    public final UserNamespace owner;
     /** The sandbox's own is at level 0. */
     public final int level;
     /** What /proc/PID/ns calls it. */
@@ -41,7 +43,8 @@ public final class PidNamespace {
     /** Its members are just being killed. */
     private boolean isKilling;
 
-    private PidNamespace(Kernel kernel, PidNamespace parent, int level) {
+    private PidNamespace(Kernel kernel, PidNamespace parent, int level, UserNamespace owner) {
+        this.owner = owner;
         this.kernel = kernel;
         this.parent = parent;
         this.level = level;
@@ -49,16 +52,16 @@ public final class PidNamespace {
     }
 
     /** A new one below the task's, which nobody refers to yet; null with t.error: too deep, or too many. */
-    public static PidNamespace make(Task t) {
+    public static PidNamespace make(Task t, UserNamespace owner) {
         PidNamespace parent = t.group.pids;
         int level = parent == null ? 1 : parent.level + 1;
         t.error = -ENOSPC;
         boolean hasRoom = level <= LEVEL_MAX && t.kernel.pidNamespaces < MAX;
-        return hasRoom ? new PidNamespace(t.kernel, parent, level) : null;
+        return hasRoom ? new PidNamespace(t.kernel, parent, level, owner) : null;
     }
 
     /** A new one in the sandbox's own: for a process that comes from outside. */
-    public static PidNamespace make(Kernel k) { return new PidNamespace(k, null, 1); }
+    public static PidNamespace make(Kernel k) { return new PidNamespace(k, null, 1, null); }
 
     // ---- its life
     public PidNamespace hold() {
@@ -107,6 +110,9 @@ public final class PidNamespace {
         return all;
     }
 
+    /** Who its privileged are; {@code n} null: the sandbox's own. */
+    public static UserNamespace owner(PidNamespace n) { return n == null ? null : n.owner; }
+
     // ---- members
     public Task task(int tid) { return tasks.get(tid); }
 
@@ -129,8 +135,22 @@ public final class PidNamespace {
     /** Whether it ever had a process: before, it has no name in /proc. */
     public boolean hasBegun() { return init != null || isClosed; }
 
-    /** The number given out last. */
-    public int last() { return last; }
+    /** The number given out last in the task's namespace (/proc/sys/kernel/ns_last_pid, /proc/loadavg). */
+    public static int last(Task t) { return t.group.pids == null ? t.kernel.pids.last() : t.group.pids.last; }
+
+    /** The next one is to be behind that: 0 or -errno. */
+    public static long setLast(Task t, String text) {
+        int n;
+        try {
+            n = Integer.parseInt(text);
+        } catch (NumberFormatException e) {
+            return -EINVAL;
+        }
+        if (n < 0 || n >= PidTable.PID_MAX) return -EINVAL;
+        if (t.group.pids == null) t.kernel.pids.setLast(n);
+        else t.group.pids.last = n;
+        return 0;
+    }
 
     void add(Task t) {
         for (PidNamespace n = this; n != null; n = n.parent) n.tasks.put(t.tidIn(n), t);

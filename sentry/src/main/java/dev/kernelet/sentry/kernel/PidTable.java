@@ -37,7 +37,9 @@ public final class PidTable {
     }
 
     /** The id given out last. */
-    public int last() { return next - 1; }
+    int last() { return next - 1; }
+
+    void setLast(int id) { next = id + 1 < PID_MAX ? id + 1 : 300; }
 
     public Task task(int tid) { return tid > 0 && tid < byTid.length ? byTid[tid] : null; }
 

@@ -48,7 +48,7 @@ public final class Prctl {
             }
             case 24 -> { // PR_CAPBSET_DROP
                 if (a < 0 || a > CAP_LAST) return -EINVAL;
-                if (!t.cred.capable(Credentials.CAP_SETPCAP)) return -EPERM;
+                if (!t.cred.capableHere(Credentials.CAP_SETPCAP)) return -EPERM;
                 Credentials n = t.cred.copy();
                 n.bounding &= ~(1L << a);
                 t.cred = n;
@@ -58,7 +58,7 @@ public final class Prctl {
             case 26 -> { return a == 1 ? 0 : -EINVAL; }
             case 27 -> { return t.cred.securebits; }
             case 28 -> { // PR_SET_SECUREBITS
-                if (!t.cred.capable(Credentials.CAP_SETPCAP)) return -EPERM;
+                if (!t.cred.capableHere(Credentials.CAP_SETPCAP)) return -EPERM;
                 if ((a & ~0xffL) != 0) return -EPERM;
                 int locked = t.cred.securebits >> 1 & 0x55;
                 if (((a ^ t.cred.securebits) & locked) != 0 || (t.cred.securebits & 0xaa & ~a) != 0) return -EPERM;

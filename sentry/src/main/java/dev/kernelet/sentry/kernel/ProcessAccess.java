@@ -15,11 +15,15 @@ public final class ProcessAccess {
     }
 
     private static boolean may(Task t, Task target, int uid, int gid, long capabilities) {
-        if (t.group == target.group || t.cred.capable(Credentials.CAP_SYS_PTRACE)) return true;
         Credentials o = target.cred;
+        if (t.group == target.group || t.cred.capable(Credentials.CAP_SYS_PTRACE)) return true;
+        // Of a program that has hidden itself nobody knows here which user namespace executed it.
+        if (target.group.dumpable != 1) return false;
+        if (t.cred.capableIn(o.ns, Credentials.CAP_SYS_PTRACE)) return true;
+        if (t.cred.ns != o.ns) return false;
         boolean isSame = uid == o.euid && uid == o.suid && uid == o.uid
                 && gid == o.egid && gid == o.sgid && gid == o.gid;
         // A program with more rights than its user has, or one that has hidden itself (PR_SET_DUMPABLE).
-        return isSame && target.group.dumpable == 1 && (o.permitted & ~capabilities) == 0;
+        return isSame && (o.permitted & ~capabilities) == 0;
     }
 }

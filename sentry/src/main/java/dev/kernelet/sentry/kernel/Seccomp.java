@@ -105,7 +105,7 @@ public final class Seccomp {
         long from = Memory.getLong(p + 8);
         if (count == 0 || count > ClassicBpf.MAX_INSTRUCTIONS) return -EINVAL;
         // Else a set-user-ID program could be made to fail in ways its author never thought of.
-        if (!t.cred.noNewPrivs && !t.cred.capable(Credentials.CAP_SYS_ADMIN)) return -EACCES;
+        if (!t.cred.noNewPrivs && !t.cred.capableHere(Credentials.CAP_SYS_ADMIN)) return -EACCES;
         long code = t.mem.in(from, count * 8);
         if (code < 0) return code;
         ClassicBpf program = ClassicBpf.load(code, count);

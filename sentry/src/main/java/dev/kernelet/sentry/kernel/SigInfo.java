@@ -36,10 +36,17 @@ public class SigInfo {
     }
 
     /**
-     * Sent by a process of {@code from} to one of {@code to}: who is in a namespace above has no number in the
+     * Sent by one to the other: who is in a PID namespace above has no number in the
      * receiver's. One below reaches only its own process group, and keeps the number it knows itself by.
      */
-    public SigInfo between(PidNamespace from, PidNamespace to) {
+    public SigInfo between(Task sender, ThreadGroup receiver) {
+        PidNamespace from = sender.group.pids, to = receiver.pids;
+        UserNamespace there = receiver.leader.cred.ns;
+        // What the sender says of itself is in its own user namespace.
+        if (sender.cred.ns != there) {
+            int user = sender.cred.userIn(uid());
+            u0 = u0 & 0xffffffffL | (long) receiver.leader.cred.userOut(user) << 32;
+        }
         boolean isSeen = from == to || to == null || from != null && from.isWithin(to);
         return isSeen ? this : fromOutside();
     }

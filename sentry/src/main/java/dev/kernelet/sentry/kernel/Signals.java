@@ -74,7 +74,7 @@ public final class Signals {
 
     /** Sends a signal of the kernel's own (SIGPIPE, SIGXFSZ) to this task. */
     public void raise(int signal) {
-        send(task, SigInfo.user(signal, SI_USER, task.group.ownPid, task.cred.uid));
+        send(task, SigInfo.user(signal, SI_USER, task.group.ownPid, task.cred.userOut(task.cred.uid)));
     }
 
     /** Before returning to the application; see Worker. */

@@ -316,11 +316,16 @@ public final class Task {
             kernel.users.tasks(c.uid, 1);
         }
         if (old.euid != c.euid || old.egid != c.egid || old.fsuid != c.fsuid || old.fsgid != c.fsgid) {
-            group.dumpable = 0;
-            parentDeathSignal = 0;
+            hide();
         }
         cred = c;
         ctx.clearStubAnswers();
+    }
+
+    /** As after a change of credentials: others may not look into the process. */
+    void hide() {
+        group.dumpable = 0;
+        parentDeathSignal = 0;
     }
 
     /**

@@ -6,10 +6,13 @@ package dev.kernelet.sentry.kernel;
  */
 public final class UtsNamespace {
     public final long number;
+    /** The user namespace it belongs to; null: the sandbox's own. */
+    public final UserNamespace owner;
     private String hostname, domainname;
 
     /** A copy of the one the task is in (CLONE_NEWUTS). */
-    public UtsNamespace(Task t) {
+    public UtsNamespace(Task t, UserNamespace owner) {
+        this.owner = owner;
         number = t.kernel.nextNamespace++;
         hostname = hostname(t);
         domainname = domainname(t);
@@ -17,6 +20,7 @@ public final class UtsNamespace {
 
     /** With other names from its beginning: of a container. */
     public UtsNamespace(Kernel k, String hostname, String domainname) {
+        owner = null;
         number = k.nextNamespace++;
         this.hostname = hostname;
         this.domainname = domainname;

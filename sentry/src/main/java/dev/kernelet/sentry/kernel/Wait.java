@@ -145,7 +145,7 @@ public final class Wait {
             Memory.putInt(p + SI_SIGNO, SIGCHLD);
             Memory.putInt(p + SI_CODE, f.code);
             Memory.putInt(p + SI_PID, f.child.pidIn(t.group.pids));
-            Memory.putInt(p + SI_UID, f.child.leader.cred.uid);
+            Memory.putInt(p + SI_UID, t.cred.userOut(f.child.leader.cred.uid));
             Memory.putInt(p + SI_STATUS, f.value);
         }
         return t.mem.out(address, p, 28);

@@ -3,7 +3,6 @@ package dev.kernelet.sentry.kernel;
 import static dev.kernelet.abi.Errno.*;
 
 import dev.kernelet.platform.Trap;
-import dev.kernelet.sentry.log.DebugLog;
 import dev.kernelet.sentry.strace.Strace;
 import dev.kernelet.sentry.syscall.SyscallTable;
 

@@ -108,10 +108,10 @@ final class InitialStack {
     }
 
     void auxIds(Credentials c, boolean isSecure) {
-        aux(AT_UID, c.uid);
-        aux(AT_EUID, c.euid);
-        aux(AT_GID, c.gid);
-        aux(AT_EGID, c.egid);
+        aux(AT_UID, c.userOut(c.uid));
+        aux(AT_EUID, c.userOut(c.euid));
+        aux(AT_GID, c.groupOut(c.gid));
+        aux(AT_EGID, c.groupOut(c.egid));
         aux(AT_SECURE, isSecure ? 1 : 0);
     }
 }

@@ -9,6 +9,7 @@ import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.Limits;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
+import dev.kernelet.sentry.kernel.UserNamespace;
 import dev.kernelet.sentry.vfs.OpenFile;
 
 /** Control messages of unix(7): files under way and credentials. One to parse into, or kept with data. Kernel lock. */
@@ -57,12 +58,16 @@ public final class Rights {
             case SCM_CREDENTIALS -> {
                 if (length != 12) return -EINVAL;
                 int named = Memory.getInt(p);
-                uid = Memory.getInt(p + 4);
-                gid = Memory.getInt(p + 8);
                 Credentials c = t.cred;
-                if (named != t.group.ownPid && !c.capable(Credentials.CAP_SYS_ADMIN)) return -EPERM;
-                if (uid != c.uid && uid != c.euid && uid != c.suid && !c.capable(Credentials.CAP_SETUID)) return -EPERM;
-                if (gid != c.gid && gid != c.egid && gid != c.sgid && !c.capable(Credentials.CAP_SETGID)) return -EPERM;
+                uid = c.userIn(Memory.getInt(p + 4));
+                gid = c.groupIn(Memory.getInt(p + 8));
+                if (uid == -1 || gid == -1) return -EINVAL;
+                UserNamespace owner = t.group.pids == null ? null : t.group.pids.owner;
+                if (named != t.group.ownPid && !c.capableIn(owner, Credentials.CAP_SYS_ADMIN)) return -EPERM;
+                boolean isOwn = uid == c.uid || uid == c.euid || uid == c.suid;
+                if (!isOwn && !c.capableHere(Credentials.CAP_SETUID)) return -EPERM;
+                isOwn = gid == c.gid || gid == c.egid || gid == c.sgid;
+                if (!isOwn && !c.capableHere(Credentials.CAP_SETGID)) return -EPERM;
                 sender = named == t.group.ownPid ? t.group : t.process(named);
                 if (sender == null) return -ESRCH;
                 hasCredentials = true;
@@ -144,8 +149,8 @@ public final class Rights {
         if (p == 0) return;
         boolean isKnown = r != null && r.hasCredentials;
         Memory.putInt(p, isKnown ? r.sender.pidIn(t.group.pids) : 0);
-        Memory.putInt(p + 4, isKnown ? r.uid : 65534);
-        Memory.putInt(p + 8, isKnown ? r.gid : 65534);
+        Memory.putInt(p + 4, isKnown ? t.cred.userOut(r.uid) : 65534);
+        Memory.putInt(p + 8, isKnown ? t.cred.groupOut(r.gid) : 65534);
     }
 
     /** SCM_PIDFD for a receiver that wants it (SO_PASSPIDFD), behind the files as Linux has it. */

@@ -73,14 +73,21 @@ final class SysAttr {
     static long fchownat(Task t, int dirfd, long path, int uid, int gid, int flags) {
         if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0) return -EINVAL;
         long r = walk(t, dirfd, path, SysStat.walkFlags(flags));
-        return r < 0 ? r : Attributes.chown(t, t.walk.mount, t.walk.dentry, t.walk.inode, uid, gid);
+        return r < 0 ? r : chown(t, t.walk.mount, t.walk.dentry, t.walk.inode, uid, gid);
     }
 
     /** fchown(2). */
     static long fchown(Task t, int fd, int uid, int gid) {
         OpenFile f = t.fds.get(fd);
         if (f == null || (f.flags & O_PATH) != 0 || f.inode == null) return -EBADF;
-        return Attributes.chown(t, mount(f), dentry(f), f.inode, uid, gid);
+        return chown(t, mount(f), dentry(f), f.inode, uid, gid);
+    }
+
+    /** Ids are those of the caller's user namespace. */
+    private static long chown(Task t, Mount m, Dentry d, Inode n, int uid, int gid) {
+        int user = t.cred.userIn(uid), group = t.cred.groupIn(gid);
+        if (uid != -1 && user == -1 || gid != -1 && group == -1) return -EINVAL;
+        return Attributes.chown(t, m, d, n, user, group);
     }
 
     // ---- times

@@ -21,33 +21,41 @@ final class SysCred {
 
     private static long id(int value) { return Integer.toUnsignedLong(value); }
 
+    /** In an inner user namespace it changes when ids are mapped: asked for each time. */
+    private static long own(Task t, int call, int value) {
+        return t.cred.ns == null ? t.answer(call, id(value)) : id(value);
+    }
+
     /** getuid(2). */
-    static long getuid(Task t) { return t.answer(102, id(t.cred.uid)); }
+    static long getuid(Task t) { return own(t, 102, t.cred.userOut(t.cred.uid)); }
 
     /** geteuid(2). */
-    static long geteuid(Task t) { return t.answer(107, id(t.cred.euid)); }
+    static long geteuid(Task t) { return own(t, 107, t.cred.userOut(t.cred.euid)); }
 
     /** getgid(2). */
-    static long getgid(Task t) { return t.answer(104, id(t.cred.gid)); }
+    static long getgid(Task t) { return own(t, 104, t.cred.groupOut(t.cred.gid)); }
 
     /** getegid(2). */
-    static long getegid(Task t) { return t.answer(108, id(t.cred.egid)); }
+    static long getegid(Task t) { return own(t, 108, t.cred.groupOut(t.cred.egid)); }
 
     // ---- user ids
     /** setuid(2). */
     static long setuid(Task t, int uid) {
+        uid = t.cred.userIn(uid);
         if (uid == -1) return -EINVAL;
         Credentials c = t.cred.copy();
-        if (t.cred.capable(CAP_SETUID)) c.uid = c.suid = uid;
+        if (t.cred.capableHere(CAP_SETUID)) c.uid = c.suid = uid;
         else if (uid != c.uid && uid != c.suid) return -EPERM;
         c.euid = c.fsuid = uid;
         return commit(t, c);
     }
 
     /** setreuid(2). */
-    static long setreuid(Task t, int ruid, int euid) {
+    static long setreuid(Task t, int newRuid, int newEuid) {
         Credentials o = t.cred, c = o.copy();
-        boolean may = o.capable(CAP_SETUID);
+        int ruid = o.userIn(newRuid), euid = o.userIn(newEuid);
+        if (isNone(newRuid, ruid) || isNone(newEuid, euid)) return -EINVAL;
+        boolean may = o.capableHere(CAP_SETUID);
         if (ruid != -1) {
             if (!may && ruid != o.uid && ruid != o.euid) return -EPERM;
             c.uid = ruid;
@@ -62,15 +70,21 @@ final class SysCred {
     }
 
     /** setresuid(2). */
-    static long setresuid(Task t, int ruid, int euid, int suid) {
+    static long setresuid(Task t, int newRuid, int newEuid, int newSuid) {
         Credentials o = t.cred, c = o.copy();
-        if (!o.capable(CAP_SETUID) && (!isOwn(o, ruid) || !isOwn(o, euid) || !isOwn(o, suid))) return -EPERM;
+        int ruid = o.userIn(newRuid), euid = o.userIn(newEuid), suid = o.userIn(newSuid);
+        if (isNone(newRuid, ruid) || isNone(newEuid, euid) || isNone(newSuid, suid)) return -EINVAL;
+        boolean areOwn = isOwn(o, ruid) && isOwn(o, euid) && isOwn(o, suid);
+        if (!areOwn && !o.capableHere(CAP_SETUID)) return -EPERM;
         if (ruid != -1) c.uid = ruid;
         if (euid != -1) c.euid = euid;
         if (suid != -1) c.suid = suid;
         c.fsuid = c.euid;
         return commit(t, c);
     }
+
+    /** An id that the user namespace does not have. */
+    private static boolean isNone(int asked, int mapped) { return asked != -1 && mapped == -1; }
 
     private static boolean isOwn(Credentials c, int uid) { return uid == -1 || uid == c.uid || uid == c.euid || uid == c.suid; }
 
@@ -82,16 +96,16 @@ final class SysCred {
         if (c.uid != o.uid && !ids.hasUser(c.uid) || c.euid != o.euid && !ids.hasUser(c.euid)
                 || c.suid != o.suid && !ids.hasUser(c.suid) || c.fsuid != o.fsuid && !ids.hasUser(c.fsuid)) return -EINVAL;
         if ((c.securebits & NO_SETUID_FIXUP) == 0) {
-            boolean hadRoot = o.uid == 0 || o.euid == 0 || o.suid == 0;
-            boolean hasRoot = c.uid == 0 || c.euid == 0 || c.suid == 0;
+            boolean hadRoot = o.isRoot(o.uid) || o.isRoot(o.euid) || o.isRoot(o.suid);
+            boolean hasRoot = c.isRoot(c.uid) || c.isRoot(c.euid) || c.isRoot(c.suid);
             if (hadRoot && !hasRoot) {
                 if ((c.securebits & KEEP_CAPS) == 0) c.permitted = c.effective = 0;
                 c.ambient = 0;
             }
-            if (o.euid == 0 && c.euid != 0) c.effective = 0;
-            if (o.euid != 0 && c.euid == 0) c.effective = c.permitted;
-            if (o.fsuid == 0 && c.fsuid != 0) c.effective &= ~FS_CAPS;
-            if (o.fsuid != 0 && c.fsuid == 0) c.effective |= c.permitted & FS_CAPS;
+            if (o.isRoot(o.euid) && !c.isRoot(c.euid)) c.effective = 0;
+            if (!o.isRoot(o.euid) && c.isRoot(c.euid)) c.effective = c.permitted;
+            if (o.isRoot(o.fsuid) && !c.isRoot(c.fsuid)) c.effective &= ~FS_CAPS;
+            if (!o.isRoot(o.fsuid) && c.isRoot(c.fsuid)) c.effective |= c.permitted & FS_CAPS;
         }
         t.changeCredentials(c);
         return 0;
@@ -100,8 +114,9 @@ final class SysCred {
     /** setfsuid(2): answers the old id, whatever comes of it. */
     static long setfsuid(Task t, int uid) {
         Credentials o = t.cred;
-        long old = id(o.fsuid);
-        if (uid != -1 && (uid == o.uid || uid == o.euid || uid == o.suid || uid == o.fsuid || o.capable(CAP_SETUID))) {
+        long old = id(o.userOut(o.fsuid));
+        uid = o.userIn(uid);
+        if (uid != -1 && (isOwn(o, uid) || uid == o.fsuid || o.capableHere(CAP_SETUID))) {
             Credentials c = o.copy();
             c.fsuid = uid;
             commit(t, c);
@@ -121,18 +136,21 @@ final class SysCred {
 
     /** setgid(2). */
     static long setgid(Task t, int gid) {
+        gid = t.cred.groupIn(gid);
         if (gid == -1) return -EINVAL;
         Credentials c = t.cred.copy();
-        if (t.cred.capable(CAP_SETGID)) c.gid = c.sgid = gid;
+        if (t.cred.capableHere(CAP_SETGID)) c.gid = c.sgid = gid;
         else if (gid != c.gid && gid != c.sgid) return -EPERM;
         c.egid = c.fsgid = gid;
         return commitGroups(t, c);
     }
 
     /** setregid(2). */
-    static long setregid(Task t, int rgid, int egid) {
+    static long setregid(Task t, int newRgid, int newEgid) {
         Credentials o = t.cred, c = o.copy();
-        boolean may = o.capable(CAP_SETGID);
+        int rgid = o.groupIn(newRgid), egid = o.groupIn(newEgid);
+        if (isNone(newRgid, rgid) || isNone(newEgid, egid)) return -EINVAL;
+        boolean may = o.capableHere(CAP_SETGID);
         if (rgid != -1) {
             if (!may && rgid != o.gid && rgid != o.egid) return -EPERM;
             c.gid = rgid;
@@ -147,9 +165,12 @@ final class SysCred {
     }
 
     /** setresgid(2). */
-    static long setresgid(Task t, int rgid, int egid, int sgid) {
+    static long setresgid(Task t, int newRgid, int newEgid, int newSgid) {
         Credentials o = t.cred, c = o.copy();
-        if (!o.capable(CAP_SETGID) && (!isOwnGroup(o, rgid) || !isOwnGroup(o, egid) || !isOwnGroup(o, sgid))) return -EPERM;
+        int rgid = o.groupIn(newRgid), egid = o.groupIn(newEgid), sgid = o.groupIn(newSgid);
+        if (isNone(newRgid, rgid) || isNone(newEgid, egid) || isNone(newSgid, sgid)) return -EINVAL;
+        boolean areOwn = isOwnGroup(o, rgid) && isOwnGroup(o, egid) && isOwnGroup(o, sgid);
+        if (!areOwn && !o.capableHere(CAP_SETGID)) return -EPERM;
         if (rgid != -1) c.gid = rgid;
         if (egid != -1) c.egid = egid;
         if (sgid != -1) c.sgid = sgid;
@@ -162,8 +183,9 @@ final class SysCred {
     /** setfsgid(2). */
     static long setfsgid(Task t, int gid) {
         Credentials o = t.cred;
-        long old = id(o.fsgid);
-        if (gid != -1 && (isOwnGroup(o, gid) || gid == o.fsgid || o.capable(CAP_SETGID))) {
+        long old = id(o.groupOut(o.fsgid));
+        gid = o.groupIn(gid);
+        if (gid != -1 && (isOwnGroup(o, gid) || gid == o.fsgid || o.capableHere(CAP_SETGID))) {
             Credentials c = o.copy();
             c.fsgid = gid;
             commitGroups(t, c);
@@ -177,10 +199,16 @@ final class SysCred {
     }
 
     /** getresuid(2). */
-    static long getresuid(Task t, long r, long e, long s) { return three(t, r, t.cred.uid, e, t.cred.euid, s, t.cred.suid); }
+    static long getresuid(Task t, long r, long e, long s) {
+        Credentials c = t.cred;
+        return three(t, r, c.userOut(c.uid), e, c.userOut(c.euid), s, c.userOut(c.suid));
+    }
 
     /** getresgid(2). */
-    static long getresgid(Task t, long r, long e, long s) { return three(t, r, t.cred.gid, e, t.cred.egid, s, t.cred.sgid); }
+    static long getresgid(Task t, long r, long e, long s) {
+        Credentials c = t.cred;
+        return three(t, r, c.groupOut(c.gid), e, c.groupOut(c.egid), s, c.groupOut(c.sgid));
+    }
 
     /** getgroups(2). */
     static long getgroups(Task t, int size, long list) {
@@ -189,20 +217,20 @@ final class SysCred {
         if (size == 0 || g.length == 0) return g.length;
         if (size < g.length) return -EINVAL;
         long p = t.mem.scratch(g.length * 4);
-        for (int i = 0; i < g.length; i++) Memory.putInt(p + 4L * i, g[i]);
+        for (int i = 0; i < g.length; i++) Memory.putInt(p + 4L * i, t.cred.groupOut(g[i]));
         long r = t.mem.out(list, p, g.length * 4);
         return r < 0 ? r : g.length;
     }
 
     /** setgroups(2). */
     static long setgroups(Task t, int size, long list) {
-        if (!t.cred.capable(CAP_SETGID)) return -EPERM;
+        if (!t.cred.capableHere(CAP_SETGID) || t.cred.ns != null && !t.cred.ns.maySetGroups()) return -EPERM;
         if (size < 0 || size > NGROUPS_MAX) return -EINVAL;
         long p = t.mem.in(list, size * 4);
         if (p < 0) return p;
         var groups = new int[size];
         for (int i = 0; i < size; i++) {
-            groups[i] = Memory.getInt(p + 4L * i);
+            groups[i] = t.cred.groupIn(Memory.getInt(p + 4L * i));
             if (groups[i] == -1 || !t.kernel.options.ids.hasGroup(groups[i])) return -EINVAL;
         }
         // Kept sorted, and so shown (groups_sort in the kernel's words).
@@ -269,7 +297,7 @@ final class SysCred {
         Credentials o = t.cred;
         if ((permitted & ~o.permitted) != 0 || (effective & ~permitted) != 0) return -EPERM;
         long allowed = o.inheritable | o.permitted;
-        if (!o.capable(CAP_SETPCAP) && (inheritable & ~allowed) != 0) return -EPERM;
+        if (!o.capableHere(CAP_SETPCAP) && (inheritable & ~allowed) != 0) return -EPERM;
         if ((inheritable & ~(o.inheritable | o.bounding)) != 0) return -EPERM;
         Credentials c = o.copy();
         c.effective = effective;

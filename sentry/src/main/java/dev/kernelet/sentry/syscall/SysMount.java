@@ -36,7 +36,7 @@ final class SysMount {
         if ((flags & MS_MGC_MSK) == MS_MGC_VAL) flags &= ~MS_MGC_MSK;
         Path where = place(t, target, PathWalk.FOLLOW);
         if (where == null) return t.error;
-        if (!t.cred.capable(Credentials.CAP_SYS_ADMIN)) return -EPERM;
+        if (!t.cred.capableIn(t.fs.mounts.owner, Credentials.CAP_SYS_ADMIN)) return -EPERM;
         if ((flags & MS_REMOUNT) != 0) return MountOps.remount(t, where, flags);
         if ((flags & (MS_BIND | MS_MOVE)) != 0) {
             Path from = place(t, source, PathWalk.FOLLOW);
@@ -63,7 +63,7 @@ final class SysMount {
         if ((flags & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW)) != 0) return -EINVAL;
         Path at = place(t, target, (flags & UMOUNT_NOFOLLOW) == 0 ? PathWalk.FOLLOW : 0);
         if (at == null) return t.error;
-        if (!t.cred.capable(Credentials.CAP_SYS_ADMIN)) return -EPERM;
+        if (!t.cred.capableIn(t.fs.mounts.owner, Credentials.CAP_SYS_ADMIN)) return -EPERM;
         if ((flags & MNT_EXPIRE) != 0) return (flags & (MNT_FORCE | MNT_DETACH)) != 0 ? -EINVAL : -EAGAIN;
         // What lies on top is meant, also at "." (LOOKUP_MOUNTPOINT).
         return MountOps.unmount(t, MountNamespace.top(at), flags);
@@ -71,7 +71,7 @@ final class SysMount {
 
     /** pivot_root(2). */
     static long pivot_root(Task t, long newRoot, long putOld) {
-        if (!t.cred.capable(Credentials.CAP_SYS_ADMIN)) return -EPERM;
+        if (!t.cred.capableIn(t.fs.mounts.owner, Credentials.CAP_SYS_ADMIN)) return -EPERM;
         Path root = place(t, newRoot, PathWalk.FOLLOW | PathWalk.DIRECTORY);
         if (root == null) return t.error;
         Path old = place(t, putOld, PathWalk.FOLLOW | PathWalk.DIRECTORY);

@@ -223,7 +223,7 @@ final class SysPath {
         r = t.walk.at(AT_FDCWD, PathWalk.FOLLOW | PathWalk.DIRECTORY);
         if (r == 0) r = Access.check(t.cred, t.walk.inode, Access.EXECUTE);
         if (r < 0) return r;
-        if (!t.cred.capable(Credentials.CAP_SYS_CHROOT)) return -EPERM;
+        if (!t.cred.capableHere(Credentials.CAP_SYS_CHROOT)) return -EPERM;
         t.fs.setRoot(t.walk.path());
         return 0;
     }

@@ -1,6 +1,5 @@
 package dev.kernelet.sentry.syscall;
 
-import static dev.kernelet.abi.Fcntl.O_PATH;
 import static dev.kernelet.abi.Errno.*;
 import static dev.kernelet.abi.Signal.SIGHUP;
 import static dev.kernelet.abi.Signal.SIGINT;
@@ -29,9 +28,9 @@ import dev.kernelet.sentry.kernel.SigInfo;
 import dev.kernelet.sentry.kernel.Signals;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
+import dev.kernelet.sentry.kernel.UserNamespace;
 import dev.kernelet.sentry.kernel.UtsNamespace;
 import dev.kernelet.sentry.kernel.Wait;
-import dev.kernelet.sentry.vfs.MountNamespace;
 import dev.kernelet.sentry.vfs.MountOps;
 import dev.kernelet.sentry.vfs.OpenFile;
 
@@ -190,20 +189,26 @@ final class SysProcess {
     static long restart_syscall(Task t) { return t.restart() ? SyscallTable.dispatch(t, t.nr) : -EINTR; }
 
     // ---- namespaces
-    /** unshare(2): what threads share may be split; new namespaces: host names, IPC, mounts, children's PIDs. */
+    /** unshare(2): what threads share may be split; new namespaces: users, mounts and others. */
     static long unshare(Task t, int flags) {
         long known = Clone.NAMESPACES | Clone.FS | Clone.FILES | Clone.VM | Clone.SIGHAND | Clone.THREAD | Clone.SYSVSEM;
         if ((Integer.toUnsignedLong(flags) & ~known) != 0) return -EINVAL;
         if ((flags & Clone.NAMESPACES) != 0 && !Clone.mayMake(t, flags)) return -EPERM;
-        if ((flags & (Clone.THREAD | Clone.SIGHAND | Clone.VM)) != 0 && t.group.tasks.size() > 1) return -EINVAL;
+        int single = (int) (Clone.THREAD | Clone.SIGHAND | Clone.VM | Clone.NEWUSER);
+        if ((flags & single) != 0 && t.group.tasks.size() > 1) return -EINVAL;
         if ((flags & Clone.NEWNS) != 0 && !MountOps.hasRoomForCopy(t)) return -ENOSPC;
+        UserNamespace users = t.cred.ns;
+        if ((flags & Clone.NEWUSER) != 0) {
+            users = UserNamespace.make(t);
+            if (users == null) return t.error;
+        }
         PidNamespace pids = null;
         if ((flags & Clone.NEWPID) != 0) {
             // Once is enough until a process is there: further ones would be below it.
-            pids = t.childPids != null ? null : PidNamespace.make(t);
+            pids = t.childPids != null ? null : PidNamespace.make(t, users);
             if (pids == null) return t.childPids != null ? -EINVAL : t.error;
         }
-        if ((flags & (Clone.FS | Clone.NEWNS)) != 0 && t.fs.users > 1) {
+        if ((flags & (Clone.FS | Clone.NEWNS | Clone.NEWUSER)) != 0 && t.fs.users > 1) {
             t.fs.users--;
             t.fs = t.fs.copy();
         }
@@ -212,53 +217,16 @@ final class SysProcess {
             t.fds.put(t);
             t.fds = own;
         }
-        if ((flags & Clone.NEWNS) != 0) MountOps.unshare(t.fs, t.kernel.nextNamespace++);
-        if ((flags & Clone.NEWUTS) != 0) t.uts = new UtsNamespace(t);
-        if ((flags & Clone.NEWIPC) != 0) IpcNamespace.enter(t, IpcNamespace.make(t.kernel));
+        if ((flags & Clone.NEWNS) != 0) MountOps.unshare(t.fs, t.kernel.nextNamespace++, users);
+        if ((flags & Clone.NEWUTS) != 0) t.uts = new UtsNamespace(t, users);
+        if ((flags & Clone.NEWIPC) != 0) IpcNamespace.enter(t, IpcNamespace.make(t.kernel, users));
         if (pids != null) t.childPids = pids.hold();
+        if ((flags & Clone.NEWUSER) != 0) UserNamespace.enter(t, users);
         return 0;
     }
 
     /** setns(2): by a file of /proc/PID/ns, or all of {@code kinds} by a pidfd. */
-    static long setns(Task t, int fd, int kinds) {
-        OpenFile f = t.fds.get(fd);
-        if (f == null || (f.flags & O_PATH) != 0) return -EBADF;
-        UtsNamespace uts;
-        IpcNamespace ipc;
-        MountNamespace mounts;
-        PidNamespace pids;
-        if (f instanceof NamespaceFile n) {
-            if (kinds != 0 && kinds != n.kind()) return -EINVAL;
-            if (!Clone.mayMake(t, n.kind())) return -EPERM;
-            kinds = n.kind();
-            uts = n.uts();
-            ipc = n.ipc();
-            mounts = n.mounts();
-            pids = n.pids();
-        } else if (f instanceof PidFile p) {
-            if (kinds == 0 || (Integer.toUnsignedLong(kinds) & ~Clone.NAMESPACES) != 0) return -EINVAL;
-            Task of = p.thread == null ? p.group.leader : p.thread;
-            if (of.state == Task.DEAD) return -ESRCH;
-            if (!ProcessAccess.byRealIds(t, of) || !Clone.mayMake(t, kinds)) return -EPERM;
-            uts = of.uts;
-            ipc = of.ipc;
-            mounts = of.fs.mounts;
-            pids = of.group.pids;
-        } else {
-            return -EINVAL;
-        }
-        if ((kinds & Clone.NEWPID) != 0 && !PidNamespace.isOpenTo(t, pids)) return -EINVAL;
-        if ((kinds & Clone.NEWNS) != 0) {
-            if (!t.cred.capable(Credentials.CAP_SYS_CHROOT)) return -EPERM;
-            // Root and working directory are others' too (Linux moves theirs by a pidfd of several kinds).
-            if (t.fs.users > 1) return -EINVAL;
-            MountOps.enter(t.fs, mounts);
-        }
-        if ((kinds & Clone.NEWUTS) != 0) t.uts = uts;
-        if ((kinds & Clone.NEWIPC) != 0) IpcNamespace.enter(t, ipc);
-        if ((kinds & Clone.NEWPID) != 0) PidNamespace.enter(t, pids);
-        return 0;
-    }
+    static long setns(Task t, int fd, int kinds) { return NamespaceFile.setns(t, fd, kinds); }
 
     // ---- limits and usage
     /** getrlimit(2). */
@@ -314,7 +282,7 @@ final class SysProcess {
     private static boolean mayLimit(Task t, Task o) {
         Credentials a = t.cred, b = o.cred;
         return a.uid == b.euid && a.uid == b.suid && a.uid == b.uid && a.gid == b.egid && a.gid == b.sgid && a.gid == b.gid
-                || a.capable(Credentials.CAP_SYS_RESOURCE);
+                || a.capableIn(b.ns, Credentials.CAP_SYS_RESOURCE);
     }
 
     /** getrusage(2). */
@@ -400,7 +368,8 @@ final class SysProcess {
 
     private static String utsName(Task t, long name, int length) {
         t.error = -EPERM;
-        if (!t.cred.capable(Credentials.CAP_SYS_ADMIN)) return null;
+        UserNamespace owner = t.uts == null ? null : t.uts.owner;
+        if (!t.cred.capableIn(owner, Credentials.CAP_SYS_ADMIN)) return null;
         t.error = -EINVAL;
         if (length < 0 || length > 64) return null;
         long p = t.mem.in(name, length);
@@ -458,7 +427,7 @@ final class SysProcess {
         // To nobody outside the sender's namespace, however it came by the file (access_pidfd_pidns).
         if (pids != null && (group.pids == null || !group.pids.isWithin(pids))) return -EINVAL;
         if (signo < 0 || signo > 64) return -EINVAL;
-        SigInfo i = SigInfo.user(signo, 0, t.group.ownPid, t.cred.uid);
+        SigInfo i = SigInfo.user(signo, 0, t.group.ownPid, t.cred.userOut(t.cred.uid));
         if (info != 0) {
             long in = t.mem.in(info, 128);
             if (in < 0) return in;
@@ -469,7 +438,7 @@ final class SysProcess {
         if (group.isReaped || thread != null && thread.state == Task.DEAD) return -ESRCH;
         if (!SysSignal.mayKill(t, group, signo)) return -EPERM;
         if (signo == 0) return 0;
-        i.between(pids, group.pids);
+        i.between(t, group);
         boolean toThread = (flags & 1) != 0 || flags == 0 && thread != null;
         return toThread ? Signals.send(thread != null ? thread : group.leader, i) : Signals.send(group, i);
     }
@@ -536,7 +505,7 @@ final class SysProcess {
 
     /** reboot(2), as in any PID namespace but the first: its init ends as by SIGHUP or SIGINT. */
     static long reboot(Task t, int magic1, int magic2, int command) {
-        if (!t.cred.capable(Credentials.CAP_SYS_BOOT)) return -EPERM;
+        if (!t.cred.capableIn(PidNamespace.owner(t.group.pids), Credentials.CAP_SYS_BOOT)) return -EPERM;
         boolean isMagic = magic1 == REBOOT_MAGIC1
                 && (magic2 == 0x28121969 || magic2 == 0x05121996 || magic2 == 0x16041998 || magic2 == 0x20112000);
         if (!isMagic) return -EINVAL;

@@ -26,7 +26,7 @@ final class SysSched {
 
     private static boolean mayChange(Task t, Task o) {
         return t.cred.euid == o.cred.euid || t.cred.euid == o.cred.uid
-                || t.cred.capable(Credentials.CAP_SYS_NICE);
+                || t.cred.capableIn(o.cred.ns, Credentials.CAP_SYS_NICE);
     }
 
     /** sched_yield(2). */
@@ -228,7 +228,7 @@ final class SysSched {
             for (ThreadGroup g : pg.members) for (Task o : g.tasks) result = both(result, one(t, o, nice));
             return result;
         }
-        int uid = who == 0 ? t.cred.uid : who;
+        int uid = who == 0 ? t.cred.uid : t.cred.userIn(who);
         ThreadGroup g;
         for (int pid = 1; (g = t.kernel.pids.groupFrom(pid)) != null; pid = g.pid + 1) {
             if (g.pidIn(t.group.pids) == 0) continue;

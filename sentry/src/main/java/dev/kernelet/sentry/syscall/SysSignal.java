@@ -168,7 +168,7 @@ final class SysSignal {
     /** kill(2). */
     static long kill(Task t, int pid, int signo) {
         if (signo < 0 || signo > 64) return -EINVAL;
-        return send(t, pid, SigInfo.user(signo, SI_USER, t.group.ownPid, t.cred.uid));
+        return send(t, pid, SigInfo.user(signo, SI_USER, t.group.ownPid, t.cred.userOut(t.cred.uid)));
     }
 
     private static long send(Task t, int pid, SigInfo info) {
@@ -215,7 +215,7 @@ final class SysSignal {
 
     private static long sendOne(Task t, ThreadGroup g, SigInfo info) {
         if (!mayKill(t, g, info.signo)) return -EPERM;
-        return info.signo == 0 ? 0 : Signals.send(g, info.between(t.group.pids, g.pids));
+        return info.signo == 0 ? 0 : Signals.send(g, info.between(t, g));
     }
 
     /** The permission rule of kill(2): same user, CAP_KILL, or SIGCONT within the session. */
@@ -225,7 +225,7 @@ final class SysSignal {
         if (o == null || o.cred == null) return true;
         Credentials a = t.cred, b = o.cred;
         if (a.euid == b.suid || a.euid == b.uid || a.uid == b.suid || a.uid == b.uid) return true;
-        if (a.capable(Credentials.CAP_KILL)) return true;
+        if (a.capableIn(b.ns, Credentials.CAP_KILL)) return true;
         return signo == SIGCONT && t.group.session() == g.session();
     }
 
@@ -243,8 +243,8 @@ final class SysSignal {
         if (o == null || tgid > 0 && o.group != t.process(tgid)) return -ESRCH;
         if (!mayKill(t, o.group, signo)) return -EPERM;
         if (signo == 0) return 0;
-        SigInfo i = SigInfo.user(signo, SI_TKILL, t.group.ownPid, t.cred.uid);
-        return Signals.send(o, i.between(t.group.pids, o.group.pids));
+        SigInfo i = SigInfo.user(signo, SI_TKILL, t.group.ownPid, t.cred.userOut(t.cred.uid));
+        return Signals.send(o, i.between(t, o.group));
     }
 
     /** rt_sigqueueinfo(2). */
@@ -269,7 +269,7 @@ final class SysSignal {
         if (o == null || o.group != t.process(tgid)) return -ESRCH;
         if (signo < 0 || signo > 64) return -EINVAL;
         if (!mayKill(t, o.group, signo)) return -EPERM;
-        return signo == 0 ? 0 : Signals.send(o, i.between(t.group.pids, o.group.pids));
+        return signo == 0 ? 0 : Signals.send(o, i.between(t, o.group));
     }
 
     private static SigInfo readInfo(Task t, int signo, long info) {

@@ -69,8 +69,8 @@ final class SysStat {
         Memory.putLong(p + INO, n.ino);
         Memory.putLong(p + NLINK, n.nlink);
         Memory.putInt(p + MODE, n.mode);
-        Memory.putInt(p + UID, n.uid);
-        Memory.putInt(p + GID, n.gid);
+        Memory.putInt(p + UID, t.cred.userOut(n.uid));
+        Memory.putInt(p + GID, t.cred.groupOut(n.gid));
         Memory.putLong(p + RDEV, n.rdev);
         Memory.putLong(p + FILE_SIZE, n.size);
         Memory.putLong(p + BLKSIZE, n.blockSize());
@@ -113,11 +113,11 @@ final class SysStat {
         long r = n.refresh(t);
         if (r < 0) return r;
         long p = t.mem.scratch(STATX_SIZE);
-        fillStatx(p, n, m, isMountRoot);
+        fillStatx(t, p, n, m, isMountRoot);
         return t.mem.out(buf, p, STATX_SIZE);
     }
 
-    private static void fillStatx(long p, Inode n, Mount m, boolean isMountRoot) {
+    private static void fillStatx(Task t, long p, Inode n, Mount m, boolean isMountRoot) {
         int have = STATX_BASIC_STATS;
         if (n.btime != 0) have |= STATX_BTIME;
         if (m != null) have |= STATX_MNT_ID;
@@ -125,8 +125,8 @@ final class SysStat {
         Memory.putInt(p + 4, n.blockSize());
         Memory.putLong(p + 8, isMountRoot ? STATX_ATTR_MOUNT_ROOT : 0);
         Memory.putInt(p + 16, n.nlink);
-        Memory.putInt(p + 20, n.uid);
-        Memory.putInt(p + 24, n.gid);
+        Memory.putInt(p + 20, t.cred.userOut(n.uid));
+        Memory.putInt(p + 24, t.cred.groupOut(n.gid));
         Memory.putShort(p + 28, (short) n.mode);
         Memory.putLong(p + 32, n.ino);
         Memory.putLong(p + 40, n.size);
@@ -177,7 +177,7 @@ final class SysStat {
 
     /** access(2) asks for the real ids, and for the capabilities a program started by them would have. */
     private static Credentials real(Credentials c) {
-        long caps = c.uid == 0 ? c.permitted : 0;
+        long caps = c.isRoot(c.uid) ? c.permitted : 0;
         if (c.uid == c.fsuid && c.gid == c.fsgid && c.effective == caps) return c;
         Credentials r = c.copy();
         r.fsuid = c.uid;

@@ -66,6 +66,8 @@ final class SysXattr {
             int needs = name.equals("security.capability") ? Credentials.CAP_SETFCAP : Credentials.CAP_SYS_ADMIN;
             return t.cred.capable(needs) ? 0 : -EPERM;
         }
+        // Lists of permissions name the sandbox's ids.
+        if (name.startsWith("system.") && t.cred.ns != null) return -EOPNOTSUPP;
         if (name.startsWith("system.")) return writes && !Access.isOwner(t.cred, n) ? -EPERM : 0;
         if (name.startsWith("user.")) {
             if (!n.isRegular() && !n.isDirectory()) return writes ? -EPERM : -ENODATA;

@@ -26,16 +26,17 @@ public final class Access {
     private static boolean capable(Credentials c, Inode n, int mask) {
         if (isForeign(n)) return false;
         if (n.isDirectory()) {
-            if (c.capable(CAP_DAC_OVERRIDE)) return true;
-            return (mask & WRITE) == 0 && c.capable(CAP_DAC_READ_SEARCH);
+            if (c.capableOver(n.uid, n.gid, CAP_DAC_OVERRIDE)) return true;
+            return (mask & WRITE) == 0 && c.capableOver(n.uid, n.gid, CAP_DAC_READ_SEARCH);
         }
-        if (mask == READ && c.capable(CAP_DAC_READ_SEARCH)) return true;
+        if (mask == READ && c.capableOver(n.uid, n.gid, CAP_DAC_READ_SEARCH)) return true;
         // Even the superuser may execute only what somebody may.
-        return c.capable(CAP_DAC_OVERRIDE) && ((mask & EXECUTE) == 0 || (n.mode & 0111) != 0);
+        boolean isRunnable = (mask & EXECUTE) == 0 || (n.mode & 0111) != 0;
+        return isRunnable && c.capableOver(n.uid, n.gid, CAP_DAC_OVERRIDE);
     }
 
     public static boolean isOwner(Credentials c, Inode n) {
-        return isOwner(c.fsuid, n) || c.capable(CAP_FOWNER) && !isForeign(n);
+        return isOwner(c.fsuid, n) || c.capableOver(n.uid, n.gid, CAP_FOWNER) && !isForeign(n);
     }
 
     static boolean isOwner(int uid, Inode n) { return uid == n.uid && !n.hasForeignUser; }
@@ -45,6 +46,6 @@ public final class Access {
     /** Whether the sticky bit of {@code dir} keeps the caller from removing or renaming {@code target} in it. */
     public static boolean isStickyForbidden(Credentials c, Inode dir, Inode target) {
         return (dir.mode & 01000) != 0 && !isOwner(c.fsuid, target) && !isOwner(c.fsuid, dir)
-                && (!c.capable(CAP_FOWNER) || isForeign(target));
+                && (!c.capableOver(target.uid, target.gid, CAP_FOWNER) || isForeign(target));
     }
 }

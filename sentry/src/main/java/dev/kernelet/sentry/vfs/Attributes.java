@@ -18,7 +18,8 @@ public final class Attributes {
         Credentials c = t.cred;
         if (!Access.isOwner(c, n)) return -EPERM;
         mode &= 07777;
-        if ((mode & S_ISGID) != 0 && !c.inGroup(n.gid) && !c.capable(Credentials.CAP_FSETID)) mode &= ~S_ISGID;
+        boolean mayKeep = c.inGroup(n.gid) || c.capableOver(n.uid, n.gid, Credentials.CAP_FSETID);
+        if (!mayKeep) mode &= ~S_ISGID;
         return changed(d, n, n.setattr(t, mode, -1, -1));
     }
 
@@ -27,7 +28,7 @@ public final class Attributes {
         if (isReadOnly(m)) return -EROFS;
         Credentials c = t.cred;
         boolean owns = Access.isOwner(c.fsuid, n);
-        if (!c.capable(Credentials.CAP_CHOWN) || Access.isForeign(n)) {
+        if (!c.capableOver(n.uid, n.gid, Credentials.CAP_CHOWN) || Access.isForeign(n)) {
             if (uid != -1 && !(owns && uid == n.uid)) return -EPERM;
             if (gid != -1 && !(owns && (gid == n.gid || c.inGroup(gid)))) return -EPERM;
         }
@@ -35,7 +36,7 @@ public final class Attributes {
         // Set-ID bits of programs go, whoever asks (chown(2)).
         if (!n.isDirectory() && (n.mode & (S_ISUID | S_ISGID)) != 0) {
             mode = n.mode & 07777 & ~S_ISUID;
-            boolean mayKeep = c.inGroup(n.gid) || c.capable(Credentials.CAP_FSETID);
+            boolean mayKeep = c.inGroup(n.gid) || c.capableOver(n.uid, n.gid, Credentials.CAP_FSETID);
             if ((n.mode & 010) != 0 || !mayKeep) mode &= ~S_ISGID;
         }
         return changed(d, n, n.setattr(t, mode, uid, gid));

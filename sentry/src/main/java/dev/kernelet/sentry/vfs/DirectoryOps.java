@@ -26,7 +26,8 @@ public final class DirectoryOps {
     public static int newMode(Task t, Inode dir, int mode) {
         int m = mode & 07777 & ~t.fs.umask;
         boolean stripped = (mode & S_IFMT) != S_IFDIR && (m & (S_ISGID | 010)) == (S_ISGID | 010)
-                && (dir.mode & S_ISGID) != 0 && !t.cred.inGroup(dir.gid) && !t.cred.capable(Credentials.CAP_FSETID);
+                && (dir.mode & S_ISGID) != 0 && !t.cred.inGroup(dir.gid)
+                && !t.cred.capableOver(dir.uid, dir.gid, Credentials.CAP_FSETID);
         return stripped ? m & ~S_ISGID : m;
     }
 

@@ -199,7 +199,7 @@ public final class FileOpen {
         int gone = mode & S_ISUID;
         // set-group-ID without group execute is mandatory locking, not a privilege.
         if ((mode & (S_ISGID | 010)) == (S_ISGID | 010)) gone |= S_ISGID;
-        if (gone == 0 || t.cred.capable(Credentials.CAP_FSETID)) return 0;
+        if (gone == 0 || t.cred.capableOver(n.uid, n.gid, Credentials.CAP_FSETID)) return 0;
         return n.setattr(t, mode & 07777 & ~gone, -1, -1);
     }
 

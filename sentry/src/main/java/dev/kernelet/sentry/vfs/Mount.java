@@ -16,6 +16,13 @@ public final class Mount {
     public int flags;
     /** Mount id as in /proc/PID/mountinfo. */
     public final int id;
+    /** Flags that must stay, with all of those for access times if {@link #keepsTimes}: its owner set them. */
+    int lockedFlags;
+    boolean keepsTimes;
+    /** It hides something from a user namespace below its owner's: it is not moved nor taken away alone. */
+    boolean isLocked;
+    /** Locked mounts that left their namespace together with this one: they go on hiding what is below. */
+    java.util.ArrayList<Mount> kept;
     /** What is shown as the source in /proc/mounts. */
     public String source = "none";
 

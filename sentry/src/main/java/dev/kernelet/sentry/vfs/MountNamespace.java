@@ -1,5 +1,6 @@
 package dev.kernelet.sentry.vfs;
 
+import dev.kernelet.sentry.kernel.UserNamespace;
 import dev.kernelet.sentry.wait.WaitQueue;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -20,6 +21,8 @@ public final class MountNamespace {
     /** Its number in /proc/PID/ns; those made later have higher ones. */
     public final long number;
     public Mount root;
+    /** The user namespace it belongs to; null: the sandbox's own. */
+    public UserNamespace owner;
     /** In the order of mounting; the root first. */
     public final ArrayList<Mount> mounts = new ArrayList<>();
     /** The newest mount on a dentry, and behind it the others. */
@@ -49,7 +52,12 @@ public final class MountNamespace {
     /** The mount on {@code point} seen through {@code parent}, in whichever namespace that is; or null. */
     public static Mount at(Mount parent, Dentry point) {
         MountNamespace ns = parent.namespace;
-        if (ns == null) return null;
+        if (ns == null) {
+            for (int i = 0; parent.kept != null && i < parent.kept.size(); i++) {
+                if (parent.kept.get(i).point == point) return parent.kept.get(i);
+            }
+            return null;
+        }
         for (Mount m = ns.at.get(point); m != null; m = m.nextAtPoint) if (m.parent == parent) return m;
         return null;
     }
@@ -107,17 +115,37 @@ public final class MountNamespace {
 
     public void detach(Mount m) {
         mounts.remove(m);
-        left(m);
+        left(m, false);
+    }
+
+    /** Likewise, of one whose parent goes too: it stays there if it is locked. */
+    void detachWithParent(Mount m) {
+        mounts.remove(m);
+        left(m, m.isLocked);
     }
 
     /** {@code m} is no longer in the namespace. Who works in it, or has files of it open, keeps it. */
-    private void left(Mount m) {
-        if (m.point != null) displace(m);
+    private void left(Mount m, boolean isKept) {
+        if (m.point != null) {
+            Mount parent = m.parent;
+            Dentry point = m.point;
+            displace(m);
+            if (isKept) keep(m, parent, point);
+        }
         m.namespace = null;
         changed();
         m.root.holds--;
         count--;
         m.root.inode.attached(false);
+    }
+
+    /** Nobody can take it away any more; both go with the last file that is open there. */
+    private static void keep(Mount m, Mount parent, Dentry point) {
+        if (parent.kept == null) parent.kept = new ArrayList<>(2);
+        parent.kept.add(0, m);
+        m.parent = parent;
+        m.point = point;
+        point.mounts++;
     }
 
     /** Woken when what is mounted changes. */
@@ -165,7 +193,7 @@ public final class MountNamespace {
     }
 
     private void end() {
-        for (int i = mounts.size() - 1; i >= 0; i--) left(mounts.get(i));
+        for (int i = mounts.size() - 1; i >= 0; i--) left(mounts.get(i), mounts.get(i).isLocked);
         mounts.clear();
     }
 

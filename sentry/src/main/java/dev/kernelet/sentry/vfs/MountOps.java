@@ -3,9 +3,12 @@ package dev.kernelet.sentry.vfs;
 import static dev.kernelet.abi.Errno.*;
 import static dev.kernelet.abi.Mounts.*;
 
+import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.FsContext;
+import dev.kernelet.sentry.kernel.PidNamespace;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
+import dev.kernelet.sentry.kernel.UserNamespace;
 import java.util.ArrayList;
 import java.util.HashMap;
 
@@ -37,12 +40,36 @@ public final class MountOps {
         where = MountNamespace.top(where);
         if (!t.fs.mounts.contains(where.mount)) return -EINVAL;
         if (MountNamespace.count() >= MAX) return -ENOSPC;
+        if (!mayMount(t, type)) return -EPERM;
         t.error = -EINVAL;
         Filesystem fs = factory.make(t, source, data);
         if (fs == null) return t.error;
+        if (type.equals("proc") && t.fs.mounts.owner != null && !isSeen(t.fs.mounts, fs, flags)) return -EPERM;
         if (where.dentry.inode.isDirectory() != fs.root.inode.isDirectory()) return -ENOTDIR;
         add(t.fs.mounts, fs, where, flags, source);
         return 0;
+    }
+
+    /** Types that do no harm are for the privileged of any user namespace (FS_USERNS_MOUNT). */
+    private static boolean mayMount(Task t, String type) {
+        if (type.equals("proc")) {
+            return t.cred.capableIn(PidNamespace.owner(t.group.pids), Credentials.CAP_SYS_ADMIN);
+        }
+        if (type.equals("tmpfs") || type.equals("ramfs")) return t.cred.capableHere(Credentials.CAP_SYS_ADMIN);
+        return t.cred.capable(Credentials.CAP_SYS_ADMIN);
+    }
+
+    /**
+     * Whether a procfs can be seen as a whole already: what its owner has hidden of it, or made read-only,
+     * must not come back by another mount (mount_too_revealing).
+     */
+    private static boolean isSeen(MountNamespace ns, Filesystem fs, int flags) {
+        for (Mount m : ns.mounts) {
+            boolean isWhole = m.fs.magic() == fs.magic() && m.root == m.fs.root;
+            boolean isLike = isWhole && (m.lockedFlags & MS_RDONLY & ~flags) == 0;
+            if (isLike && !hasLocked(treeBelow(ns, new Path(m, null)))) return true;
+        }
+        return false;
     }
 
     /** MS_BIND; with MS_REC what is mounted below comes too. */
@@ -57,13 +84,22 @@ public final class MountOps {
         // One that kept itself, or one that keeps it, would never end (mnt_ns_loop in fs/namespace.c).
         MountNamespace named = from.dentry.inode.mountNamespace();
         if (named != null && named.number <= ns.number) return -EINVAL;
+        // Without what lies on it one would see what that hides.
+        if (!isNamespace && (flags & MS_REC) == 0 && hasLocked(treeBelow(ns, from))) return -EINVAL;
         // Collected first: the copy must not be copied into itself, and copies double what there is.
         ArrayList<Mount> below = (flags & MS_REC) != 0 ? treeBelow(ns, from) : new ArrayList<>();
         if (MountNamespace.count() + 1 + below.size() > MAX) return -ENOSPC;
         var copies = new HashMap<Mount, Mount>();
-        copies.put(from.mount, copy(ns, from.mount, from.dentry, where));
-        for (Mount m : below) copies.put(m, copy(ns, m, m.root, new Path(copies.get(m.parent), m.point)));
+        copies.put(from.mount, copy(ns, from.mount, from.dentry, where, false));
+        for (Mount m : below) {
+            copies.put(m, copy(ns, m, m.root, new Path(copies.get(m.parent), m.point), true));
+        }
         return 0;
+    }
+
+    private static boolean hasLocked(ArrayList<Mount> tree) {
+        for (int i = 0; i < tree.size(); i++) if (tree.get(i).isLocked) return true;
+        return false;
     }
 
     /** All mounts at and below a place, in the whole mount for a null dentry; each behind its parent. */
@@ -82,12 +118,13 @@ public final class MountOps {
         return tree;
     }
 
-    private static Mount copy(MountNamespace ns, Mount from, Dentry root, Path where) {
+    private static Mount copy(MountNamespace ns, Mount from, Dentry root, Path where, boolean isBelowTop) {
         // A file of nsfs is in no mount.
         boolean isNamespace = root.fs.magic() == NSFS_MAGIC && root != from.root;
         int flags = isNamespace ? 0 : from.flags;
         var m = new Mount(isNamespace ? root.fs : from.fs, root, flags, MountNamespace.newMountId());
         m.source = isNamespace ? root.fs.type() : from.source;
+        if (!isNamespace) likeThat(m, from, root == from.root && isBelowTop && from.isLocked);
         ns.attach(m, where);
         return m;
     }
@@ -101,16 +138,27 @@ public final class MountOps {
     public static long remount(Task t, Path where, int flags) {
         Mount m = where.mount;
         if (where.dentry != m.root || !t.fs.mounts.contains(m)) return -EINVAL;
+        // Those of times stay if none is named (path_mount).
+        if ((flags & TIMES) == 0) flags |= m.flags & TIMES;
+        if ((m.lockedFlags & ~flags) != 0 || m.keepsTimes && times(flags) != times(m.flags)) return -EPERM;
         m.flags = flags & KEPT;
         return 0;
     }
+
+    /** What the flags come to: relatime unless another is named. */
+    private static int times(int flags) {
+        int kind = (flags & MS_NOATIME) != 0 ? MS_NOATIME : flags & MS_STRICTATIME;
+        return kind | flags & MS_NODIRATIME;
+    }
+
+    private static final int TIMES = MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME;
 
     /** MS_MOVE. */
     public static long move(Task t, Path from, Path where) {
         Mount m = from.mount;
         MountNamespace ns = t.fs.mounts;
         where = MountNamespace.top(where);
-        if (from.dentry != m.root || m.parent == null) return -EINVAL;
+        if (from.dentry != m.root || m.parent == null || m.isLocked) return -EINVAL;
         if (!ns.contains(m) || !ns.contains(where.mount)) return -EINVAL;
         if (m.root.inode.isDirectory() != where.dentry.inode.isDirectory()) return -ENOTDIR;
         for (Mount x = where.mount; x != null; x = x.parent) if (x == m) return -ELOOP;
@@ -122,7 +170,7 @@ public final class MountOps {
     public static long unmount(Task t, Path at, int flags) {
         Mount m = at.mount;
         MountNamespace ns = t.fs.mounts;
-        if (at.dentry != m.root || !ns.contains(m)) return -EINVAL;
+        if (at.dentry != m.root || !ns.contains(m) || m.isLocked) return -EINVAL;
         if (m == ns.root || m == t.fs.root.mount) return -EBUSY;
         boolean detaches = (flags & MNT_DETACH) != 0;
         boolean isParent = false;
@@ -135,7 +183,7 @@ public final class MountOps {
 
     /** Takes {@code m} and what lies on it out of its namespace, each on its own. */
     static void detachTree(MountNamespace ns, Mount m) {
-        for (Mount x : treeBelow(ns, new Path(m, null))) ns.detach(x);
+        for (Mount x : treeBelow(ns, new Path(m, null))) ns.detachWithParent(x);
         ns.detach(m);
     }
 
@@ -165,7 +213,8 @@ public final class MountOps {
         if (root.dentry != root.mount.root || t.fs.root.dentry != now.root) return -EINVAL;
         if (root.mount == now || old.mount == now) return -EBUSY;
         old = MountNamespace.top(old);
-        if (root.mount.parent == null || !ns.contains(root.mount) || !ns.contains(old.mount)) return -EINVAL;
+        if (root.mount.isLocked || root.mount.parent == null) return -EINVAL;
+        if (!ns.contains(root.mount) || !ns.contains(old.mount)) return -EINVAL;
         boolean isReachable = false;
         for (Mount x = old.mount; x != null; x = x.parent) if (x == root.mount) isReachable = true;
         if (!isReachable || now != ns.root) return -EINVAL;
@@ -198,9 +247,10 @@ public final class MountOps {
      * CLONE_NEWNS: gives {@code fs}, which nobody shares, a copy of its namespace; root and working directory
      * are where they were, in the copies of their mounts.
      */
-    public static void unshare(FsContext fs, long number) {
+    public static void unshare(FsContext fs, long number, UserNamespace owner) {
         MountNamespace from = fs.mounts;
         var ns = new MountNamespace(number);
+        ns.owner = owner;
         var copies = new HashMap<Mount, Mount>();
         copies.put(from.root, copyOf(from.root));
         for (Mount m : treeBelow(from, new Path(from.root, null))) {
@@ -211,6 +261,7 @@ public final class MountOps {
         for (Mount m : from.mounts) {
             Mount c = copies.get(m);
             if (c != null) ns.attach(c, m.parent == null ? null : new Path(copies.get(m.parent), m.point));
+            if (c != null && owner != from.owner) lock(c, c != ns.root);
         }
         Mount root = copies.get(fs.root.mount), cwd = copies.get(fs.cwd.mount);
         if (root != null) fs.setRoot(new Path(root, fs.root.dentry));
@@ -221,6 +272,20 @@ public final class MountOps {
     private static Mount copyOf(Mount from) {
         var m = new Mount(from.fs, from.root, from.flags, MountNamespace.newMountId());
         m.source = from.source;
+        return likeThat(m, from, from.isLocked);
+    }
+
+    /** Who is privileged in the copy alone must not see more, nor do more, than without (lock_mnt_tree). */
+    private static void lock(Mount m, boolean isHiding) {
+        m.lockedFlags |= m.flags & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOSYMFOLLOW);
+        m.keepsTimes = true;
+        m.isLocked |= isHiding;
+    }
+
+    private static Mount likeThat(Mount m, Mount from, boolean isLocked) {
+        m.lockedFlags = from.lockedFlags;
+        m.keepsTimes = from.keepsTimes;
+        m.isLocked = isLocked;
         return m;
     }
 

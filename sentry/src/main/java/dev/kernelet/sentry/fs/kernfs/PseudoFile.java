@@ -30,6 +30,9 @@ public abstract class PseudoFile extends Inode {
     /** A write of {@code value} (all of it in one call): bytes taken or -errno. */
     protected long store(Task t, String value) { return -EIO; }
 
+    /** The same where it matters through which file. */
+    protected long store(Task t, OpenFile file, String value, long position) { return store(t, value); }
+
     @Override
     public long truncate(Task t, long size) { return 0; }
 
@@ -107,7 +110,7 @@ public abstract class PseudoFile extends Inode {
         @Override
         public long pwrite(Task t, long address, long length, long position) {
             if (length > 65536) return -EINVAL;
-            return ((PseudoFile) inode).store(t, Memory.getBytes(address, (int) length));
+            return ((PseudoFile) inode).store(t, this, Memory.getBytes(address, (int) length), position);
         }
 
         @Override

@@ -10,7 +10,7 @@ import dev.kernelet.sentry.vfs.Dentry;
 import dev.kernelet.sentry.vfs.Inode;
 import dev.kernelet.sentry.vfs.Path;
 
-/** /proc/PID/ns (namespaces(7)): of all kinds but UTS, IPC, mount and PID a sandbox has one. */
+/** /proc/PID/ns (namespaces(7)): of net, cgroup and time a sandbox has one. */
 final class NamespaceDirectory extends PseudoDirectory {
     private static final String[] NAMES = {"cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time",
         "time_for_children", "user", "uts"};
@@ -59,6 +59,7 @@ final class NamespaceDirectory extends PseudoDirectory {
                 case "ipc" -> o.ipc;
                 case "mnt" -> o.fs.mounts;
                 case "pid" -> pids;
+                case "user" -> o.cred.ns;
                 default -> null;
             });
         }

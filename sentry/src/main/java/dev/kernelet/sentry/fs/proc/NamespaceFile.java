@@ -1,15 +1,21 @@
 package dev.kernelet.sentry.fs.proc;
 
 import static dev.kernelet.abi.Errno.*;
+import static dev.kernelet.abi.Fcntl.O_PATH;
 
+import dev.kernelet.sentry.fs.anon.PidFile;
 import dev.kernelet.sentry.ipc.IpcNamespace;
 import dev.kernelet.sentry.kernel.Clone;
+import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.PidNamespace;
+import dev.kernelet.sentry.kernel.ProcessAccess;
 import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.kernel.UserNamespace;
 import dev.kernelet.sentry.kernel.UtsNamespace;
 import dev.kernelet.sentry.vfs.Filesystem;
 import dev.kernelet.sentry.vfs.Inode;
 import dev.kernelet.sentry.vfs.MountNamespace;
+import dev.kernelet.sentry.vfs.MountOps;
 import dev.kernelet.sentry.vfs.OpenFile;
 import dev.kernelet.sentry.vfs.Path;
 
@@ -51,6 +57,9 @@ public final class NamespaceFile extends OpenFile {
     /** Likewise. */
     public PidNamespace pids() { return ((Node) inode).namespace instanceof PidNamespace n ? n : null; }
 
+    /** Likewise. */
+    public UserNamespace users() { return ((Node) inode).namespace instanceof UserNamespace n ? n : null; }
+
     private static int flagOf(String kind) {
         return (int) switch (kind) {
             case "cgroup" -> Clone.NEWCGROUP;
@@ -70,6 +79,7 @@ public final class NamespaceFile extends OpenFile {
         if (namespace instanceof IpcNamespace n) return n.number;
         if (namespace instanceof MountNamespace n) return n.number;
         if (namespace instanceof PidNamespace n) return n.number;
+        if (namespace instanceof UserNamespace n) return n.number;
         return switch (kind) {
             case "time" -> 4026531834L;
             case "cgroup" -> 4026531835L;
@@ -81,22 +91,40 @@ public final class NamespaceFile extends OpenFile {
         };
     }
 
-    /** ioctl_ns(2). Every namespace belongs to the one user namespace there is. */
+    /** ioctl_ns(2). */
     @Override
     public long ioctl(Task t, int request, long argument) {
         boolean isNested = kind() == Clone.NEWUSER || kind() == Clone.NEWPID;
         return switch (request) {
             case NS_GET_NSTYPE -> kind();
             case NS_GET_PARENT -> isNested ? parent(t) : -EINVAL;
-            case NS_GET_USERNS -> kind() == Clone.NEWUSER ? -EPERM
-                    : t.fds.install(t, new NamespaceFile(new Node("user", null), null, 0), true);
-            case NS_GET_OWNER_UID -> kind() == Clone.NEWUSER ? t.mem.outInt(argument, 0) : -EINVAL;
+            case NS_GET_USERNS -> user(t, owner());
+            case NS_GET_OWNER_UID -> kind() != Clone.NEWUSER ? -EINVAL
+                    : t.mem.outInt(argument, t.cred.userOut(users() == null ? 0 : users().owner));
             default -> number(t, request, (int) argument);
         };
     }
 
+    /** Of a user namespace the one above. */
+    private UserNamespace owner() {
+        Object of = ((Node) inode).namespace;
+        if (of instanceof UtsNamespace n) return n.owner;
+        if (of instanceof IpcNamespace n) return n.owner;
+        if (of instanceof MountNamespace n) return n.owner;
+        if (of instanceof PidNamespace n) return n.owner;
+        return of instanceof UserNamespace n ? n.parent : null;
+    }
+
+    /** A file of a user namespace within the caller's. The first one has none above. */
+    private long user(Task t, UserNamespace n) {
+        boolean isFirst = kind() == Clone.NEWUSER && users() == null;
+        if (isFirst || !UserNamespace.isWithin(n, t.cred.ns)) return -EPERM;
+        return t.fds.install(t, new NamespaceFile(new Node("user", n), null, 0), true);
+    }
+
     /** The namespace above, unless that is out of the caller's. The first ones have none. */
     private long parent(Task t) {
+        if (kind() == Clone.NEWUSER) return user(t, owner());
         PidNamespace n = pids(), own = t.group.pids;
         if (n == null || own != null && (n.parent == null || !n.parent.isWithin(own))) return -EPERM;
         return t.fds.install(t, new NamespaceFile(new Node("pid", n.parent), null, 0), true);
@@ -114,6 +142,58 @@ public final class NamespaceFile extends OpenFile {
         boolean isThread = request == NS_GET_PID_FROM_PIDNS || request == NS_GET_PID_IN_PIDNS;
         int n = isThread ? o.tidIn(to) : o.group.pidIn(to);
         return n == 0 ? -ESRCH : n;
+    }
+
+    // ---- setns(2)
+    private static final long JOINABLE = Clone.NEWUTS | Clone.NEWIPC | Clone.NEWNS | Clone.NEWPID
+            | Clone.NEWUSER;
+
+    /** setns(2): by a file of this kind, or all of {@code kinds} by a pidfd. All is checked first. */
+    public static long setns(Task t, int fd, int kinds) {
+        OpenFile f = t.fds.get(fd);
+        if (f == null || (f.flags & O_PATH) != 0) return -EBADF;
+        if (f instanceof NamespaceFile n) {
+            if (kinds != 0 && kinds != n.kind()) return -EINVAL;
+            return join(t, n.kind(), n.uts(), n.ipc(), n.mounts(), n.pids(), n.users());
+        }
+        if (!(f instanceof PidFile p)) return -EINVAL;
+        if (kinds == 0 || (Integer.toUnsignedLong(kinds) & ~Clone.NAMESPACES) != 0) return -EINVAL;
+        Task of = p.thread == null ? p.group.leader : p.thread;
+        if (of.state == Task.DEAD) return -ESRCH;
+        if (!ProcessAccess.byRealIds(t, of)) return -EPERM;
+        return join(t, kinds, of.uts, of.ipc, of.fs.mounts, of.group.pids, of.cred.ns);
+    }
+
+    private static long join(Task t, int kinds, UtsNamespace uts, IpcNamespace ipc, MountNamespace mounts,
+            PidNamespace pids, UserNamespace users) {
+        if ((kinds & Clone.NAMESPACES & ~JOINABLE) != 0) return -EPERM;
+        Credentials c = t.cred;
+        if ((kinds & Clone.NEWUSER) != 0) {
+            if (users == c.ns || t.group.tasks.size() > 1 || t.fs.users > 1) return -EINVAL;
+            if (users == null || !c.capableIn(users, Credentials.CAP_SYS_ADMIN)) return -EPERM;
+            c = users.entered(c);
+        }
+        boolean others = (kinds & ~Clone.NEWUSER) != 0;
+        if (others && !c.capableHere(Credentials.CAP_SYS_ADMIN)) return -EPERM;
+        boolean may = ((kinds & Clone.NEWUTS) == 0 || isAdmin(c, uts == null ? null : uts.owner))
+                && ((kinds & Clone.NEWIPC) == 0 || isAdmin(c, ipc == null ? null : ipc.owner))
+                && ((kinds & Clone.NEWPID) == 0 || isAdmin(c, PidNamespace.owner(pids)))
+                && ((kinds & Clone.NEWNS) == 0 || isAdmin(c, mounts.owner)
+                        && c.capableHere(Credentials.CAP_SYS_CHROOT));
+        if (!may) return -EPERM;
+        if ((kinds & Clone.NEWPID) != 0 && !PidNamespace.isOpenTo(t, pids)) return -EINVAL;
+        // Root and working directory are others' too (Linux moves theirs by a pidfd of several kinds).
+        if ((kinds & Clone.NEWNS) != 0 && t.fs.users > 1) return -EINVAL;
+        if ((kinds & Clone.NEWUSER) != 0) UserNamespace.enter(t, users);
+        if ((kinds & Clone.NEWNS) != 0) MountOps.enter(t.fs, mounts);
+        if ((kinds & Clone.NEWUTS) != 0) t.uts = uts;
+        if ((kinds & Clone.NEWIPC) != 0) IpcNamespace.enter(t, ipc);
+        if ((kinds & Clone.NEWPID) != 0) PidNamespace.enter(t, pids);
+        return 0;
+    }
+
+    private static boolean isAdmin(Credentials c, UserNamespace owner) {
+        return c.capableIn(owner, Credentials.CAP_SYS_ADMIN);
     }
 
     @Override
@@ -148,6 +228,8 @@ public final class NamespaceFile extends OpenFile {
                 if (isHeld) n.hold(); else n.put();
             } else if (namespace instanceof PidNamespace n) {
                 if (isHeld) n.hold(); else n.put();
+            } else if (namespace instanceof UserNamespace n) {
+                if (isHeld) n.hold(); else n.put();
             }
         }
 
@@ -161,6 +243,7 @@ public final class NamespaceFile extends OpenFile {
             if (namespace instanceof IpcNamespace n && n.hasEnded()) return null;
             if (namespace instanceof MountNamespace n && n.hasEnded()) return null;
             if (namespace instanceof PidNamespace n && n.hasEnded()) return null;
+            if (namespace instanceof UserNamespace n && n.hasEnded()) return null;
             return new NamespaceFile(this, path, flags);
         }
     }

@@ -8,8 +8,10 @@ import dev.kernelet.sentry.fs.kernfs.PseudoDirectory;
 import dev.kernelet.sentry.fs.kernfs.PseudoFile;
 import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.Kernel;
+import dev.kernelet.sentry.kernel.PidNamespace;
 import dev.kernelet.sentry.kernel.PidTable;
 import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.kernel.UserNamespace;
 import dev.kernelet.sentry.kernel.UtsNamespace;
 import dev.kernelet.sentry.vfs.Inode;
 import dev.kernelet.sentry.vfs.Mount;
@@ -35,7 +37,8 @@ final class SysctlDirectory extends PseudoDirectory {
         "fs/mqueue/msgsize_default=8192", "fs/mqueue/msgsize_max=8192", "fs/mqueue/queues_max=256",
         "kernel/overflowuid=65534", "kernel/overflowgid=65534",
         "kernel/ostype=Linux", "kernel/osrelease=*", "kernel/version=#1 SMP PREEMPT_DYNAMIC", "kernel/hostname=+*",
-        "kernel/domainname=+*", "kernel/pid_max=*", "kernel/threads-max=*", "kernel/ngroups_max=65536",
+        "kernel/domainname=+*", "kernel/pid_max=*", "kernel/ns_last_pid=+*",
+        "kernel/threads-max=*", "kernel/ngroups_max=65536",
         "kernel/cap_last_cap=40", "kernel/core_pattern=core", "kernel/core_uses_pid=0", "kernel/randomize_va_space=2",
         "kernel/random/boot_id=*", "kernel/random/uuid=*", "kernel/random/entropy_avail=256", "kernel/random/poolsize=256",
         "kernel/shmmax=18446744073692774399", "kernel/shmall=18446744073692774399", "kernel/shmmni=4096",
@@ -55,7 +58,9 @@ final class SysctlDirectory extends PseudoDirectory {
         "net/ipv4/tcp_congestion_control=cubic", "net/ipv4/tcp_available_congestion_control=reno cubic",
         "net/ipv4/tcp_max_syn_backlog=512", "net/ipv4/tcp_sack=1", "net/ipv4/tcp_timestamps=1", "net/ipv4/tcp_window_scaling=1",
         "net/ipv4/ping_group_range=0\t2147483647", "net/ipv6/conf/all/disable_ipv6=0", "net/ipv6/conf/default/disable_ipv6=0",
-        "net/ipv6/conf/lo/disable_ipv6=0", "net/unix/max_dgram_qlen=512", "user/max_user_namespaces=0",
+        "net/ipv6/conf/lo/disable_ipv6=0", "net/unix/max_dgram_qlen=512",
+        "user/max_user_namespaces=" + UserNamespace.MAX,
+        "user/max_pid_namespaces=" + PidNamespace.MAX,
         "kernel/arch=x86_64", "kernel/panic_on_oops=0", "kernel/pty/max=4096", "kernel/pty/reserve=1024",
         "kernel/sched_rr_timeslice_ms=100", "kernel/sched_rt_period_us=1000000", "kernel/sched_rt_runtime_us=950000",
         "kernel/shm_rmid_forced=0", "kernel/sysctl_writes_strict=1", "vm/dirty_background_bytes=0", "vm/dirty_bytes=0",
@@ -132,6 +137,7 @@ final class SysctlDirectory extends PseudoDirectory {
             switch (path) {
                 case "kernel/hostname" -> UtsNamespace.setHostname(t, v);
                 case "kernel/domainname" -> UtsNamespace.setDomainname(t, v);
+                case "kernel/ns_last_pid" -> { return PidNamespace.setLast(t, v); }
                 case "vm/overcommit_memory" -> {
                     // 0 and 1 promise nothing that does not hold; strict accounting (2) is not done.
                     if (v.equals("2")) return -EPERM;
@@ -168,6 +174,7 @@ final class SysctlDirectory extends PseudoDirectory {
             case "kernel/hostname" -> UtsNamespace.hostname(t);
             case "kernel/domainname" -> UtsNamespace.domainname(t);
             case "kernel/pid_max" -> Integer.toString(PidTable.PID_MAX);
+            case "kernel/ns_last_pid" -> Integer.toString(PidNamespace.last(t));
             case "kernel/threads-max" -> Integer.toString(k.options.taskLimit);
             case "kernel/random/boot_id" -> BOOT.computeIfAbsent("id", x -> uuid(k));
             case "kernel/random/uuid" -> uuid(k);

@@ -8,6 +8,7 @@ import dev.kernelet.sentry.ipc.IpcNamespace;
 import dev.kernelet.sentry.kernel.CpuClocks;
 import dev.kernelet.sentry.kernel.ControlGroup;
 import dev.kernelet.sentry.kernel.Kernel;
+import dev.kernelet.sentry.kernel.PidNamespace;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
 import dev.kernelet.sentry.mm.MapsText;
@@ -191,11 +192,11 @@ final class SystemText {
 
     private static String loadavg(Kernel k, Task t) {
         int running = 0;
-        int last = t.group.pids == null ? k.pids.last() : t.group.pids.last();
         ThreadGroup g;
         for (int pid = 1; (g = k.pids.groupFrom(pid)) != null; pid = g.pid + 1) {
             for (Task o : g.tasks) if (o.state == Task.RUNNING || o.state == Task.IN_KERNEL) running++;
         }
+        int last = PidNamespace.last(t);
         return "0.00 0.00 0.00 " + Math.max(1, running) + "/" + k.pids.count() + " " + last + "\n";
     }
 }

@@ -3,7 +3,9 @@ package dev.kernelet.sentry.fs.proc;
 import static dev.kernelet.abi.Errno.*;
 
 import dev.kernelet.sentry.fs.kernfs.PseudoFile;
+import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.Task;
+import dev.kernelet.sentry.kernel.UserNamespace;
 import dev.kernelet.sentry.vfs.OpenFile;
 import dev.kernelet.sentry.vfs.Path;
 
@@ -68,4 +70,23 @@ final class TaskFile extends PseudoFile {
 
     @Override
     protected long store(Task t, String value) { return TaskText.store(t, directory, name, value); }
+
+    @Override
+    protected long store(Task t, OpenFile file, String value, long position) {
+        boolean isMap = name.equals("uid_map") || name.equals("gid_map") || name.equals("setgroups");
+        return isMap ? storeMap(t, file, value, position) : store(t, value);
+    }
+
+    /**
+     * Ids of a user namespace. Who opened the file must have the right to what is written too: a privileged
+     * program that is made to write to it gives nothing away.
+     */
+    private long storeMap(Task t, OpenFile file, String value, long position) {
+        Task shown = directory.task();
+        UserNamespace n = shown == null ? null : shown.cred.ns;
+        if (n == null || !(file.openedBy instanceof Credentials opener)) return -EPERM;
+        if (position != 0 || value.length() >= 4096) return -EINVAL;
+        if (name.equals("setgroups")) return n.storeSetgroups(t, opener, value);
+        return n.storeMap(t, opener, name.equals("gid_map"), value);
+    }
 }

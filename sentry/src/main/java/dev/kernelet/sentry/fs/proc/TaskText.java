@@ -11,6 +11,7 @@ import dev.kernelet.sentry.kernel.PidNamespace;
 import dev.kernelet.sentry.kernel.Seccomp;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
+import dev.kernelet.sentry.kernel.UserNamespace;
 import dev.kernelet.sentry.mm.MapsText;
 import dev.kernelet.sentry.mm.MemoryManager;
 import dev.kernelet.sentry.vfs.Dentry;
@@ -32,7 +33,7 @@ final class TaskText {
             case "comm" -> o.name + "\n";
             case "stat" -> stat(o, directory);
             case "statm" -> statm(o);
-            case "status" -> status(o, directory.procfs.pids);
+            case "status" -> status(t.cred, o, directory.procfs.pids);
             case "maps" -> o.mm == null ? "" : MapsText.maps(o.mm, t.fs.root);
             case "smaps" -> o.mm == null ? "" : MapsText.smaps(o.mm, t.fs.root);
             case "smaps_rollup" -> o.mm == null ? "" : MapsText.rollup(o.mm);
@@ -48,10 +49,10 @@ final class TaskText {
             case "oom_score" -> Math.max(0, 666 + o.group.oomScoreAdj * 2 / 3) + "\n";
             case "oom_score_adj" -> o.group.oomScoreAdj + "\n";
             case "oom_adj" -> o.group.oomScoreAdj * 17 / 1000 + "\n";
-            case "uid_map" -> t.kernel.options.ids.text(false);
-            case "gid_map" -> t.kernel.options.ids.text(true);
+            case "uid_map" -> map(t, o, false);
+            case "gid_map" -> map(t, o, true);
             case "projid_map" -> HostIds.SAME.text(false);
-            case "setgroups" -> "allow\n";
+            case "setgroups" -> o.cred.ns != null ? o.cred.ns.setgroupsText() : "allow\n";
             case "loginuid", "sessionid" -> "4294967295";
             case "personality" -> hex8(o.personality);
             case "schedstat" -> CpuClocks.thread(o) + " 0 0\n";
@@ -160,7 +161,7 @@ final class TaskText {
         s.append(v).append('\n');
     }
 
-    private static String status(Task o, PidNamespace viewer) {
+    private static String status(Credentials reader, Task o, PidNamespace viewer) {
         ThreadGroup g = o.group;
         Credentials c = o.cred;
         char st = state(o);
@@ -171,12 +172,13 @@ final class TaskText {
         s.append("\nTgid:\t").append(g.pidIn(viewer));
         s.append("\nNgid:\t0\nPid:\t").append(o.tidIn(viewer)).append("\nPPid:\t");
         s.append(g.parentIn(viewer)).append("\nTracerPid:\t0\nUid:\t");
-        s.append(c.uid).append('\t').append(c.euid)
-                .append('\t').append(c.suid).append('\t').append(c.fsuid).append("\nGid:\t").append(c.gid).append('\t')
-                .append(c.egid).append('\t').append(c.sgid).append('\t').append(c.fsgid);
+        s.append(reader.userOut(c.uid)).append('\t').append(reader.userOut(c.euid)).append('\t');
+        s.append(reader.userOut(c.suid)).append('\t').append(reader.userOut(c.fsuid)).append("\nGid:\t");
+        s.append(reader.groupOut(c.gid)).append('\t').append(reader.groupOut(c.egid)).append('\t');
+        s.append(reader.groupOut(c.sgid)).append('\t').append(reader.groupOut(c.fsgid));
         s.append("\nFDSize:\t").append(o.fds == null ? 0 : Math.max(64, Integer.highestOneBit(Math.max(1, o.fds.end() - 1)) * 2));
         s.append("\nGroups:\t");
-        for (int x : c.groups) s.append(x).append(' ');
+        for (int x : c.groups) s.append(reader.groupOut(x)).append(' ');
         if (c.groups.length == 0) s.append(' ');
         numbers(s, o, viewer);
         s.append("\nKthread:\t0\n");
@@ -235,6 +237,11 @@ final class TaskText {
         for (PidNamespace n : all) s.append('\t').append(g.pgidIn(n));
         s.append("\nNSsid:");
         for (PidNamespace n : all) s.append('\t').append(g.sidIn(n));
+    }
+
+    private static String map(Task t, Task o, boolean isOfGroups) {
+        UserNamespace n = o.cred.ns;
+        return n == null ? t.kernel.options.ids.text(isOfGroups) : n.text(isOfGroups, t.cred.ns);
     }
 
     private static String hex8(int v) {

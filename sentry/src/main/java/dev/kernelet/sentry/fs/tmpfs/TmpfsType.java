@@ -2,6 +2,7 @@ package dev.kernelet.sentry.fs.tmpfs;
 
 import static dev.kernelet.abi.Errno.*;
 
+import dev.kernelet.sentry.kernel.Credentials;
 import dev.kernelet.sentry.kernel.Kernel;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.Filesystem;
@@ -19,12 +20,16 @@ public final class TmpfsType implements FilesystemTypes.Type {
 
     @Override
     public Filesystem make(Task t, String source, String data) {
-        var o = TmpfsOptions.parse(data, TmpfsSpace.of(t.kernel).limit, t.cred.fsuid, t.cred.fsgid);
-        if (o == null) {
+        Credentials c = t.cred;
+        int own = c.userOut(c.fsuid), ownGroup = c.groupOut(c.fsgid);
+        var o = TmpfsOptions.parse(data, TmpfsSpace.of(t.kernel).limit, own, ownGroup);
+        int uid = o == null ? -1 : o.uid() == own ? c.fsuid : c.userIn(o.uid());
+        int gid = o == null ? -1 : o.gid() == ownGroup ? c.fsgid : c.groupIn(o.gid());
+        if (uid == -1 || gid == -1) {
             t.error = -EINVAL;
             return null;
         }
-        var fs = new Tmpfs(t.kernel, "tmpfs", o.mode(), o.uid(), o.gid());
+        var fs = new Tmpfs(t.kernel, "tmpfs", o.mode(), uid, gid);
         fs.setSizeLimit(o.size());
         return fs;
     }

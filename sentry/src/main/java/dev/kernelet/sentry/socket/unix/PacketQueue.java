@@ -6,7 +6,6 @@ import dev.kernelet.abi.Memory;
 import dev.kernelet.sentry.kernel.HeapBudget;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.socket.Message;
-import dev.kernelet.sentry.socket.Rights;
 import dev.kernelet.sentry.socket.Sockets;
 
 /** Datagrams that wait to be received. Kernel lock. */

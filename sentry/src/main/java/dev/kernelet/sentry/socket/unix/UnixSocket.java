@@ -211,14 +211,16 @@ public abstract class UnixSocket extends LocalSocket {
         switch (option) {
             case SO_PEERCRED -> {
                 Memory.putInt(value, peerProcess == null ? 0 : peerProcess.pidIn(t.group.pids));
-                Memory.putInt(value + 4, peerUid);
-                Memory.putInt(value + 8, peerGid);
+                Memory.putInt(value + 4, peerUid == -1 ? -1 : t.cred.userOut(peerUid));
+                Memory.putInt(value + 8, peerGid == -1 ? -1 : t.cred.groupOut(peerGid));
                 return Math.min(length, 12);
             }
             case SO_PEERGROUPS -> {
                 if (peerGroups == null) return -ENODATA;
                 if (length < 4 * peerGroups.length) return -ERANGE;
-                for (int i = 0; i < peerGroups.length; i++) Memory.putInt(value + 4L * i, peerGroups[i]);
+                for (int i = 0; i < peerGroups.length; i++) {
+                    Memory.putInt(value + 4L * i, t.cred.groupOut(peerGroups[i]));
+                }
                 return 4L * peerGroups.length;
             }
             case SO_PASSPIDFD -> { return putInt(value, length, passesPidfd ? 1 : 0); }
