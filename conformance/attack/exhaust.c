@@ -225,6 +225,25 @@ static int pid_namespaces(long i) /* likewise; its first process has ended */
 	kill(pid, SIGKILL), waitpid(pid, NULL, 0);
 	return fd;
 }
+static int user_namespaces(long i) /* likewise, with a mount namespace that ends */
+{
+	char name[32], c;
+	int p[2], pid, fd;
+	(void)i;
+	if (pipe(p)) return -1;
+	pid = fork();
+	if (pid == 0) {
+		c = unshare(CLONE_NEWUSER | CLONE_NEWNS) ? errno : 0;
+		write(p[1], &c, 1);
+		for (;;) pause();
+	}
+	if (pid < 0 || read(p[0], &c, 1) != 1) return -1;
+	snprintf(name, sizeof name, "/proc/%d/ns/user", pid);
+	fd = c ? -1 : open(name, O_RDONLY);
+	kill(pid, SIGKILL), waitpid(pid, NULL, 0), close(p[0]), close(p[1]);
+	if (c) errno = c;
+	return fd;
+}
 
 static const struct { const char *name; int (*take)(long); } kinds[] = {
 	{ "descriptors", descriptor }, { "sockets", sockets }, { "pipes", pipes }, { "processes", process }, { "threads", thread },
@@ -232,7 +251,7 @@ static const struct { const char *name; int (*take)(long); } kinds[] = {
 	{ "epolls", epolls }, { "watches", watches }, { "events", events }, { "mq", posix_messages }, { "msg", sysv_messages },
 	{ "sem", semaphores }, { "shm", segments }, { "mappings", mappings }, { "rights", rights }, { "chain", chain },
 	{ "buffers", buffers }, { "loopback", loopback },
-	{ "mounts", mounts }, { "namespaces", namespaces }, { "pidns", pid_namespaces },
+	{ "mounts", mounts }, { "namespaces", namespaces }, { "pidns", pid_namespaces }, { "userns", user_namespaces },
 };
 static double limit = 0.15;
 

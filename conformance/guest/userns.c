@@ -516,12 +516,20 @@ TEST(mounts_are_locked) {
     CHECK_OK(mount("top", "at", NULL, MS_BIND | MS_REC, NULL));
     CHECK_ERR(access("at/d/secret", F_OK), ENOENT);
     CHECK_ERR(umount("at/d"), EINVAL);
+    int home = CHECK_OK(open(".", O_RDONLY | O_DIRECTORY));
     int fd = CHECK_OK(open("at", O_RDONLY | O_DIRECTORY)), place = CHECK_OK(open("at", O_PATH | O_DIRECTORY));
     CHECK_ERR(umount("at"), EBUSY);
     CHECK_OK(umount2("at", MNT_DETACH));
     CHECK_ERR(faccessat(fd, "d/secret", F_OK, 0), ENOENT);
     CHECK_ERR(faccessat(place, "d/secret", F_OK, 0), ENOENT);
     CHECK_ERR(faccessat(fd, "d/../d/secret", F_OK, 0), ENOENT);
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d/d/secret", fd);
+    CHECK_ERR(access(path, F_OK), ENOENT);
+    CHECK_OK(fchdir(fd));
+    CHECK_ERR(access("d/secret", F_OK), ENOENT);
+    CHECK_OK(chdir(".."));
+    CHECK_OK(fchdir(home));
     CHECK_ERR(access("at/d", F_OK), ENOENT);
     // Rights.
     int m = MS_REMOUNT | MS_BIND;

@@ -21,8 +21,8 @@ public final class Mount {
     boolean keepsTimes;
     /** It hides something from a user namespace below its owner's: it is not moved nor taken away alone. */
     boolean isLocked;
-    /** Locked mounts that left their namespace together with this one: they go on hiding what is below. */
-    java.util.ArrayList<Mount> kept;
+    /** It left its namespace together with locked mounts on it: nothing is found in it that they might hide. */
+    boolean isBlocked;
     /** What is shown as the source in /proc/mounts. */
     public String source = "none";
 

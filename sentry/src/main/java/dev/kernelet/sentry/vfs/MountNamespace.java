@@ -52,12 +52,7 @@ public final class MountNamespace {
     /** The mount on {@code point} seen through {@code parent}, in whichever namespace that is; or null. */
     public static Mount at(Mount parent, Dentry point) {
         MountNamespace ns = parent.namespace;
-        if (ns == null) {
-            for (int i = 0; parent.kept != null && i < parent.kept.size(); i++) {
-                if (parent.kept.get(i).point == point) return parent.kept.get(i);
-            }
-            return null;
-        }
+        if (ns == null) return null;
         for (Mount m = ns.at.get(point); m != null; m = m.nextAtPoint) if (m.parent == parent) return m;
         return null;
     }
@@ -115,37 +110,26 @@ public final class MountNamespace {
 
     public void detach(Mount m) {
         mounts.remove(m);
-        left(m, false);
+        left(m);
     }
 
-    /** Likewise, of one whose parent goes too: it stays there if it is locked. */
+    /**
+     * Likewise, of one whose parent goes too. Linux leaves locked ones on it, for as long as somebody has a file
+     * there; here such a file leads nowhere, and so nothing has to be kept.
+     */
     void detachWithParent(Mount m) {
-        mounts.remove(m);
-        left(m, m.isLocked);
+        if (m.isLocked) m.parent.isBlocked = true;
+        detach(m);
     }
 
     /** {@code m} is no longer in the namespace. Who works in it, or has files of it open, keeps it. */
-    private void left(Mount m, boolean isKept) {
-        if (m.point != null) {
-            Mount parent = m.parent;
-            Dentry point = m.point;
-            displace(m);
-            if (isKept) keep(m, parent, point);
-        }
+    private void left(Mount m) {
+        if (m.point != null) displace(m);
         m.namespace = null;
         changed();
         m.root.holds--;
         count--;
         m.root.inode.attached(false);
-    }
-
-    /** Nobody can take it away any more; both go with the last file that is open there. */
-    private static void keep(Mount m, Mount parent, Dentry point) {
-        if (parent.kept == null) parent.kept = new ArrayList<>(2);
-        parent.kept.add(0, m);
-        m.parent = parent;
-        m.point = point;
-        point.mounts++;
     }
 
     /** Woken when what is mounted changes. */
@@ -193,7 +177,11 @@ public final class MountNamespace {
     }
 
     private void end() {
-        for (int i = mounts.size() - 1; i >= 0; i--) left(mounts.get(i), mounts.get(i).isLocked);
+        for (int i = mounts.size() - 1; i >= 0; i--) {
+            Mount m = mounts.get(i);
+            if (m.isLocked && m.parent != null) m.parent.isBlocked = true;
+            left(m);
+        }
         mounts.clear();
     }
 

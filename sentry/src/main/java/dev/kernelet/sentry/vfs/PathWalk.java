@@ -171,6 +171,7 @@ public final class PathWalk {
                 continue;
             }
             if (length > NAME_MAX) return -ENAMETOOLONG;
+            if (mount != null && mount.isBlocked) return -ENOENT;
             if (isLast) {
                 last = NORMAL;
                 hasTrailingSlash = next > to;
