@@ -6,18 +6,13 @@ import dev.kernelet.abi.Stat;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.Filesystem;
 import dev.kernelet.sentry.vfs.Inode;
+import dev.kernelet.sentry.vfs.NamelessFilesystem;
 import dev.kernelet.sentry.vfs.OpenFile;
 import dev.kernelet.sentry.vfs.Path;
 
 /** What fstat(2) of a socket shows: an inode of sockfs of its own. */
 final class SocketInode extends Inode {
-    private static final Filesystem SOCKFS = new Filesystem() {
-        @Override
-        public String type() { return "sockfs"; }
-
-        @Override
-        public long magic() { return 0x534f434b; }
-    };
+    private static final Filesystem SOCKFS = new NamelessFilesystem("sockfs", 0x534f434b);
 
     SocketInode(Task t, long ino) {
         super(SOCKFS);

@@ -5,18 +5,13 @@ import static dev.kernelet.abi.Errno.*;
 import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.Filesystem;
 import dev.kernelet.sentry.vfs.Inode;
+import dev.kernelet.sentry.vfs.NamelessFilesystem;
 import dev.kernelet.sentry.vfs.OpenFile;
 import dev.kernelet.sentry.vfs.Path;
 
 /** The one inode that all anonymous files share (fs/anon_inodes.c gives them one too). */
 public final class AnonInode extends Inode {
-    private static final Filesystem FILESYSTEM = new Filesystem() {
-        @Override
-        public String type() { return "anon_inodefs"; }
-
-        @Override
-        public long magic() { return 0x09041934; }
-    };
+    private static final Filesystem FILESYSTEM = new NamelessFilesystem("anon_inodefs", 0x09041934);
     public static final AnonInode SHARED = new AnonInode();
 
     private AnonInode() {

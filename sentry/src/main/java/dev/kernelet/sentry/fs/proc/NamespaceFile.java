@@ -16,6 +16,7 @@ import dev.kernelet.sentry.vfs.Filesystem;
 import dev.kernelet.sentry.vfs.Inode;
 import dev.kernelet.sentry.vfs.MountNamespace;
 import dev.kernelet.sentry.vfs.MountOps;
+import dev.kernelet.sentry.vfs.NamelessFilesystem;
 import dev.kernelet.sentry.vfs.OpenFile;
 import dev.kernelet.sentry.vfs.Path;
 
@@ -25,13 +26,7 @@ public final class NamespaceFile extends OpenFile {
             NS_GET_OWNER_UID = 0xb704, NS_GET_PID_FROM_PIDNS = 0x8004b706, NS_GET_TGID_FROM_PIDNS = 0x8004b707,
             NS_GET_PID_IN_PIDNS = 0x8004b708, NS_GET_TGID_IN_PIDNS = 0x8004b709;
 
-    private static final Filesystem NSFS = new Filesystem() {
-        @Override
-        public String type() { return "nsfs"; }
-
-        @Override
-        public long magic() { return 0x6e736673; }
-    };
+    private static final Filesystem NSFS = new NamelessFilesystem("nsfs", 0x6e736673);
 
     private NamespaceFile(Node inode, Path path, int flags) {
         super(inode, flags);
