@@ -457,6 +457,46 @@ TEST(power_inside) {
     CHECK_ERR(unshare(CLONE_NEWUSER), EPERM);
 }
 
+TEST(terminals_of_its_own) {
+    enter_as_root(CLONE_NEWNS);
+    CHECK_OK(mkdir("a", 0755));
+    CHECK_OK(mkdir("b", 0755));
+    CHECK_OK(mount("devpts", "a", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620"));
+    CHECK_OK(mount("devpts", "b", "devpts", 0, NULL));
+    CHECK_ERR(mount("devpts", "b", "devpts", 0, "gid=5"), EINVAL); // none of ours
+    CHECK_ERR(mount("devpts", "b", "devpts", 0, "mode=9"), EINVAL);
+    CHECK_ERR(mount("devpts", "b", "devpts", 0, "other"), EINVAL);
+    struct stat s;
+    CHECK_OK(stat("a/ptmx", &s));
+    CHECK_EQ(s.st_mode, S_IFCHR | 0666);
+    CHECK_OK(stat("b/ptmx", &s));
+    CHECK_EQ(s.st_mode, S_IFCHR);
+    int first = CHECK_OK(open("a/ptmx", O_RDWR | O_NOCTTY)), second = CHECK_OK(open("a/ptmx", O_RDWR | O_NOCTTY)), n = -1;
+    CHECK_OK(ioctl(second, TIOCGPTN, &n));
+    CHECK_EQ(n, 1);
+    CHECK_OK(chmod("b/ptmx", 0666));
+    int other = CHECK_OK(open("b/ptmx", O_RDWR | O_NOCTTY));
+    CHECK_OK(ioctl(other, TIOCGPTN, &n));
+    CHECK_EQ(n, 0);
+    CHECK_OK(stat("a/1", &s));
+    CHECK_EQ(s.st_mode, S_IFCHR | 0620);
+    CHECK_EQ(s.st_uid, 0);
+    CHECK_EQ(s.st_gid, 0);
+    CHECK_OK(stat("b/0", &s));
+    CHECK_EQ(s.st_mode, S_IFCHR | 0600);
+    n = 0;
+    CHECK_OK(ioctl(second, TIOCSPTLCK, &n));
+    int slave = CHECK_OK(open("a/1", O_RDWR | O_NOCTTY));
+    CHECK_EQ(write(second, "x\n", 2), 2);
+    char text[4];
+    CHECK_EQ(read(slave, text, 4), 2);
+    close(first);
+    CHECK_ERR(stat("a/0", &s), ENOENT);
+    CHECK_OK(umount2("a", MNT_DETACH));
+    CHECK_EQ(write(second, "y\n", 2), 2);
+    CHECK_EQ(read(slave, text, 4), 2);
+}
+
 TEST(pid_namespace_and_proc) {
     enter_as_root(CLONE_NEWPID | CLONE_NEWNS);
     pid_t pid;

@@ -17,5 +17,7 @@ for i in $(seq 100); do [ "$(cat /proc/$p/comm)" = sleep ] && break; sleep 0.05;
 cat /proc/$p/uid_map; nsenter -t $p -U --preserve-credentials sh -c 'id -u; grep CapEff /proc/self/status'; readlink /proc/$p/ns/user | cmp -s - <(readlink /proc/self/ns/user); echo $?; kill $p; wait $p; echo $?
 command -v bwrap > /dev/null && bwrap --ro-bind / / --proc /proc --tmpfs /tmp --unshare-user --unshare-pid --unshare-ipc --unshare-uts --hostname box sh -c \
     'id -u; uname -n; echo $(ps -o comm= ax); touch /x 2>&1 | grep -o Read-only; touch /tmp/x; ls /tmp; umount /tmp 2>&1 | grep -c .'
+command -v bwrap > /dev/null && bwrap --ro-bind / / --proc /proc --dev /dev --unshare-user --unshare-pid sh -c \
+    'ls /dev/pts; stat -c "%a %t:%T" /dev/pts/ptmx /dev/null; echo x > /dev/null; script -qc "tty; stat -c %a \$(tty)" /dev/null < /dev/null; readlink /dev/ptmx'
 command -v bwrap > /dev/null && bwrap --unshare-user --uid 0 --gid 0 --bind / / sh -c 'id -u; id -g; head -c 0 /etc/shadow 2>&1 | grep -o denied'
 su -c true 2>&1 < /dev/null | head -c 0; unshare -Ur su -c true > /dev/null 2>&1 < /dev/null; echo done

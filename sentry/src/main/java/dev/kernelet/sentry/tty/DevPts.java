@@ -9,20 +9,36 @@ import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.vfs.Dentry;
 import dev.kernelet.sentry.vfs.DeviceTable;
 import dev.kernelet.sentry.vfs.Filesystem;
+import dev.kernelet.sentry.vfs.FilesystemTypes;
 import dev.kernelet.sentry.vfs.Inode;
+import dev.kernelet.sentry.vfs.Mount;
+import dev.kernelet.sentry.vfs.MountNamespace;
 import dev.kernelet.sentry.vfs.OpenFile;
 import dev.kernelet.sentry.vfs.Path;
 
 /** devpts: /dev/pts/N for each pseudo-terminal, and /dev/pts/ptmx which makes new ones. Kernel lock. */
-public final class DevPts extends Filesystem {
+public final class DevPts extends Filesystem implements FilesystemTypes.Type {
+    /** In all instances together (kernel.pty.max): each is 200 KB of the heap. */
     private static final int PTY_MAX = 4096;
-    private static final int TTY_GROUP = 5;
-    private final Directory directory;
+    private static final int TTY_GROUP = 5, NOBODYS = -1;
+    private static int ptys;
+
+    private final int mode, ptmxMode;
+    /** Of new terminals; NOBODYS: the opener's. */
+    private final int user, group;
     private PtyInode[] inodes = new PtyInode[16];
 
+    private DevPts(int mode, int ptmxMode, int user, int group, int root, int rootGroup) {
+        this.mode = mode;
+        this.ptmxMode = ptmxMode;
+        this.user = user;
+        this.group = group;
+        this.root = new Dentry(this, "", null, new Directory(new Ptmx(root, rootGroup)));
+    }
+
     public DevPts(Kernel kernel) {
-        directory = new Directory();
-        root = new Dentry(this, "", null, directory);
+        this(0620, 0666, NOBODYS, TTY_GROUP, 0, 0);
+        FilesystemTypes.of(kernel).register("devpts", this);
         DeviceTable devices = DeviceTable.of(kernel);
         devices.register(5, 2, DevPts::openMasterOf);
         devices.register(136, -1, (t, node, path, flags) -> {
@@ -40,10 +56,55 @@ public final class DevPts extends Filesystem {
     public long magic() { return 0x1cd1; }
 
     @Override
-    public String showOptions() { return ",gid=5,mode=620,ptmxmode=666"; }
+    public String showOptions() {
+        String owner = (user == NOBODYS ? "" : ",uid=" + user) + (group == NOBODYS ? "" : ",gid=" + group);
+        return owner + ",mode=" + octal(mode) + ",ptmxmode=" + octal(ptmxMode);
+    }
 
-    /** A node of that number: the devpts among the task's own mounts, as others are other containers'. */
+    private static String octal(int mode) { return Integer.toOctalString(01000 | mode & 0777).substring(1); }
+
+    /** mount(2): always a new instance. */
+    @Override
+    public Filesystem make(Task t, String source, String data) {
+        int newMode = 0600, newPtmxMode = 0, newUser = NOBODYS, newGroup = NOBODYS;
+        t.error = -EINVAL;
+        for (String option : data.split(",")) {
+            int equals = option.indexOf('=');
+            String key = equals < 0 ? option : option.substring(0, equals);
+            boolean isMode = key.equals("mode") || key.equals("ptmxmode");
+            int value = equals < 0 ? -1 : number(option.substring(equals + 1), isMode ? 8 : 10);
+            switch (key) {
+                case "", "newinstance" -> { continue; }
+                case "mode" -> newMode = value & 0777;
+                case "ptmxmode" -> newPtmxMode = value & 0777;
+                case "uid" -> newUser = value = t.cred.userIn(value);
+                case "gid" -> newGroup = value = t.cred.groupIn(value);
+                default -> { return null; }
+            }
+            if (value < 0) return null;
+        }
+        int owner = Math.max(0, t.cred.userIn(0)), ownerGroup = Math.max(0, t.cred.groupIn(0));
+        return new DevPts(newMode, newPtmxMode, newUser, newGroup, owner, ownerGroup);
+    }
+
+    /** -1: none. */
+    private static int number(String s, int base) {
+        try {
+            return s.startsWith("-") || s.startsWith("+") ? -1 : Integer.parseInt(s, base);
+        } catch (NumberFormatException e) {
+            return -1;
+        }
+    }
+
+    /**
+     * A node of that number: the devpts it is in, or at "pts" beside it (pts(4)), else the first among the
+     * task's own mounts, as others are other containers'.
+     */
     private static OpenFile openMasterOf(Task t, Inode node, Path path, int flags) {
+        if (node.fs instanceof DevPts own) return own.openMaster(t, node, path, flags);
+        Dentry beside = path == null || path.dentry.parent == null ? null : path.dentry.parent.child("pts");
+        Mount on = beside == null || beside.mounts == 0 ? null : MountNamespace.at(path.mount, beside);
+        if (on != null && on.fs instanceof DevPts own) return own.openMaster(t, node, path, flags);
         for (var m : t.fs.mounts.mounts) {
             if (m.fs instanceof DevPts own) return own.openMaster(t, node, path, flags);
         }
@@ -60,12 +121,13 @@ public final class DevPts extends Filesystem {
     Pty make(Task t) {
         int i = 0;
         while (i < inodes.length && inodes[i] != null) i++;
-        if (i >= PTY_MAX) {
+        if (i >= PTY_MAX || ptys >= PTY_MAX) {
             t.error = -ENOSPC;
             return null;
         }
         var pty = new Pty(this, i);
         enter(i, new PtyInode(t, pty, i));
+        ptys++;
         return pty;
     }
 
@@ -96,6 +158,7 @@ public final class DevPts extends Filesystem {
 
     void remove(Pty p) {
         inodes[p.index] = null;
+        ptys--;
         Dentry d = root.child(Integer.toString(p.index));
         // Out of the ring of cached names, too: else each terminal that ever was stays, 200 KB of them.
         if (d == null) return;
@@ -128,9 +191,12 @@ public final class DevPts extends Filesystem {
     }
 
     private final class Directory extends PseudoDirectory {
-        private final Inode ptmx = new Ptmx();
+        private final Inode ptmx;
 
-        Directory() { super(DevPts.this, 0755); }
+        Directory(Inode ptmx) {
+            super(DevPts.this, 0755);
+            this.ptmx = ptmx;
+        }
 
         @Override
         protected String[] names() { return new String[] {"ptmx"}; }
@@ -169,15 +235,22 @@ public final class DevPts extends Filesystem {
     }
 
     private final class Ptmx extends Inode {
-        Ptmx() {
+        Ptmx(int uid, int gid) {
             super(DevPts.this);
+            this.uid = uid;
+            this.gid = gid;
             ino = 2;
-            mode = 0x2000 | 0666;
+            mode = 0x2000 | ptmxMode;
             rdev = 5 << 8 | 2;
         }
 
         @Override
         public OpenFile open(Task t, Path path, int flags) { return openMaster(t, this, path, flags); }
+
+        @Override
+        public long setattr(Task t, int newMode, int newUid, int newGid) {
+            return putAttributes(t.kernel.realtime(), newMode, newUid, newGid);
+        }
     }
 
     private final class PtyInode extends Inode {
@@ -187,10 +260,10 @@ public final class DevPts extends Filesystem {
             super(DevPts.this);
             this.terminal = terminal;
             ino = index + 3;
-            mode = 0x2000 | 0620;
+            mode = 0x2000 | DevPts.this.mode;
             rdev = terminal.deviceNumber();
-            uid = t.cred.fsuid;
-            gid = TTY_GROUP;
+            uid = user == NOBODYS ? t.cred.fsuid : user;
+            gid = group == NOBODYS ? t.cred.fsgid : group;
             atime = mtime = ctime = t.kernel.realtime();
         }
 
