@@ -275,7 +275,7 @@ class OciPodTest extends Bundles {
         pod("""
                 NS='l = c["linux"]; l["namespaces"] = [n for n in l["namespaces"] if n["type"] != "pid"]
                 '
-                pod; member a 'sh("echo $$ $(ls -d /proc/[0-9]* | wc -l); sleep 1000 & exec sleep 1000")'
+                pod; member a 'sh("echo $$ $(ls -d /proc/[0-9]* | head -n 1); sleep 1000 & exec sleep 1000")'
                 up a; until_in . $T/a.out; cat $T/a.out; $R exec $I-a pgrep sleep
                 OF='l["namespaces"].append({"type": "pid", "path": "/proc/'$(cat $T/a.pid)'/ns/pid"})
                 '
@@ -290,7 +290,7 @@ class OciPodTest extends Bundles {
                 for c in a b c; do $R delete $I-$c; done
                 $R exec $I-pod pgrep -c sleep; $R delete --force $I-pod
                 """).is(0, """
-                1 4
+                1 /proc/1
                 1
                 5
                 1 1000
