@@ -262,10 +262,15 @@ class OciPodTest extends Bundles {
                 member a 'c["annotations"]["'$F'"] = "separate"; sh("echo by annotation")'
                 $R run -b $T/a $I-a; member a 'c["annotations"]["'$F'"] = "shared"'
                 $R run -b $T/a $I-a 2>&1 | grep -o "must be separate"
+                for f in network=none fd-limit=100; do
+                    member a 'c["annotations"]["dev.kernelet.flag.'${f%=*}'"] = "'${f#*=}'"
+                    sh("exec sleep 10")'
+                    up a; echo $f $(mounts); $R delete --force $I-a; done
                 member a 'c["linux"]["namespaces"] = [{"type": "network"}]'
                 $R run -b $T/a $I-a 2>&1 | head -n 1 | sed s/$I-//
                 $R delete --force $I-pod
                 """).is(0, "0\njvm\nown\nalone\n0\n3\nby annotation\nmust be separate\n"
+                + "network=none 0\nfd-limit=100 0\n"
                 + "kernelet: config.json: linux.namespaces: network: not that of the pod's sandbox pod\n");
     }
 
