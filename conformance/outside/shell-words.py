@@ -20,6 +20,14 @@ script("RUN sh -c 'echo a > /dev/stdout; echo $?' > /dev/null; RUN sh -c 'cat < 
 script("RUN sh -c 'echo a > /dev/stdout; echo b >> /dev/stdout' > o; cat o")
 script("echo x > o; (RUN sh -c 'echo a >> /dev/stdout'; echo y) >> o; cat o")
 
+# A terminal that a script opens becomes nobody's: its end is not the script's.
+PTY = """import os, time
+m, s = os.openpty()
+print(os.ttyname(s), flush=True)
+os.close(s)
+time.sleep(1)"""
+script("RUN bash -c 'python3 -c \"" + PTY + "\" > name & while ! [ -s name ]; do sleep 0.1; done; echo typed > $(cat name); wait; echo still here'")
+
 # Inherited.
 script("nice -n 5 RUN nice; nice -n 5 RUN nice -n 3 nice")
 script("PS1='p$ ' PS2='q$ ' RUN env | grep '^PS[12]=' | sort; RUN env | grep -c '^PS[12]='")

@@ -92,6 +92,8 @@ public abstract class Terminal implements Session.ControllingTerminal {
      */
     protected final void openedBy(Task t, int flags) {
         Session s = t.group.session();
+        // The first program's session stands for its caller's, which has another leader.
+        if (t.group == t.kernel.init && !t.kernel.options.hasContainerInit) return;
         if ((flags & 0x100) != 0 || s == null || s.leader != t.group || s.tty != null || session != null) return;
         attach(s, t.group);
     }
