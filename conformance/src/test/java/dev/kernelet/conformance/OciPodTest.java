@@ -436,6 +436,30 @@ class OciPodTest extends Bundles {
                 """).is(0, "0\n/dev/pts/0\n20 60\nready\ntyped\nend\n/dev/pts/0\nptmx\n0\n");
     }
 
+    /** Who leaves a container's terminal unread does not stop the others when its program ends. */
+    @Test
+    void unreadTerminal() throws Exception {
+        pod("""
+                echo "tr '\\0' x < /dev/zero & sleep 1; exit 5" > $T/shared/fill
+                cat > $T/shared/gaps.py <<'P'
+                import time
+                longest = 0; start = last = time.monotonic(); print("up", flush=True)
+                while last < start + 5:
+                    time.sleep(0.01); now = time.monotonic(); longest = max(longest, now - last); last = now
+                print(longest < 1.6 or longest, flush=True)
+                P
+                pod; member a 'sh("exec sleep 1000")'; up a
+                member b 'sh("exec python3 /shared/gaps.py")'; up b; until_in up $T/b.out
+                python3 - $R exec --tty $I-a sh /shared/fill <<'P'
+                import os, subprocess, sys
+                m, s = os.openpty()
+                print(subprocess.run(sys.argv[1:], stdin=s, stdout=s, stderr=s).returncode)
+                P
+                until_stopped $I-b; cat $T/b.out
+                $R delete --force $I-a; $R delete --force $I-b; $R delete --force $I-pod
+                """).is(0, "5\nup\nTrue\n");
+    }
+
     /** What one container has is out of the others' reach, whatever their root may do inside. */
     @Test
     void apart() throws Exception {

@@ -78,6 +78,18 @@ public class Inside {
         consoles.remove(console);
     }
 
+    /** The terminal's program has ended; {@code done} when its output is out. {@code c}: or null. */
+    final void finish(HostConsole c, Runnable done) {
+        if (c == null) {
+            done.run();
+            return;
+        }
+        c.finish(() -> {
+            consoles.remove(c);
+            done.run();
+        });
+    }
+
     final void post(Runnable work) {
         kernel.post(new Event() {
             @Override
@@ -107,11 +119,8 @@ public class Inside {
                 Task t = p.start(fds, terminal, place(first));
                 t.fs.mounts.hold();
                 t.group.atExit.add(g -> {
-                    if (terminal != null) {
-                        terminal.drain();
-                        close(terminal);
-                    }
-                    atExit.ended(exitCode(g.exitStatus));
+                    int status = exitCode(g.exitStatus);
+                    finish(terminal, () -> atExit.ended(status));
                 });
                 done.started(t.group.pidIn(pids()), signal -> post(() -> signal(t.group, signal, terminal)),
                         null);

@@ -93,11 +93,7 @@ public final class PodMember extends Inside {
     /** The first process has ended, and with it the others. */
     private void ended(int status) {
         controlGroup.kill(kernel);
-        if (firstConsole != null) {
-            firstConsole.drain();
-            close(firstConsole);
-        }
-        atExit.ended(status);
+        finish(firstConsole, () -> atExit.ended(status));
     }
 
     /** All its processes stand still, or go on. Under the kernel's lock. */

@@ -11,6 +11,7 @@ import dev.kernelet.sentry.kernel.Task;
 import dev.kernelet.sentry.kernel.ThreadGroup;
 import dev.kernelet.sentry.vfs.OpenFile;
 import dev.kernelet.sentry.vfs.Path;
+import dev.kernelet.sentry.wait.Timer;
 import dev.kernelet.sentry.wait.Waiter;
 
 /**
@@ -21,7 +22,7 @@ import dev.kernelet.sentry.wait.Waiter;
 public final class HostConsole {
     private static final int TCGETS = 0x5401, TCSETS = 0x5402, TIOCGWINSZ = 0x5413;
     private static final int POLLIN = 1, POLLOUT = 4, POLLERR = 8, POLLHUP = 16;
-    private static final int CHUNK = 4096;
+    private static final int CHUNK = 4096, ROUNDS = 200, ROUND_MILLIS = 10;
 
     private final Kernel kernel;
     private final Pty pty;
@@ -89,6 +90,7 @@ public final class HostConsole {
 
     /** The host's terminal may have another size now. */
     public void resized() {
+        if (isClosed) return;
         if (HostCall.call(IOCTL, fd, TIOCGWINSZ, scratch) == 0) pty.resize(Memory.getLong(scratch));
     }
 
@@ -161,13 +163,45 @@ public final class HostConsole {
     }
 
     /**
-     * Waits, at most about two seconds, until the host's terminal has taken all output: its program has
-     * ended.
+     * Waits, at most about two seconds, until the host's terminal has taken all output: nothing else runs any
+     * more.
      */
     public void drain() {
-        for (int i = 0; i < 200 && !isClosed; i++) {
+        for (int i = 0; i < ROUNDS && !isClosed; i++) {
             if (pumpOut() == 0) return;
-            poll(POLLOUT, 10);
+            poll(POLLOUT, ROUND_MILLIS);
+        }
+    }
+
+    /**
+     * Its program has ended: as {@link #drain}, then closed; {@code done} hears of it. Others go on meanwhile:
+     * whoever leaves his terminal unread would stop them all.
+     */
+    public void finish(Runnable done) {
+        if (isClosed || pumpOut() == 0) {
+            close();
+            done.run();
+        } else {
+            new Ending(done).again();
+        }
+    }
+
+    private final class Ending extends Timer {
+        private final Runnable done;
+        private int rounds;
+
+        Ending(Runnable done) { this.done = done; }
+
+        void again() { kernel.timers.arm(this, kernel.now() + ROUND_MILLIS * 1_000_000L); }
+
+        @Override
+        protected void fire() {
+            if (!isClosed && ++rounds < ROUNDS && pumpOut() != 0) {
+                again();
+                return;
+            }
+            close();
+            done.run();
         }
     }
 
