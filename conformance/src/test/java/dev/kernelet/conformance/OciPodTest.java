@@ -460,6 +460,25 @@ class OciPodTest extends Bundles {
                 """).is(0, "5\nup\nTrue\n");
     }
 
+    /** Another user who gets as far as the control socket is not answered; what fails leaves nothing. */
+    @Test
+    void control() throws Exception {
+        pod("""
+                pod; member a 'sh("exec sleep 1000")'; up a
+                chmod 755 $T $T/state $T/state/*-pod; chmod 777 $T/state/*-pod/control
+                setpriv --reuid 1234 --regid 1234 --clear-groups /usr/bin/python3 - $T/state/*-pod/control <<'P'
+                import socket, sys
+                s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print(s.recv(100))
+                P
+                $R exec $I-a echo lives
+                cp -r $T/state/$I-a $T/state/$I-x; sed -i s/$I-a/$I-x/ $T/state/$I-x/state.json
+                n=$(ls /proc/$pid/fd | wc -l)
+                for ((i = 0; i < 10; i++)); do $R exec $I-x true < /dev/null 2>&1 | grep -o "knows no"; done | uniq
+                echo $(($(ls /proc/$pid/fd | wc -l) - n < 10))
+                rm -r $T/state/$I-x; $R delete --force $I-a; $R delete --force $I-pod
+                """).is(0, "b''\nlives\nknows no\n1\n");
+    }
+
     /** What one container has is out of the others' reach, whatever their root may do inside. */
     @Test
     void apart() throws Exception {

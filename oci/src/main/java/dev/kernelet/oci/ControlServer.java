@@ -15,6 +15,8 @@ final class ControlServer {
     private static final int PATIENCE_SECONDS = 10;
 
     private final int listener;
+    /** Whom it serves besides the superuser; asked at the start, as the Sentry's list has no such call. */
+    private final int owner = Host.euid();
     private final Container container;
     /** Of the sandbox's first container. */
     final ContainerControl first;
@@ -46,7 +48,7 @@ final class ControlServer {
             }
             var s = new LocalSocket((int) fd);
             int user = s.peerUser();
-            if (user != 0 && user != Host.euid()) s.close();
+            if (user != 0 && user != owner) s.close();
             else thread(() -> serve(s), "control-" + fd);
         }
     }
@@ -93,11 +95,20 @@ final class ControlServer {
                 s.send(ContainerControl.DONE);
             }
             default -> {
-                ContainerControl c = id == null ? first : pod().find(id);
-                return c.answer(s, j, operation, request.fds());
+                return found(id, request).answer(s, j, operation, request.fds());
             }
         }
         return false;
+    }
+
+    /** The container; descriptors for one that is no more have no owner. */
+    private ContainerControl found(String id, LocalSocket.Received request) {
+        try {
+            return id == null ? first : pod().find(id);
+        } catch (Failure e) {
+            request.closeAll();
+            throw e;
+        }
     }
 
     private void limits(Json j) {
