@@ -678,3 +678,44 @@ TEST(proc_net_tcp_lists_listener) {
     snprintf(want, sizeof want, "0100007F:%04X 00000000:0000 0A", port_of(lis));
     CHECK(strstr(read_file("/proc/net/tcp"), want) != NULL);
 }
+
+/* RTM_GETROUTE for one address: its type, or -errno. */
+static int route_to(int family, const void *address, int size, int *interface) {
+    struct { struct nlmsghdr h; struct rtmsg r; struct rtattr a; char to[16]; } q = { 0 };
+    q.h = (struct nlmsghdr){ .nlmsg_len = NLMSG_LENGTH(sizeof q.r) + RTA_LENGTH(size), .nlmsg_type = RTM_GETROUTE,
+                             .nlmsg_flags = NLM_F_REQUEST, .nlmsg_seq = 7 };
+    q.r = (struct rtmsg){ .rtm_family = family, .rtm_dst_len = size * 8 };
+    q.a = (struct rtattr){ RTA_LENGTH(size), RTA_DST };
+    memcpy(q.to, address, size);
+    int s = CHECK_OK(socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE));
+    CHECK_EQ(send(s, &q, q.h.nlmsg_len, 0), q.h.nlmsg_len);
+    static union { struct nlmsghdr h; char b[4096]; } answer;
+    int n = CHECK_OK(recv(s, &answer, sizeof answer, 0));
+    close(s);
+    CHECK_EQ(answer.h.nlmsg_seq, 7);
+    if (answer.h.nlmsg_type == NLMSG_ERROR)
+        return ((struct nlmsgerr *) NLMSG_DATA(&answer.h))->error;
+    CHECK_EQ(answer.h.nlmsg_type, RTM_NEWROUTE);
+    CHECK(NLMSG_OK(&answer.h, (unsigned) n));
+    struct rtmsg *r = NLMSG_DATA(&answer.h);
+    int length = RTM_PAYLOAD(&answer.h);
+    for (struct rtattr *a = RTM_RTA(r); RTA_OK(a, length); a = RTA_NEXT(a, length)) {
+        if (a->rta_type == RTA_OIF)
+            memcpy(interface, RTA_DATA(a), 4);
+        if (a->rta_type == RTA_DST)
+            CHECK(memcmp(RTA_DATA(a), address, size) == 0);
+    }
+    return r->rtm_type;
+}
+
+TEST(route_to_oneself) {
+    unsigned char four[4] = { 127, 9, 9, 9 }, six[16] = { 0 };
+    int interface = 0;
+    six[15] = 1;
+    CHECK_EQ(route_to(AF_INET, four, 4, &interface), RTN_LOCAL);
+    CHECK_EQ(interface, (int) if_nametoindex("lo"));
+    int r = route_to(AF_INET6, six, 16, &interface);
+    if (r != -ENETUNREACH)
+        CHECK_EQ(r, RTN_LOCAL);
+    CHECK_EQ(interface, (int) if_nametoindex("lo"));
+}

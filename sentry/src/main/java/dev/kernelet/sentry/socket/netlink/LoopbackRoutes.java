@@ -8,6 +8,8 @@ import dev.kernelet.sentry.kernel.Task;
 
 /** A sandbox without network: the link lo with its two addresses. */
 public final class LoopbackRoutes extends Routes {
+    private static final int RTA_DST = 1, RTA_OIF = 4, RTA_PREFSRC = 7, RTA_TABLE = 15;
+    private static final int RTM_F_CLONED = 0x200, RTCF_LOCAL = 0x80000000;
     private static final int IFA_ADDRESS = 1, IFA_LOCAL = 2, IFA_LABEL = 3, IFA_FLAGS = 8, IFA_F_PERMANENT = 0x80;
     private static final int IFLA_ADDRESS = 1, IFLA_BROADCAST = 2, IFLA_IFNAME = 3, IFLA_MTU = 4, IFLA_QDISC = 6,
             IFLA_TXQLEN = 13, IFLA_OPERSTATE = 16, IFLA_LINKMODE = 17;
@@ -31,7 +33,10 @@ public final class LoopbackRoutes extends Routes {
                 if (family != AF_INET6) address(s, sequence, AF_INET);
                 if (family != AF_INET) address(s, sequence, AF_INET6);
             }
-            default -> { if (!isDump) return kind == RTM_GETROUTE ? -ENETUNREACH : -ENOENT; }
+            default -> {
+                if (!isDump && kind != RTM_GETROUTE) return -ENOENT;
+                if (!isDump && !route(s, sequence, family, p, length)) return -ENETUNREACH;
+            }
         }
         if (used > 0) send(s);
         if (!isDump) return 0;
@@ -57,6 +62,36 @@ public final class LoopbackRoutes extends Routes {
             at += n + 3 & ~3;
         }
         return false;
+    }
+
+    /** The way to one of this machine's own addresses: false when the one that is asked for is none. */
+    private boolean route(NetlinkSocket s, int sequence, int family, long p, int length) {
+        int size = family == AF_INET6 ? 16 : 4;
+        long to = 0;
+        for (int at = NetlinkSocket.HEADER + 12; length - at >= 4;) {
+            int n = Memory.getUnsignedShort(p + at);
+            if (n < 4 || n > length - at) return false;
+            if (Memory.getUnsignedShort(p + at + 2) == RTA_DST && n == 4 + size) to = p + at + 4;
+            at += n + 3 & ~3;
+        }
+        if (to == 0) return false;
+        boolean isV4 = size == 4;
+        boolean isOwn = isV4 ? Memory.getUnsignedByte(to) == 127
+                : Memory.getLong(to) == 0 && Memory.getLong(to + 8) == 1L << 56;
+        if (!isOwn) return false;
+        var address = new byte[size];
+        Memory.copyToArray(to, address, 0, size);
+        int start = begin(RTM_NEWROUTE, 0, sequence, s.port());
+        // Family, lengths of prefixes, TOS; table, by the kernel, RT_SCOPE_UNIVERSE, RTN_LOCAL.
+        int32(family | size * 8 << 8);
+        int32(255 | (isV4 ? 0 : 2) << 8 | 2 << 24);
+        int32(isV4 ? RTM_F_CLONED | RTCF_LOCAL : 0);
+        attribute(RTA_DST, address);
+        attribute(RTA_OIF, new byte[] {1, 0, 0, 0});
+        attribute(RTA_TABLE, new byte[] {(byte) 255, 0, 0, 0});
+        attribute(RTA_PREFSRC, isV4 ? new byte[] {127, 0, 0, 1} : address);
+        end(start);
+        return true;
     }
 
     private void send(NetlinkSocket s) {
