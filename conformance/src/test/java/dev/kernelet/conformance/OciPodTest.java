@@ -460,7 +460,7 @@ class OciPodTest extends Bundles {
                 """).is(0, "5\nup\nTrue\n");
     }
 
-    /** Another user who gets as far as the control socket is not answered; what fails leaves nothing. */
+    /** Another user who gets as far as the control socket is not answered; what fails harms and leaves nothing. */
     @Test
     void control() throws Exception {
         pod("""
@@ -470,13 +470,15 @@ class OciPodTest extends Bundles {
                 import socket, sys
                 s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print(s.recv(100))
                 P
-                $R exec $I-a echo lives
+                $R exec $I-a echo lives; limit=$(prlimit --pid $pid --nofile --noheadings --output SOFT)
+                prlimit --pid $pid --nofile=5:; timeout 1 $R exec $I-a true 2> /dev/null; prlimit --pid $pid --nofile=$limit:
+                $R exec $I-a echo lives without descriptors
                 cp -r $T/state/$I-a $T/state/$I-x; sed -i s/$I-a/$I-x/ $T/state/$I-x/state.json
                 n=$(ls /proc/$pid/fd | wc -l)
                 for ((i = 0; i < 10; i++)); do $R exec $I-x true < /dev/null 2>&1 | grep -o "knows no"; done | uniq
                 echo $(($(ls /proc/$pid/fd | wc -l) - n < 10))
                 rm -r $T/state/$I-x; $R delete --force $I-a; $R delete --force $I-pod
-                """).is(0, "b''\nlives\nknows no\n1\n");
+                """).is(0, "b''\nlives\nlives without descriptors\nknows no\n1\n");
     }
 
     /** What one container has is out of the others' reach, whatever their root may do inside. */

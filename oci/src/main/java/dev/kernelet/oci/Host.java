@@ -234,7 +234,7 @@ final class Host {
         long p = Memory.allocate(16);
         Memory.putLong(p, millis / 1000);
         Memory.putLong(p + 8, millis % 1000 * 1_000_000L);
-        HostCall.call(NANOSLEEP, p, 0);
+        HostCall.call(CLOCK_NANOSLEEP, 1 /* CLOCK_MONOTONIC */, 0, p, 0); // on the Sentry's list, too
         Memory.free(p);
     }
 }
