@@ -14,6 +14,7 @@ enum { G_R8, G_R9, G_R10, G_R11, G_R12, G_R13, G_R14, G_R15, G_RDI, G_RSI, G_RBP
 #define SIGSEGV 11
 #define SIGSYS 31
 #define TF 0x100
+#define EINTR 4
 #define EFAULT 14
 #define EBADF 9
 
@@ -506,7 +507,9 @@ static long fork_command(void)
 
 	if (n < 2)
 		return n < 0 ? n : -EBADF;
-	result = clone_fork(fds[0], fds[1]);
+	do
+		result = clone_fork(fds[0], fds[1]);
+	while (result == -EINTR); /* while it waited for leave (filter.c) */
 	sys3(NR_close, fds[0], 0, 0);
 	sys3(NR_close, fds[1], 0, 0);
 	return result;
@@ -647,7 +650,9 @@ long serve(u64 slot)
 			result = fork_command();
 			break;
 		case OP_THREAD:
-			result = clone_thread(ARENA_BASE + a0 * SLOT_SIZE);
+			do
+				result = clone_thread(ARENA_BASE + a0 * SLOT_SIZE);
+			while (result == -EINTR);
 			break;
 		case OP_EXIT_THREAD:
 			sys3(NR_exit, 0, 0, 0);

@@ -14,13 +14,12 @@ import dev.kernelet.platform.process.Host;
  */
 final class Births extends Thread {
     private static final int ORDERS = 64;
-    /** A signal may interrupt a clone that was let go on: it then asks again. */
-    private static final int GOES = 4;
     private static final int EPERM = 1, ENOENT = 2, SIGKILL = 9;
 
     private final long listener;
     // Orders under way: at most one a thread, of a worker or the template. This monitor, never held long.
-    private final int[] tids = new int[ORDERS], goes = new int[ORDERS];
+    private final int[] tids = new int[ORDERS];
+    private final boolean[] isUsed = new boolean[ORDERS];
 
     Births(int listener) {
         super("births");
@@ -33,7 +32,7 @@ final class Births extends Thread {
         int i = 0;
         while (tids[i] != 0) i++;
         tids[i] = tid;
-        goes[i] = GOES;
+        isUsed[i] = false;
     }
 
     /** The order is done, or was lost. */
@@ -43,11 +42,20 @@ final class Births extends Thread {
         tids[i] = 0;
     }
 
-    private synchronized boolean isOrdered(int tid) {
+    /** Its order, which is good for one birth; -1: none. */
+    private synchronized int order(int tid) {
         for (int i = 0; i < ORDERS; i++) {
-            if (tid > 0 && tids[i] == tid && goes[i]-- > 0) return true;
+            if (tid > 0 && tids[i] == tid && !isUsed[i]) {
+                isUsed[i] = true;
+                return i;
+            }
         }
-        return false;
+        return -1;
+    }
+
+    /** A signal came between question and answer: it will ask again. */
+    private synchronized void restore(int order, int tid) {
+        if (tids[order] == tid) isUsed[order] = false;
     }
 
     @Override
@@ -59,9 +67,10 @@ final class Births extends Thread {
             if (r == -ENOENT && !Host.isHungUp(listener, request)) continue; // it was killed meanwhile
             if (r < 0) break; // no stub is left
             int tid = Memory.getInt(request + 8);
-            boolean isOrdered = isOrdered(tid);
-            if (!isOrdered) Host.kill(tid, SIGKILL); // by a thread's number: all of its process
-            Host.answer(listener, request + 80, Memory.getLong(request), isOrdered ? 0 : EPERM);
+            int order = order(tid);
+            if (order < 0) Host.kill(tid, SIGKILL); // by a thread's number: all of its process
+            r = Host.answer(listener, request + 80, Memory.getLong(request), order < 0 ? EPERM : 0);
+            if (r == -ENOENT && order >= 0) restore(order, tid);
         }
         Memory.free(request);
         Host.close(listener);
