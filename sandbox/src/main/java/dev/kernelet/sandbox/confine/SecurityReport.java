@@ -9,12 +9,13 @@ import dev.kernelet.host.HostCall;
 import dev.kernelet.host.HostProc;
 import dev.kernelet.sandbox.Namespaces;
 import dev.kernelet.sandbox.SandboxOptions;
+import dev.kernelet.sandbox.probe.Probes;
 
 /**
  * What {@link HostJail} would put in force here, layer by layer, and the list of host calls. Changes nothing.
  */
 public final class SecurityReport {
-    private static final int SECCOMP_GET_ACTION_AVAIL = 2, USER_NOTIF = 0x7fc00000, PR_GET_MDWE = 66;
+    private static final int SECCOMP_GET_ACTION_AVAIL = 2, PR_GET_MDWE = 66;
 
     private final SandboxOptions options;
     private final StringBuilder text = new StringBuilder();
@@ -30,7 +31,7 @@ public final class SecurityReport {
     private String write() {
         boolean hasProc = HostProc.directory() >= 0;
         line("no_new_privs", 0, "all threads, all stubs");
-        line("host call filter", action(CallFilter.TRAP), "all threads at once; and every stub, by its own list");
+        line("host call filter", filter(), "all threads at once; and every stub, by its own list");
         landlock();
         line("capabilities", 0, capabilities());
         line("memory not executable", HostCall.call(PRCTL, PR_GET_MDWE, 0, 0, 0, 0),
@@ -40,7 +41,7 @@ public final class SecurityReport {
         line("code sealed", seals ? 0 : hasProc ? seal : -Errno.ENOENT, "mseal (Linux 6.10), found by /proc/self/maps");
         line("threads of the machine", hasProc ? 0 : -Errno.ENOENT,
                 "Landlock and capabilities on those too, found by /proc/self/task");
-        line("births", action(USER_NOTIF), "stubs wait for leave to fork (seccomp_unotify, Linux 5.5)");
+        line("births", Probes.listener(), "stubs wait for leave to fork (seccomp_unotify, Linux 5.5)");
         line("rogue processes", hasProc ? 0 : -Errno.ENOENT, "found by /proc/self/task/*/children and killed");
         namespaces();
         calls();
@@ -55,10 +56,9 @@ public final class SecurityReport {
         text.append(what).append('\n');
     }
 
-    /** Whether the host's filters know it. */
-    private static long action(int number) {
+    private static long filter() {
         long action = Memory.allocate(4);
-        Memory.putInt(action, number);
+        Memory.putInt(action, CallFilter.TRAP);
         long r = HostCall.call(SECCOMP, SECCOMP_GET_ACTION_AVAIL, 0, action);
         Memory.free(action);
         return r;

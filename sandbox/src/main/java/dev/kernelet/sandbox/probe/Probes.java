@@ -31,6 +31,7 @@ public final class Probes {
         p.found.add(Machine.kernel());
         p.processes();
         p.filters();
+        p.births();
         p.dispatch();
         p.trace();
         p.remoteMemory();
@@ -107,16 +108,7 @@ public final class Probes {
                 return;
             }
             long r = p.call(PRCTL, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-            if (r == 0) {
-                long at = p.here(0);
-                Memory.putShort(at, (short) 4);
-                Memory.putLong(at + 8, ProbeProcess.there(16));
-                instruction(at + 16, 0x20, 0, 0, 0); // the number
-                instruction(at + 24, 0x15, 0, 1, GETPPID);
-                instruction(at + 32, 0x06, 0, 0, 0x00030000); // SECCOMP_RET_TRAP
-                instruction(at + 40, 0x06, 0, 0, 0x7fff0000); // SECCOMP_RET_ALLOW
-                r = p.call(SECCOMP, 1, 0, ProbeProcess.there(0));
-            }
+            if (r == 0) r = filter(p, GETPPID, 0x00030000 /* SECCOMP_RET_TRAP */, 0);
             if (r == 0) {
                 r = p.call(GETPPID);
                 if (r == ProbeProcess.DIED && p.signal() == SIGSYS) {
@@ -128,6 +120,38 @@ public final class Probes {
             }
             missing(FILTERS, Choice.SECCOMP_CALL, r == ProbeProcess.DIED ? -EPERM : r, lost);
         }
+    }
+
+    /** Installs a filter that answers one call with {@code action}. */
+    private static long filter(ProbeProcess p, int call, int action, int flags) {
+        long at = p.here(0);
+        Memory.putShort(at, (short) 4);
+        Memory.putLong(at + 8, ProbeProcess.there(16));
+        instruction(at + 16, 0x20, 0, 0, 0); // the number
+        instruction(at + 24, 0x15, 0, 1, call);
+        instruction(at + 32, 0x06, 0, 0, action);
+        instruction(at + 40, 0x06, 0, 0, 0x7fff0000); // SECCOMP_RET_ALLOW
+        return p.call(SECCOMP, 1, flags, ProbeProcess.there(0));
+    }
+
+    /** What a stub gets that asks for a listener of its births: a descriptor or a negative errno. */
+    public static long listener() {
+        try (var p = new ProbeProcess()) {
+            if (!p.hasStarted()) return p.failure();
+            long r = p.call(PRCTL, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+            if (r == 0) r = filter(p, CLONE, 0x7fc00000 /* SECCOMP_RET_USER_NOTIF */, 8 /* NEW_LISTENER */);
+            return r == ProbeProcess.DIED ? -EPERM : r;
+        }
+    }
+
+    private void births() {
+        String name = "seccomp notification", call = "seccomp(SECCOMP_FILTER_FLAG_NEW_LISTENER)",
+                lost = "leave for each fork: processes behind the Sentry's back are found afterwards";
+        long r = listener();
+        if (r >= 0) works(name, "every fork and thread of a stub waits for leave");
+        else if (r != -EBUSY) missing(name, call, r, lost);
+        else found.add(Mechanism.missing(name, call, r, "a supervisor has a listener here already", lost,
+                "a limit of processes outside (docker run --pids-limit)"));
     }
 
     private static void instruction(long at, int code, int yes, int no, int k) {
