@@ -249,7 +249,7 @@ static const struct { const char *name; int (*take)(long); } kinds[] = {
 	{ "descriptors", descriptor }, { "sockets", sockets }, { "pipes", pipes }, { "processes", process }, { "threads", thread },
 	{ "futexes", futex_waiter }, { "timers", timer }, { "signals", signals }, { "locks", locks }, { "inodes", inodes },
 	{ "epolls", epolls }, { "watches", watches }, { "events", events }, { "mq", posix_messages }, { "msg", sysv_messages },
-	{ "sem", semaphores }, { "shm", segments }, { "mappings", mappings }, { "rights", rights }, { "chain", chain },
+	{ "sem", semaphores }, { "shm", segments }, { "mappings", mappings }, { "chain", chain }, { "rights", rights },
 	{ "buffers", buffers }, { "loopback", loopback },
 	{ "mounts", mounts }, { "namespaces", namespaces }, { "pidns", pid_namespaces }, { "userns", user_namespaces },
 };

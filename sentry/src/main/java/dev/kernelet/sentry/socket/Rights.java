@@ -92,12 +92,13 @@ public final class Rights {
     /** Whether the files may go under way too (unix(7): ETOOMANYREFS). */
     public long mayHold(Task t, Sockets sockets) {
         if (files.length == 0) return 0;
-        long limit = Math.min(t.group.limits.soft(Limits.NOFILE), Sockets.FILES_UNDER_WAY_MAX);
+        // Cycles of sockets under way are only found at the end of the sandbox: nobody gets more than a part
+        // of what the sandbox has, and who has used up his share leaves others theirs.
+        long most = Math.min(Sockets.FILES_UNDER_WAY_MAX, t.kernel.options.fileLimit / 4);
+        long limit = Math.min(t.group.limits.soft(Limits.NOFILE), most);
         if (t.kernel.users.filesUnderWay(t.cred.uid, 0) + files.length <= limit) return 0;
         boolean isFree = t.cred.capable(Credentials.CAP_SYS_RESOURCE) || t.cred.capable(Credentials.CAP_SYS_ADMIN);
-        // Cycles of sockets under way are only found at the end of the sandbox: nobody gets more than this,
-        // and who has used up his share leaves others theirs.
-        return isFree && sockets.filesUnderWay < Sockets.FILES_UNDER_WAY_MAX ? 0 : -ETOOMANYREFS;
+        return isFree && sockets.filesUnderWay < most ? 0 : -ETOOMANYREFS;
     }
 
     /** A copy that holds its files, to be kept with data; null when there is nothing to keep. */
