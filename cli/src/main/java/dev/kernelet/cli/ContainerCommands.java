@@ -39,7 +39,7 @@ final class ContainerCommands {
             }
             case "start" -> {
                 noFlags();
-                lifecycle().start(id(), ContainerCommands::warn);
+                lifecycle().start(id(), new Warn());
             }
             case "kill" -> kill();
             case "delete" -> delete();
@@ -89,11 +89,14 @@ final class ContainerCommands {
     }
 
     /** To the file of --log; only without one on standard error, which may be the container's. */
-    static void warn(String message) {
-        String text = DebugLog.escaped(message);
-        DebugLog.warn(text);
-        if (ErrorLog.isOpen()) ErrorLog.warning(text);
-        else Console.error("kernelet: warning: " + text + "\n");
+    static final class Warn implements java.util.function.Consumer<String> {
+        @Override
+        public void accept(String message) {
+            String text = DebugLog.escaped(message);
+            DebugLog.warn(text);
+            if (ErrorLog.isOpen()) ErrorLog.warning(text);
+            else Console.error("kernelet: warning: " + text + "\n");
+        }
     }
 
     private void noFlags() {
@@ -141,7 +144,7 @@ final class ContainerCommands {
         }
         id();
         for (int i = flags.position(); i < arguments.length; i++) lifecycle().delete(arguments[i], force,
-                ContainerCommands::warn);
+                new Warn());
     }
 
     private void list() {
@@ -247,7 +250,7 @@ final class ContainerCommands {
 
     private void update() {
         String resources = UpdateFlags.parse(flags, inherited);
-        lifecycle().update(id(), resources, ContainerCommands::warn);
+        lifecycle().update(id(), resources, new Warn());
     }
 
     private int exec() {

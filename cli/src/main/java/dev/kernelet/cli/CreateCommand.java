@@ -47,7 +47,7 @@ final class CreateCommand {
         o.network = global.network;
         o.fdLimit = global.fdLimit == SandboxOptions.DEFAULT_FD_LIMIT ? 0 : global.fdLimit;
         o.inherited = inherited;
-        o.warn = ContainerCommands::warn;
+        o.warn = new ContainerCommands.Warn();
         return SandboxProcess.run(o);
     }
 

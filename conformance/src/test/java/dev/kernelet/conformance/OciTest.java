@@ -30,6 +30,22 @@ class OciTest extends Bundles {
                 + "1\n1\nstopped\n0\n1\n");
     }
 
+    /**
+     * What an engine asks for takes no class from elsewhere than the AOT cache: one that the virtual machine makes (a
+     * lambda's) or reads from a file costs a millisecond, and the compiler five megabytes where it first meets the makers.
+     */
+    @Test
+    void commandsTakeTheirClassesFromTheCache() throws Exception {
+        run("""
+                bundle 'sh("exec sleep 100")'
+                export KERNELET_VM_OPTIONS=-Xlog:class+load:file=$T/classes-%p
+                $R create -b $T/b $I-a < /dev/null > /dev/null; $R start $I-a; $R state $I-a > /dev/null
+                for ((i = 0; i < 3; i++)); do $R exec $I-a true; done
+                $R kill $I-a KILL; until_stopped $I-a; $R delete $I-a
+                [ $(ls $T/classes-* | wc -l) -ge 8 ] && echo all; cat $T/classes-* | grep -v 'source: shared objects file' | grep -F '[class,load]' | grep -v opened:
+                """).is(1, "all\n");
+    }
+
     /** What is started later is in the namespace that the first process has made for itself. */
     @Test
     void execIsWhereTheFirstProcessIs() throws Exception {

@@ -108,19 +108,33 @@ final class ContainerControl {
         }
         int console = j.bool("console") ? fds[0] : -1;
         int[] files = console >= 0 ? new int[0] : fds;
-        var target = new AtomicReference<Inside.SignalTarget>();
-        var failure = new AtomicReference<Failure>();
-        var done = new CountDownLatch(1);
-        inside.exec(p, files, console, s::sendInt, (pid, signals, error) -> {
-            target.set(signals);
-            failure.set(error);
+        var life = new Further(s);
+        inside.exec(p, files, console, life, life);
+        await(life.done);
+        if (life.failure != null) throw life.failure;
+        follow(s, life.target);
+    }
+
+    /** Tells whoever asked for a further process of its begin and its end. */
+    private static final class Further implements Inside.AtExit, Inside.Started {
+        final CountDownLatch done = new CountDownLatch(1);
+        Inside.SignalTarget target; // these two written before done is opened
+        Failure failure;
+        private final LocalSocket s;
+
+        Further(LocalSocket s) { this.s = s; }
+
+        @Override
+        public void started(int pid, Inside.SignalTarget signals, Failure error) {
+            target = signals;
+            failure = error;
             // Answered here, so that the exit status cannot come first.
             if (error == null) s.send(new JsonText().open().field("pid", pid).close().toString());
             done.countDown();
-        });
-        await(done);
-        if (failure.get() != null) throw failure.get();
-        follow(s, target.get());
+        }
+
+        @Override
+        public void ended(int status) { s.sendInt(status); }
     }
 
     /**

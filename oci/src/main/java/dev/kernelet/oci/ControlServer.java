@@ -29,7 +29,20 @@ final class ControlServer {
         first = new ContainerControl(container);
     }
 
-    void listen() { thread(this::accept, "control"); }
+    void listen() { thread(new Connection(null), "control"); }
+
+    /** What a thread does: for one connection, or takes them. Not a lambda: the virtual machine makes those at run time. */
+    private final class Connection implements Runnable {
+        private final LocalSocket s;
+
+        Connection(LocalSocket s) { this.s = s; }
+
+        @Override
+        public void run() {
+            if (s == null) accept();
+            else serve(s);
+        }
+    }
 
     static void thread(Runnable work, String name) {
         var t = new Thread(null, work, name, 256 << 10);
@@ -49,7 +62,7 @@ final class ControlServer {
             var s = new LocalSocket((int) fd);
             int user = s.peerUser();
             if (user != 0 && user != owner) s.close();
-            else thread(() -> serve(s), "control-" + fd);
+            else thread(new Connection(s), "control-" + fd);
         }
     }
 

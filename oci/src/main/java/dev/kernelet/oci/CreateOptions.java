@@ -16,5 +16,5 @@ public final class CreateOptions {
     public int fdLimit;
     public Inherited inherited;
     /** Takes what has no effect. */
-    public java.util.function.Consumer<String> warn = w -> { };
+    public java.util.function.Consumer<String> warn;
 }

@@ -4,22 +4,21 @@ import static dev.kernelet.abi.SyscallNumber.*;
 
 import dev.kernelet.host.HostCall;
 import dev.kernelet.sandbox.Failure;
-import java.util.concurrent.SynchronousQueue;
 
 /**
  * A thread that stays in the network namespace this process was started in, for hooks that are to see it while
  * the others have moved to the container's, and goes back to the mount namespace of whoever called us, so that
  * what a hook mounts is seen there.
  */
-final class Outside {
-    private final SynchronousQueue<Runnable> work = new SynchronousQueue<>();
+final class Outside implements Runnable {
+    private Runnable work; // guarded by this
     private Thread thread;
     private Throwable failure; // written before the thread ends
 
     /** {@code isNeeded}: whether {@link #run} will have something to do; there is no thread else. */
     Outside(boolean isNeeded) {
         if (!isNeeded) return;
-        thread = new Thread(null, this::serve, "outside", 256 << 10);
+        thread = new Thread(null, this, "outside", 256 << 10);
         thread.setDaemon(true);
         thread.start();
     }
@@ -34,9 +33,10 @@ final class Outside {
         Host.close(fd);
     }
 
-    private void serve() {
+    @Override
+    public void run() {
         try {
-            Runnable hooks = work.take();
+            Runnable hooks = await();
             returnToMounts();
             hooks.run();
         } catch (InterruptedException | Failure e) {
@@ -44,11 +44,21 @@ final class Outside {
         }
     }
 
+    private synchronized Runnable await() throws InterruptedException {
+        while (work == null) wait();
+        return work;
+    }
+
+    private synchronized void give(Runnable r) {
+        work = r;
+        notifyAll();
+    }
+
     /** Runs {@code r} there, once, and waits for its end. */
     void run(Runnable r) {
         if (thread == null) return;
         try {
-            work.put(r);
+            give(r);
             thread.join();
         } catch (InterruptedException e) {
             throw new IllegalStateException(e); // nobody interrupts this thread

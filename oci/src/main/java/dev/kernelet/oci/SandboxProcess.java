@@ -210,9 +210,12 @@ public final class SandboxProcess {
         if (pod != null && !o.network.equals("none")) Pods.checkNetwork(pod);
         networkSysctl();
         String shown = state.json("creating");
-        outside.run(() -> {
-            Hooks.run(spec.hooks, "prestart", shown);
-            Hooks.run(spec.hooks, "createRuntime", shown);
+        outside.run(new Runnable() { // not a lambda, which the virtual machine would make here
+            @Override
+            public void run() {
+                Hooks.run(spec.hooks, "prestart", shown);
+                Hooks.run(spec.hooks, "createRuntime", shown);
+            }
         });
         Hooks.run(spec.hooks, "createContainer", shown);
         spec.container.holdsFirst = Hooks.has(spec.hooks, "startContainer");

@@ -161,7 +161,10 @@ public final class Container extends Inside {
      */
     public int run() {
         try {
-            new SignalForwarder(kernel, this::terminalSignal).start();
+            new SignalForwarder(kernel, new SignalForwarder.Filter() {
+                @Override
+                public boolean takes(int signal) { return terminalSignal(signal); }
+            }).start();
             HostJail.seal(jail(), true);
             kernel.run(Math.max(2, Math.min(4, Runtime.getRuntime().availableProcessors())));
             if (kernel.failure != null) {

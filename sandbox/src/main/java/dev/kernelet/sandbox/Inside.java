@@ -103,34 +103,68 @@ public class Inside {
      * The returned handle sends it signals.
      */
     public final void exec(ProcessSpec process, int[] fds, int consoleFd, AtExit atExit, Started done) {
-        post(() -> {
-            HostConsole console = null;
-            int[] files = fds; // until the process has them
-            try {
-                var p = new ContainerProcess(kernel, spec, process);
-                Task first = init == null ? null : init.anyTask();
-                if (init != null && first == null) {
-                    throw new Failure("container not running", "It has ended.");
-                }
-                view(p, first);
-                if (consoleFd >= 0) console = openConsole(p, consoleFd, process);
-                HostConsole terminal = console;
-                files = new int[0];
-                Task t = p.start(fds, terminal, place(first));
-                t.fs.mounts.hold();
-                t.group.atExit.add(g -> {
-                    int status = exitCode(g.exitStatus);
-                    finish(terminal, () -> atExit.ended(status));
-                });
-                done.started(t.group.pidIn(pids()), signal -> post(() -> signal(t.group, signal, terminal)),
-                        null);
-            } catch (Failure e) {
-                for (int fd : files) HostCall.call(SyscallNumber.CLOSE, fd);
-                if (console != null) close(console);
-                else if (consoleFd >= 0) HostCall.call(SyscallNumber.CLOSE, consoleFd);
-                done.started(0, null, e);
-            }
+        kernel.post(new Event() {
+            @Override
+            protected void run(Kernel k) { begin(process, fds, consoleFd, atExit, done); }
         });
+    }
+
+    private void begin(ProcessSpec process, int[] fds, int consoleFd, AtExit atExit, Started done) {
+        HostConsole console = null;
+        int[] files = fds; // until the process has them
+        try {
+            var p = new ContainerProcess(kernel, spec, process);
+            Task first = init == null ? null : init.anyTask();
+            if (init != null && first == null) {
+                throw new Failure("container not running", "It has ended.");
+            }
+            view(p, first);
+            if (consoleFd >= 0) console = openConsole(p, consoleFd, process);
+            HostConsole terminal = console;
+            files = new int[0];
+            Task t = p.start(fds, terminal, place(first));
+            t.fs.mounts.hold();
+            var further = new Further(t.group, terminal, atExit);
+            t.group.atExit.add(further);
+            done.started(t.group.pidIn(pids()), further, null);
+        } catch (Failure e) {
+            for (int fd : files) HostCall.call(SyscallNumber.CLOSE, fd);
+            if (console != null) close(console);
+            else if (consoleFd >= 0) HostCall.call(SyscallNumber.CLOSE, consoleFd);
+            done.started(0, null, e);
+        }
+    }
+
+    /** A process started by {@link #exec}. Classes here, not lambdas: those the virtual machine makes when it meets them. */
+    private final class Further implements ThreadGroup.AtExit, SignalTarget {
+        private final ThreadGroup group;
+        private final HostConsole terminal;
+        private final AtExit told;
+
+        Further(ThreadGroup group, HostConsole terminal, AtExit told) {
+            this.group = group;
+            this.terminal = terminal;
+            this.told = told;
+        }
+
+        @Override
+        public void processEnded(ThreadGroup g) {
+            int status = exitCode(g.exitStatus);
+            if (terminal == null) told.ended(status);
+            else finish(terminal, () -> told.ended(status));
+        }
+
+        @Override
+        public void signal(int signo) { kernel.post(new Arrived(signo)); }
+
+        private final class Arrived extends Event {
+            private final int signo;
+
+            Arrived(int signo) { this.signo = signo; }
+
+            @Override
+            protected void run(Kernel k) { Inside.signal(group, signo, terminal); }
+        }
     }
 
     /** A further process sees the mounts that the first one sees now, from their root (as by setns(2)). */

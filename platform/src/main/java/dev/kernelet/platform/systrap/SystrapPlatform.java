@@ -219,7 +219,7 @@ public final class SystrapPlatform extends Platform {
 
     /** Waits until spares are wanted: 1; 0: it is time to look for rogues; -1: the platform closes. */
     synchronized int awaitDemand() {
-        long end = System.nanoTime() + Rogues.PERIOD_MILLIS * 1_000_000L;
+        long end = System.nanoTime() + (births != null ? Rogues.RARE_MILLIS : Rogues.PERIOD_MILLIS) * 1_000_000L;
         while ((spares.size() >= SPARES || refused) && !closed) {
             long left = (end - System.nanoTime()) / 1_000_000L;
             if (left <= 0) return 0;
