@@ -105,10 +105,19 @@ final class Blocks {
         b.append(BEGIN).append(name).append('\n').append(body).append(END).append(name).append('\n');
     }
 
-    /** The tables of a runtime and of its options. */
+    /**
+     * The tables of a runtime and of its options. The kubelet has one cgroup driver for all: where another
+     * runtime has systemd's, ours has it, else the pods' slices would not hold it.
+     */
     void put(String name, String table, String path) {
-        blocks.put(name, "[" + table + ".runtimes." + name + "]\n" + TYPE + "[" + table + ".runtimes." + name
-                + ".options]\n  BinaryName = " + new JsonText().value(path) + "\n");
+        String key = "[" + table + ".runtimes." + name;
+        blocks.put(name, key + "]\n" + TYPE + key + ".options]\n  BinaryName = " + new JsonText().value(path)
+                + "\n" + (foreign.lines().anyMatch(Blocks::isSystemdCgroup) ? "  SystemdCgroup = true\n" : ""));
+    }
+
+    private static boolean isSystemdCgroup(String line) {
+        String l = line.replaceAll("\\s", "");
+        return l.equals("SystemdCgroup=true") || l.startsWith("SystemdCgroup=true#");
     }
 
     /** Whether others wrote an entry of that name, in whatever quotes. */

@@ -62,6 +62,20 @@ class EngineFilesTest {
         }
     }
 
+    /** Else containers of a node whose kubelet has systemd's driver would not lie in their pods' slices. */
+    @Test
+    void theCgroupDriverIsTheOtherRuntimes() {
+        String options = "version = 2\n[plugins.x.containerd.runtimes.runc.options]\n";
+        assertTrue(containerd(options + "  SystemdCgroup = true # kubeadm\n").contains("SystemdCgroup = true\n"));
+        for (String no : List.of("", "SystemdCgroup = false\n", "# SystemdCgroup = true\n")) {
+            String with = containerd(options + no);
+            assertEquals(no.isEmpty() ? -1 : with.indexOf(no) + no.indexOf('S'), with.lastIndexOf("SystemdCgroup"));
+        }
+        String with = containerd(options + "SystemdCgroup=true");
+        assertEquals(with, containerd(with), "twice");
+        assertEquals(options + "SystemdCgroup=true", EngineFiles.containerdWithout(with, "c", "k"));
+    }
+
     @Test
     void containerdsFile() {
         String runc = "[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc]\n";
