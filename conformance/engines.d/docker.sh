@@ -50,6 +50,8 @@ row_docker_run() {
 	is input "through" script 'echo through | run -i box cat'
 	is flags "a=1 /tmp 5 6 name" run -e a=1 -w /tmp -u 5:6 --hostname name box \
 		sh -c 'echo "a=$a $PWD $(id -u) $(id -g) $(uname -n)"'
+	is home "/root" run box sh -c 'echo $HOME'
+	is home_of_nobody "/ /given" script 'echo $(run -u 77 box sh -c "echo \$HOME") $(run -e HOME=/given box sh -c "echo \$HOME")'
 	is entrypoint "x y" run --entrypoint echo box x y
 	is mounts "" run box sh -c 'grep "^rootfs" /proc/mounts; true'
 	is init "/sbin/docker-init" run --init box sh -c 'tr "\0" " " < /proc/1/cmdline | cut -d" " -f1'

@@ -46,6 +46,29 @@ class OciTest extends Bundles {
                 """).is(1, "all\n");
     }
 
+    /** The environment says where the user is at home, from the container's /etc/passwd: as with runc. */
+    @Test
+    void home() throws Exception {
+        run("""
+                home() { bundle 'import stat
+                def passwd(text): open(T + "/b/rootfs/etc/passwd", "w").write(text)
+                T = os.environ["T"]
+                passwd("root:x:0:0:root:/root:/bin/sh\\n\\nodd\\nfive:x:5:5::/home/five:/bin/sh\\nsame:x:5:5::/no:\\n")
+                sh("echo ${HOME-none}")
+                '"$1"; $R run -b $T/b $I-a; }
+                home ''; home 'c["process"]["user"] = {"uid": 5, "gid": 5}'
+                home 'c["process"]["user"] = {"uid": 6, "gid": 6}'; home 'c["process"]["env"].append("HOME=")'
+                home 'c["process"]["env"].append("HOME=/given")'; home 'os.unlink(T + "/b/rootfs/etc/passwd")'
+                home 'os.unlink(T + "/b/rootfs/etc/passwd"); os.mkfifo(T + "/b/rootfs/etc/passwd")'
+                home 'os.unlink(T + "/b/rootfs/etc/passwd"); os.symlink("/dev/zero", T + "/b/rootfs/etc/passwd")'
+                home 'passwd("x" * 9000000 + "\\nroot:x:0:0::/far:")'
+                bundle 'open(os.environ["T"] + "/b/rootfs/etc/passwd", "w").write("one:x:1:1::/one:")
+                sh("exec sleep 100")'; $R create -b $T/b $I-a < /dev/null > $T/out; $R start $I-a
+                for u in 0 1; do $R exec --user $u $I-a sh -c 'echo $HOME'; done
+                $R exec --env HOME=/x $I-a sh -c 'echo $HOME'; $R delete --force $I-a
+                """).is(0, "/root\n/home/five\n/\n/root\n/given\n/\n/\n/\n/\n/\n/one\n/x\n");
+    }
+
     /** What is started later is in the namespace that the first process has made for itself. */
     @Test
     void execIsWhereTheFirstProcessIs() throws Exception {

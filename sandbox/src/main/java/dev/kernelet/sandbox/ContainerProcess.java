@@ -73,6 +73,10 @@ final class ContainerProcess {
     private Task start(FdTable fds, HostConsole console, Init.Place place) {
         fs.umask = spec.umask < 0 ? 022 : spec.umask;
         enterDirectory();
+        // As other runtimes: the user's directory where the environment has none. Hooks get what they were given.
+        String given = spec.variable("HOME");
+        boolean isNeeded = spec.program == null && (given == null || given.isEmpty());
+        String home = isNeeded ? Passwd.home(setup, spec.uid) : null;
         setup.cred = credentials();
         if (console != null) {
             OpenFile slave = console.slave(setup);
@@ -86,7 +90,7 @@ final class ContainerProcess {
         String program = spec.program != null ? spec.program
                 : Init.find(setup, spec.args[0], spec.variable("PATH"));
         if (program == null) throw cannotRun(setup.error);
-        Task t = Init.createInit(kernel, program, spec.args, spec.environment(), fs, fds, setup.cred,
+        Task t = Init.createInit(kernel, program, spec.args, spec.environment(home), fs, fds, setup.cred,
                 limits(), place);
         if (t == null) throw cannotRun(Init.error);
         if (container.seccomp != null && !Seccomp.install(t, container.seccomp, container.isSeccompLogged)) {

@@ -73,13 +73,17 @@ public final class ProcessSpec {
         return found;
     }
 
-    /** The environment with the last value of each name, at the place of the first (as runtimes do it). */
-    String[] environment() {
+    /**
+     * The environment with the last value of each name, at the place of the first (as runtimes do it).
+     * {@code home}: HOME instead of what is given; null: as it is given.
+     */
+    String[] environment(String home) {
         var place = new java.util.LinkedHashMap<String, String>();
         for (String e : env) {
             int equals = e.indexOf('=');
             place.put(equals < 0 ? e : e.substring(0, equals), e);
         }
+        if (home != null) place.put("HOME", "HOME=" + home);
         return place.values().toArray(new String[0]);
     }
 }
