@@ -136,5 +136,5 @@ row_rootless_pod() {
 	is owner "0 $account" script 'echo $(r exec server stat -c %u /v/socket) $(stat -c %U "$state/home/pod/socket")'
 	is kill "137" script 'r kill server > /dev/null; r wait server'
 	r pod rm -ft 0 both > /dev/null 2>&1
-	is gone "0" script 'r ps -aq | wc -l'
+	is gone "0" script 'r ps -aq --filter pod=both | wc -l' # another row's go on
 }

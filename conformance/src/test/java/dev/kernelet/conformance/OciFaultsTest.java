@@ -137,4 +137,18 @@ class OciFaultsTest extends Bundles {
                 left; ls /tmp /dev/shm /run | grep -c $I; grep -c "$T" /proc/self/mountinfo; true
                 """).is(0, "0\n0\n");
     }
+
+    /** Some rounds of conformance/cycles, which looks at more than the other tests: all that a sandbox holds. */
+    @Test
+    void cycles() throws Exception {
+        org.junit.jupiter.api.Assumptions.assumeTrue(shell.run("unshare --mount --pid --fork true").status() == 0);
+        shell.run("KERNELET_DIST=${K%/bin/kernelet} " + Shell.ROOT.resolve("conformance/cycles")
+                + " --cycles 4 2>&1 | sed 's/ failures.*/ failures/'").is(0, """
+                plain: 4 cycles, 0 failures
+                killed: 4 cycles, 0 failures
+                failed: 4 cycles, 0 failures
+                pod: 4 cycles, 0 failures
+                member: 4 cycles, 0 failures
+                """);
+    }
 }
