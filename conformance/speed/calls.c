@@ -23,6 +23,7 @@ static int op_getpid(void) { return syscall(SYS_getpid) > 0; }
 static int op_getppid(void) { return syscall(SYS_getppid) >= 0; }
 static int op_clock(void) { struct timespec t; return clock_gettime(CLOCK_MONOTONIC, &t) == 0; }
 static int op_stat(void) { struct stat s; return stat("/etc/passwd", &s) == 0; }
+static int op_readlink(void) { return readlink("/etc/passwd", buffer, sizeof buffer) < 0; }
 static int op_read(void) { return read(zero, buffer, 1) == 1; }
 static int op_read64k(void) { return read(zero, buffer, sizeof buffer) == sizeof buffer; }
 static int op_write(void) { return write(null, buffer, 100) == 100; }
@@ -67,7 +68,7 @@ static int op_exec(void)
 }
 
 static const struct { const char *name; int (*call)(void); } operations[] = {
-	{ "getpid", op_getpid }, { "getppid", op_getppid }, { "clock", op_clock }, { "stat", op_stat }, { "read", op_read },
+	{ "getpid", op_getpid }, { "getppid", op_getppid }, { "clock", op_clock }, { "stat", op_stat }, { "readlink", op_readlink }, { "read", op_read },
 	{ "read64k", op_read64k }, { "write", op_write }, { "pread", op_pread }, { "pwrite", op_pwrite }, { "futex", op_futex },
 	{ "epoll", op_epoll }, { "open", op_open }, { "mmap", op_mmap }, { "fork", op_fork }, { "exec", op_exec },
 };

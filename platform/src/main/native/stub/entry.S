@@ -112,7 +112,10 @@ fast_slow:
 	mov	%gs:OFF_SELF, %rbx
 	mov	%rbx, %rdi
 	call	syscall_event
-	jmp	event_loop
+	test	%eax, %eax
+	jz	event_loop
+	xor	%eax, %eax		/* LEAVE_SYSCALL */
+	jmp	tail_start
 
 	.text
 event_loop:

@@ -91,7 +91,7 @@ enum {
 	NR_mmap = 9, NR_mprotect = 10, NR_munmap = 11, NR_rt_sigaction = 13, NR_rt_sigprocmask = 14, NR_rt_sigreturn = 15,
 	NR_mremap = 25, NR_msync = 26, NR_mincore = 27, NR_madvise = 28, NR_dup2 = 33, NR_sendmsg = 46, NR_recvmsg = 47, NR_clone = 56,
 	NR_execve = 59, NR_exit = 60, NR_getppid = 110, NR_sigaltstack = 131, NR_prctl = 157, NR_arch_prctl = 158, NR_futex = 202,
-	NR_sched_setaffinity = 203, NR_sched_getaffinity = 204, NR_rseq = 334,
+	NR_readlink = 89, NR_readlinkat = 267, NR_sched_setaffinity = 203, NR_sched_getaffinity = 204, NR_rseq = 334,
 	NR_exit_group = 231, NR_seccomp = 317, NR_execveat = 322, NR_membarrier = 324, NR_close = 3, NR_close_range = 436,
 };
 

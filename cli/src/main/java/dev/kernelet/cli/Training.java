@@ -15,7 +15,10 @@ final class Training {
             "cli/StartReport", "cli/UpdateFlags", "oci/Blocks", "oci/EngineFiles", "oci/JsonEdit", "oci/DBus",
             "oci/SystemdScope", "oci/Stats", "oci/Templates", "oci/UpdateRequest",
             "oci/PodClient", "oci/PodMounts"};
-    /** What containers take of the library beyond what a program in the training run does (SpeedTest tells). */
+    /**
+     * What containers take of the library beyond what a program in the training run does (SpeedTest
+     * tells).
+     */
     private static final String[] LIBRARY = {"SequencedSet", "LinkedHashMap$LinkedEntrySet",
             "LinkedHashMap$LinkedHashIterator", "LinkedHashMap$LinkedEntryIterator", "LinkedHashMap$LinkedValues",
             "LinkedHashMap$LinkedValueIterator", "Arrays$ArrayList", "Arrays$ArrayItr",

@@ -138,7 +138,10 @@ class OciFaultsTest extends Bundles {
                 """).is(0, "0\n0\n");
     }
 
-    /** Some rounds of conformance/cycles, which looks at more than the other tests: all that a sandbox holds. */
+    /**
+     * Some rounds of conformance/cycles, which looks at more than the other tests: all that a sandbox
+     * holds.
+     */
     @Test
     void cycles() throws Exception {
         org.junit.jupiter.api.Assumptions.assumeTrue(shell.run("unshare --mount --pid --fork true").status() == 0);

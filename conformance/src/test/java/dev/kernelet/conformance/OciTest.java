@@ -31,8 +31,9 @@ class OciTest extends Bundles {
     }
 
     /**
-     * What an engine asks for takes no class from elsewhere than the AOT cache: one that the virtual machine makes (a
-     * lambda's) or reads from a file costs a millisecond, and the compiler five megabytes where it first meets the makers.
+     * What an engine asks for takes no class from elsewhere than the AOT cache: one that the virtual machine
+     * makes (a lambda's) or reads from a file costs a millisecond, and the compiler five megabytes where it
+     * first meets the makers.
      */
     @Test
     void commandsTakeTheirClassesFromTheCache() throws Exception {
@@ -42,7 +43,8 @@ class OciTest extends Bundles {
                 $R create -b $T/b $I-a < /dev/null > /dev/null; $R start $I-a; $R state $I-a > /dev/null
                 for ((i = 0; i < 3; i++)); do $R exec $I-a true; done
                 $R kill $I-a KILL; until_stopped $I-a; $R delete $I-a
-                [ $(ls $T/classes-* | wc -l) -ge 8 ] && echo all; cat $T/classes-* | grep -v 'source: shared objects file' | grep -F '[class,load]' | grep -v opened:
+                [ $(ls $T/classes-* | wc -l) -ge 8 ] && echo all
+                cat $T/classes-* | grep -v 'source: shared objects file' | grep -F '[class,load]' | grep -v opened:
                 """).is(1, "all\n");
     }
 

@@ -31,7 +31,10 @@ final class ControlServer {
 
     void listen() { thread(new Connection(null), "control"); }
 
-    /** What a thread does: for one connection, or takes them. Not a lambda: the virtual machine makes those at run time. */
+    /**
+     * What a thread does: for one connection, or takes them. Not a lambda: the virtual machine makes
+     * those at run time.
+     */
     private final class Connection implements Runnable {
         private final LocalSocket s;
 

@@ -98,6 +98,13 @@ public abstract class ExecutionContext {
     public void clearStubAnswers() {}
 
     /**
+     * Lets the platform answer readlink(2) and readlinkat(2) of this absolute path, which names no symbolic
+     * link, by EINVAL: until {@link Platform#namesChanged} or {@link #clearStubAnswers}. A platform may do
+     * nothing. Not while the context runs.
+     */
+    public void setNoLink(byte[] path, int length) {}
+
+    /**
      * Makes a running context stop soon ({@link Trap#INTERRUPTED}, or whatever else it was about to report).
      * Harmless when stopped. Asynchronous; may be called by any thread that holds the kernel lock.
      */

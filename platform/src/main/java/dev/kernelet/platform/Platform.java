@@ -57,6 +57,9 @@ public abstract class Platform implements AutoCloseable {
         }
     }
 
+    /** What contexts were told by {@link ExecutionContext#setNoLink} is no longer known to be so. */
+    public void namesChanged() {}
+
     /** For the debug log: what was done, in numbers. */
     public String statistics() { return ""; }
 

@@ -135,7 +135,10 @@ public class Inside {
         }
     }
 
-    /** A process started by {@link #exec}. Classes here, not lambdas: those the virtual machine makes when it meets them. */
+    /**
+     * A process started by {@link #exec}. Classes here, not lambdas: those the virtual machine makes
+     * when it meets them.
+     */
     private final class Further implements ThreadGroup.AtExit, SignalTarget {
         private final ThreadGroup group;
         private final HostConsole terminal;

@@ -48,6 +48,11 @@ public final class StubLayout {
     public static final int DOOR_SENTRY_PID = 20;
     /** Not zero: the Sentry is to be asked about every fork and every thread (Births). */
     public static final int DOOR_GATE = 28;
+    /**
+     * Another number whenever a name has gone or what it leads to may be another: what stubs remember
+     * of paths ends.
+     */
+    public static final int DOOR_NAMES = 32;
 
     // ---- slot 0: the arena header, written by the template at boot and by a stub that gives up
     public static final int HDR_XCR0 = 0;
@@ -61,7 +66,15 @@ public final class StubLayout {
     // ---- a slot: control page, extended state, stack, bounce buffer, window, prefetch area
     public static final int OFF_XSTATE = 0x1000;
     public static final int XSTATE_MAX = 0x3000;
-    public static final int OFF_STACK = 0x4000;
+    /**
+     * Paths that readlink(2) has found to be no links, if OFF_MEMO_USED is not 0: entry
+     * {@code hash % MEMO_ENTRIES}, what DOOR_NAMES was then (int) and the path with its NUL.
+     */
+    public static final int OFF_MEMO = 0x4000;
+    public static final int MEMO_ENTRIES = 64;
+    public static final int MEMO_ENTRY = 128;
+    public static final int MEMO_PATH = MEMO_ENTRY - 4;
+    public static final int OFF_STACK = 0x6000;
     public static final int OFF_STACK_TOP = 0xc000;
     public static final int OFF_BOUNCE = 0xc000;
     public static final int BOUNCE_SIZE = 0x2000;
@@ -172,6 +185,8 @@ public final class StubLayout {
     public static final int OFF_SPIN_SKIP = 0x1d4;
     /** The stub's own: the doorbell's sleeper may have missed the ring. */
     public static final int OFF_RINGING = 0x1c8;
+    /** 0: nothing is known, whatever lies in OFF_MEMO. */
+    public static final int OFF_MEMO_USED = 0x1dc;
     /** The stub's own: orders that must still come until it is sure to die with the Sentry. */
     public static final int OFF_UNSURE = 0x1d8;
 

@@ -17,7 +17,10 @@ import java.util.HashSet;
  */
 final class Rogues {
     static final int PERIOD_MILLIS = 250;
-    /** Where {@link Births} stops them before they are born there is nothing to find: a look now and then, in case. */
+    /**
+     * Where {@link Births} stops them before they are born there is nothing to find: a look now and
+     * then, in case.
+     */
     static final int RARE_MILLIS = 10_000;
     /**
      * Rounds that an unknown child is left alone while some fork is under way: longer than a stub may take.

@@ -215,6 +215,20 @@ final class SystrapContext extends SystrapCommands {
     @Override
     public void clearStubAnswers() {
         for (int i = 0; i < ANSWERS; i++) Memory.putInt(slot + OFF_ANSWERS + 16L * i, -1);
+        Memory.putInt(slot + OFF_MEMO_USED, 0);
+    }
+
+    @Override
+    public void setNoLink(byte[] path, int length) {
+        if (length >= MEMO_PATH) return;
+        if (Memory.getInt(slot + OFF_MEMO_USED) == 0) Memory.zero(slot + OFF_MEMO, MEMO_ENTRIES * MEMO_ENTRY);
+        int hash = 0;
+        for (int i = 0; i < length; i++) hash = 31 * hash + (path[i] & 0xff);
+        long entry = slot + OFF_MEMO + (long) MEMO_ENTRY * (31 * hash & MEMO_ENTRIES - 1); // the NUL counts
+        Memory.putInt(entry, platform.names());
+        Memory.copyFromArray(path, 0, entry + 4, length);
+        Memory.putByte(entry + 4 + length, (byte) 0);
+        Memory.putInt(slot + OFF_MEMO_USED, 1);
     }
 
     @Override

@@ -110,6 +110,7 @@ public final class SystrapPlatform extends Platform {
         Memory.putInt(door + DOOR_SENTRY_PID, (int) Host.getpid());
         Memory.putInt(door + DOOR_SPIN, manyProcessors ? 100 : 0);
         Memory.putInt(door + DOOR_GATE, "off".equals(System.getProperty("kernelet.births")) ? 0 : 1);
+        namesChanged();
         runs(0);
         template = new Template(this, (int) doorFd);
         template.start();
@@ -219,7 +220,8 @@ public final class SystrapPlatform extends Platform {
 
     /** Waits until spares are wanted: 1; 0: it is time to look for rogues; -1: the platform closes. */
     synchronized int awaitDemand() {
-        long end = System.nanoTime() + (births != null ? Rogues.RARE_MILLIS : Rogues.PERIOD_MILLIS) * 1_000_000L;
+        long period = births != null ? Rogues.RARE_MILLIS : Rogues.PERIOD_MILLIS;
+        long end = System.nanoTime() + period * 1_000_000L;
         while ((spares.size() >= SPARES || refused) && !closed) {
             long left = (end - System.nanoTime()) / 1_000_000L;
             if (left <= 0) return 0;
@@ -435,6 +437,17 @@ public final class SystrapPlatform extends Platform {
         longSpinOffered = offer;
         Memory.putInt(door + DOOR_SPIN_LONG, offer ? LONG : 0);
     }
+
+    // ---- what stubs remember of paths
+    private int names;
+
+    @Override
+    public void namesChanged() {
+        if (++names == 0) names = 1; // which stands for nothing
+        Memory.putIntVolatile(door + DOOR_NAMES, names);
+    }
+
+    int names() { return names; }
 
     @Override
     public String statistics() {

@@ -1,6 +1,7 @@
 package dev.kernelet.sentry.kernel;
 
 import dev.kernelet.sentry.vfs.MountNamespace;
+import dev.kernelet.sentry.vfs.NameChanges;
 import dev.kernelet.sentry.vfs.Path;
 
 /** Root, working directory and umask; shared by tasks with CLONE_FS. Kernel lock. */
@@ -29,6 +30,12 @@ public final class FsContext {
         if (p != null) p.dentry.holds++;
         if (root != null) root.dentry.holds--;
         root = p;
+    }
+
+    /** Of one that tasks use already: chroot(2), pivot_root(2), setns(2). */
+    public void changeRoot(Path p) {
+        setRoot(p);
+        NameChanges.happened();
     }
 
     public void setCwd(Path p) {

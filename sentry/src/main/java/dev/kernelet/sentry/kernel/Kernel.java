@@ -7,6 +7,7 @@ import dev.kernelet.host.HostCall;
 import dev.kernelet.platform.Platform;
 import dev.kernelet.sentry.log.DebugLog;
 import dev.kernelet.sentry.mm.BulkBuffers;
+import dev.kernelet.sentry.vfs.NameChanges;
 import dev.kernelet.sentry.wait.TimerQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
@@ -58,6 +59,7 @@ public final class Kernel {
         this.platform = platform;
         this.options = options;
         this.root = new Root(this);
+        NameChanges.tell(platform);
     }
 
     /** CLOCK_MONOTONIC in nanoseconds: the base of all deadlines. */

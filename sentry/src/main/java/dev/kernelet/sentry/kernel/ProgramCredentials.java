@@ -49,5 +49,6 @@ final class ProgramCredentials {
     static void apply(Task t, Credentials c) {
         if (c.euid != t.cred.euid || c.egid != t.cred.egid) t.parentDeathSignal = 0;
         t.cred = c;
+        t.ctx.clearStubAnswers();
     }
 }

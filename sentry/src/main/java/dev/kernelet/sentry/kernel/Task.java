@@ -338,6 +338,15 @@ public final class Task {
         return result;
     }
 
+    /**
+     * A walk has found that {@code mem.pathBytes} names something that is no symbolic link: as {@link
+     * #answer}.
+     */
+    public void noLink() {
+        if (Strace.enabled || entryWork != 0 || !walk.isTheName(mem.pathBytes, mem.pathLength)) return;
+        ctx.setNoLink(mem.pathBytes, mem.pathLength);
+    }
+
     @Override
     public String toString() { return dev.kernelet.sentry.log.DebugLog.printable(name) + "[" + tid + "]"; }
 }

@@ -182,7 +182,10 @@ final class SysPath {
         r = t.walk.at(dirfd, PathWalk.EMPTY);
         if (r < 0) return r;
         Inode n = t.walk.inode;
-        if (n == null || !n.isSymlink()) return isEmpty ? -ENOENT : -EINVAL;
+        if (n == null || !n.isSymlink()) {
+            if (n != null) t.noLink();
+            return isEmpty ? -ENOENT : -EINVAL;
+        }
         t.error = -EINVAL;
         String target = n.readlink(t);
         if (target == null) return t.error;
@@ -224,7 +227,7 @@ final class SysPath {
         if (r == 0) r = Access.check(t.cred, t.walk.inode, Access.EXECUTE);
         if (r < 0) return r;
         if (!t.cred.capableHere(Credentials.CAP_SYS_CHROOT)) return -EPERM;
-        t.fs.setRoot(t.walk.path());
+        t.fs.changeRoot(t.walk.path());
         return 0;
     }
 

@@ -20,6 +20,7 @@ public final class Attributes {
         mode &= 07777;
         boolean mayKeep = c.inGroup(n.gid) || c.capableOver(n.uid, n.gid, Credentials.CAP_FSETID);
         if (!mayKeep) mode &= ~S_ISGID;
+        NameChanges.happened();
         return changed(d, n, n.setattr(t, mode, -1, -1));
     }
 
@@ -39,6 +40,7 @@ public final class Attributes {
             boolean mayKeep = c.inGroup(n.gid) || c.capableOver(n.uid, n.gid, Credentials.CAP_FSETID);
             if ((n.mode & 010) != 0 || !mayKeep) mode &= ~S_ISGID;
         }
+        NameChanges.happened();
         return changed(d, n, n.setattr(t, mode, uid, gid));
     }
 

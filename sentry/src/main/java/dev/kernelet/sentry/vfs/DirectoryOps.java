@@ -198,6 +198,7 @@ public final class DirectoryOps {
     }
 
     private static void remove(Dentry dir, Dentry d) {
+        NameChanges.happened();
         // The filesystem may have given up the lock meanwhile.
         if (dir.child(d.name) == d) dir.detach(d);
         d.isDead = true;
@@ -300,6 +301,7 @@ public final class DirectoryOps {
     }
 
     private static void moved(Dentry oldDir, Dentry old, Dentry newDir, String newName, Inode replaced, int flags) {
+        NameChanges.happened();
         Inode n = old.inode;
         String oldName = old.name;
         Dentry target = newDir.child(newName);

@@ -27,6 +27,12 @@ public abstract class Filesystem {
     /** Nodes of any kind may be made in it: it is the sandbox's own. */
     public boolean isInMemory() { return false; }
 
+    /**
+     * Its names go by the calls of the sandbox's programs alone, while {@link Inode#cacheable} of a
+     * directory holds.
+     */
+    public boolean keepsNames() { return false; }
+
     /** Options shown in /proc/mounts after rw/ro, each with a leading comma; "" for none. */
     public String showOptions() { return ""; }
 

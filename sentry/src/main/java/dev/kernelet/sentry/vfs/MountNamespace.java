@@ -140,6 +140,7 @@ public final class MountNamespace {
 
     private void changed() {
         changes++;
+        NameChanges.happened();
         if (queue != null) queue.wakeAll(OpenFile.POLLERR | OpenFile.POLLPRI);
     }
 

@@ -234,7 +234,7 @@ public final class MountOps {
 
     /** Who was at the old root is at the new one. */
     private static void repoint(FsContext fs, Mount old, Path root) {
-        if (fs.root.mount == old && fs.root.dentry == old.root) fs.setRoot(root);
+        if (fs.root.mount == old && fs.root.dentry == old.root) fs.changeRoot(root);
         if (fs.cwd.mount == old && fs.cwd.dentry == old.root) fs.setCwd(root);
     }
 
@@ -265,7 +265,7 @@ public final class MountOps {
             if (c != null && owner != from.owner) lock(c, c != ns.root);
         }
         Mount root = copies.get(fs.root.mount), cwd = copies.get(fs.cwd.mount);
-        if (root != null) fs.setRoot(new Path(root, fs.root.dentry));
+        if (root != null) fs.changeRoot(new Path(root, fs.root.dentry));
         if (cwd != null) fs.setCwd(new Path(cwd, fs.cwd.dentry));
         fs.setMounts(ns);
     }
@@ -294,7 +294,7 @@ public final class MountOps {
     public static void enter(FsContext fs, MountNamespace to) {
         fs.setMounts(to);
         Path top = to.top();
-        fs.setRoot(top);
+        fs.changeRoot(top);
         fs.setCwd(top);
     }
 }

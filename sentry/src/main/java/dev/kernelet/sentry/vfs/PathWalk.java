@@ -64,6 +64,12 @@ public final class PathWalk {
 
     public PathWalk(Task t) { this.t = t; }
 
+    /** Whether {@code name}, just walked, is the only name of the place found: see NameChanges. */
+    public boolean isTheName(byte[] name, int length) {
+        return length > 1 && name[0] == '/' && mount != null
+                && NameChanges.isTheName(name, length, mount, dentry, rootMount, rootDentry);
+    }
+
     /** The place found, as an object to keep. */
     public Path path() { return new Path(mount, dentry); }
 

@@ -82,6 +82,9 @@ public final class HostFilesystem extends Filesystem implements AutoCloseable {
     public boolean isSuperuser() { return hostUid == 0; }
 
     @Override
+    public boolean keepsNames() { return true; }
+
+    @Override
     public String type() { return "host"; }
 
     /** V9FS_MAGIC: what remote file servers of sandboxes show. */

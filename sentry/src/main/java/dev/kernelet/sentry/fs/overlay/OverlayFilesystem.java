@@ -32,6 +32,9 @@ public final class OverlayFilesystem extends Filesystem {
     public boolean isInMemory() { return true; }
 
     @Override
+    public boolean keepsNames() { return true; }
+
+    @Override
     public String type() { return "overlay"; }
 
     @Override

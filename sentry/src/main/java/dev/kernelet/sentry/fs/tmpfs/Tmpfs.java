@@ -101,6 +101,9 @@ public class Tmpfs extends Filesystem {
     public boolean isInMemory() { return true; }
 
     @Override
+    public boolean keepsNames() { return true; }
+
+    @Override
     public String type() { return type; }
 
     @Override
