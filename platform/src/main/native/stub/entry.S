@@ -114,7 +114,7 @@ fast_slow:
 	call	syscall_event
 	test	%eax, %eax
 	jz	event_loop
-	xor	%eax, %eax		/* LEAVE_SYSCALL */
+	dec	%eax
 	jmp	tail_start
 
 	.text

@@ -218,14 +218,20 @@ static int is_no_link(u64 slot)
 	return i == n;
 }
 
-/* Registers are in the slot (from a patched call site). Not 0: the answer is, too. */
+/* Single-stepping goes on behind the call: with every register. */
+static long leave(u64 slot)
+{
+	return AT64(slot, REG(R_EFLAGS)) & TF ? LEAVE_FULL : LEAVE_SYSCALL;
+}
+
+/* Registers are in the slot (from a patched call site). Not 0: the answer is, too, and it is how to leave, plus one. */
 long syscall_event(u64 slot)
 {
 	u32 nr = AT64(slot, REG(R_RAX)), pieces = fetch(slot, nr);
 
 	if ((nr == NR_readlink || nr == NR_readlinkat) && pieces && is_no_link(slot)) {
 		AT64(slot, REG(R_RAX)) = -EINVAL;
-		return 1;
+		return 1 + leave(slot);
 	}
 	call_event(slot, nr, pieces, 0);
 	return 0;
@@ -619,7 +625,7 @@ static long resume_syscall(u64 slot)
 			AT64(slot, REG(R_RAX)) = -EFAULT;
 	}
 	load_lazy(slot);
-	return AT64(slot, REG(R_EFLAGS)) & TF ? LEAVE_FULL : LEAVE_SYSCALL;
+	return leave(slot);
 }
 
 long serve(u64 slot)
