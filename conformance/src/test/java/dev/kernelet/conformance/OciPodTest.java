@@ -258,6 +258,9 @@ class OciPodTest extends Bundles {
                 member a 'c["annotations"] = {"io.kubernetes.cri-o.ContainerType": "container",
                   "io.kubernetes.cri-o.SandboxID": "'$I'-pod"}; sh("exec sleep 10")'; up a; mounts
                 $R delete --force $I-a
+                member a 'c["annotations"] = {"io.container.manager": "libpod",
+                  "io.kubernetes.cri-o.SandboxID": "'$I'-pod"}; sh("exec sleep 10")'; up a; mounts # podman 5
+                $R delete --force $I-a
                 F=dev.kernelet.flag.pod-sandbox
                 member a 'c["annotations"]["'$F'"] = "separate"; sh("echo by annotation")'
                 $R run -b $T/a $I-a; member a 'c["annotations"]["'$F'"] = "shared"'
@@ -269,7 +272,7 @@ class OciPodTest extends Bundles {
                 member a 'c["linux"]["namespaces"] = [{"type": "network"}]'
                 $R run -b $T/a $I-a 2>&1 | head -n 1 | sed s/$I-//
                 $R delete --force $I-pod
-                """).is(0, "0\njvm\nown\nalone\n0\n3\nby annotation\nmust be separate\n"
+                """).is(0, "0\njvm\nown\nalone\n0\n3\n3\nby annotation\nmust be separate\n"
                 + "network=none 0\nfd-limit=100 0\n"
                 + "kernelet: config.json: linux.namespaces: network: not that of the pod's sandbox pod\n");
     }

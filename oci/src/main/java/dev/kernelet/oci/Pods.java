@@ -27,8 +27,8 @@ final class Pods {
      */
     static boolean isSandbox(RuntimeSpec spec) {
         for (String name : TYPE) if ("sandbox".equals(spec.annotations.get(name))) return true;
-        boolean isPodmans = "libpod".equals(spec.annotations.get("io.container.manager"));
-        if (!isPodmans || spec.annotations.containsKey(TYPE[1])) return false;
+        boolean names = spec.annotations.containsKey(TYPE[1]) || spec.annotations.containsKey(SANDBOX[1]);
+        if (names || !isPodmans(spec.annotations)) return false;
         String[] args = spec.container.process.args;
         if (args.length == 2 && args[0].endsWith("catatonit") && args[1].equals("-P")) return true;
         String group = spec.cgroupsPath;
@@ -41,7 +41,12 @@ final class Pods {
         for (int i = 0; i < TYPE.length; i++) {
             if ("container".equals(annotations.get(TYPE[i]))) return annotations.get(SANDBOX[i]);
         }
-        return null;
+        // Podman 5 has no type.
+        return isPodmans(annotations) && !annotations.containsKey(TYPE[1]) ? annotations.get(SANDBOX[1]) : null;
+    }
+
+    private static boolean isPodmans(LinkedHashMap<String, String> annotations) {
+        return "libpod".equals(annotations.get("io.container.manager"));
     }
 
     /**
