@@ -13,9 +13,11 @@ import sys
 import tempfile
 
 METADATA = {"name": 1, "uid": 2, "namespace": 3}
-POD = {"metadata": (1, METADATA), "hostname": 2, "log_directory": 3, "annotations": (7, "map"), "linux": (8, {"cgroup_parent": 1})}
+POD = {"metadata": (1, METADATA), "hostname": 2, "log_directory": 3, "annotations": (7, "map"), "linux": (8, {"cgroup_parent": 1,
+    "security_context": (2, {"namespace_options": (1, {"network": 1})})})}
 CONTAINER = {"metadata": (1, {"name": 1}), "image": (2, {"image": 1}), "command": 3, "args": 4, "working_dir": 5,
-    "envs": (6, {"key": 1, "value": 2}), "mounts": (7, {"container_path": 1, "host_path": 2, "readonly": 3}), "log_path": 11}
+    "envs": (6, {"key": 1, "value": 2}), "mounts": (7, {"container_path": 1, "host_path": 2, "readonly": 3}), "log_path": 11,
+    "linux": (15, {"resources": (1, {"cpu_period": 1, "cpu_quota": 2, "memory_limit_in_bytes": 4})})}
 CALLS = {
     "RunPodSandbox": ({"config": (1, POD), "runtime_handler": 2}, {1: "id"}),
     "PodSandboxStatus": ({"id": 1}, {1: ("status", {3: "state", 5: ("network", {1: "ip"})})}),
