@@ -5,21 +5,43 @@ start_containerd() {
 	local try
 	command -v containerd > /dev/null && command -v ctr > /dev/null || { why="containerd is not installed"; return 1; }
 	mkdir -p "$state/containerd" "$state/cni"
-	cat > "$state/containerd/config.toml" <<-C
-		version = 2
-		root = "$state/containerd/root"
-		state = "$state/containerd/run"
-		[grpc]
-		  address = "$state/containerd/s"
-		[plugins."io.containerd.grpc.v1.cri"]
-		  sandbox_image = "docker.io/library/box:1"
-		  stream_server_port = "0"
-		  [plugins."io.containerd.grpc.v1.cri".cni]
-		    bin_dir = "/usr/lib/cni"
-		    conf_dir = "$state/cni"
-		[plugins."io.containerd.internal.v1.opt"]
-		  path = "$state/containerd/opt"
-	C
+	local plugins='bin_dir = "/usr/lib/cni"' default
+	default=$(containerd config default 2> /dev/null)
+	[[ $default != *bin_dirs* ]] || plugins='bin_dirs = ["/usr/lib/cni"]'
+	if [[ $default == *"version = 3"* ]]; then
+		cat > "$state/containerd/config.toml" <<-C
+			version = 3
+			root = "$state/containerd/root"
+			state = "$state/containerd/run"
+			[grpc]
+			  address = "$state/containerd/s"
+			[plugins.'io.containerd.grpc.v1.cri']
+			  stream_server_port = "0"
+			[plugins.'io.containerd.cri.v1.images'.pinned_images]
+			  sandbox = "docker.io/library/box:1"
+			[plugins.'io.containerd.cri.v1.runtime'.cni]
+			  $plugins
+			  conf_dir = "$state/cni"
+			[plugins.'io.containerd.internal.v1.opt']
+			  path = "$state/containerd/opt"
+		C
+	else
+		cat > "$state/containerd/config.toml" <<-C
+			version = 2
+			root = "$state/containerd/root"
+			state = "$state/containerd/run"
+			[grpc]
+			  address = "$state/containerd/s"
+			[plugins."io.containerd.grpc.v1.cri"]
+			  sandbox_image = "docker.io/library/box:1"
+			  stream_server_port = "0"
+			  [plugins."io.containerd.grpc.v1.cri".cni]
+			    bin_dir = "/usr/lib/cni"
+			    conf_dir = "$state/cni"
+			[plugins."io.containerd.internal.v1.opt"]
+			  path = "$state/containerd/opt"
+		C
+	fi
 	install_runtime --config_file "" --containerd_config "$state/containerd/config.toml" || { why="kernelet install failed"; return 1; }
 	cat > "$state/cni/10-pods.conflist" <<-C
 		{"cniVersion": "1.0.0", "name": "pods", "plugins": [{"type": "bridge", "bridge": "pods0", "isGateway": true,
@@ -134,6 +156,9 @@ row_containerd_cri() {
 		\"sleep 0.3; test -t 0 && stty size; echo ready; read x; echo got \$x\"]}"
 	has stream_size '17 91' cri stream "{\"id\": \"$first\", \"typed\": \"\\r\", \"cmd\": [\"sh\", \"-c\", \"sleep 0.3; stty size; echo ready; read x\"]}"
 	has stats "1" script "cri ContainerStats '{\"id\": \"$first\"}' | grep -c '^[1-9][0-9]*\$'"
+	has stats_of_pod "1" script "cri PodSandboxStats '{\"id\": \"$pod\"}' | grep -c '^[1-9][0-9]*\$'"
+	is update "" cri UpdateContainerResources "{\"id\": \"$first\", \"linux\": {\"memory_limit_in_bytes\": $((64 << 20)), \"cpu_period\": 100000, \"cpu_quota\": 50000}}"
+	[ -n "$other" ] || has updated '"stdout": "MemTotal: 65536 kB' cri ExecSync "{\"id\": \"$first\", \"cmd\": [\"sh\", \"-c\", \"echo \$(head -n 1 /proc/meminfo); exit 3\"]}"
 	is state "1" cri ContainerStatus "{\"id\": \"$second\"}"
 	is stop "" cri StopContainer "{\"id\": \"$second\", \"timeout\": 20}"
 	has stopped '"exit_code": 4, "state": 2' cri ContainerStatus "{\"id\": \"$second\"}"

@@ -15,9 +15,10 @@ import tempfile
 METADATA = {"name": 1, "uid": 2, "namespace": 3}
 POD = {"metadata": (1, METADATA), "hostname": 2, "log_directory": 3, "annotations": (7, "map"), "linux": (8, {"cgroup_parent": 1,
     "security_context": (2, {"namespace_options": (1, {"network": 1})})})}
+RESOURCES = {"cpu_period": 1, "cpu_quota": 2, "memory_limit_in_bytes": 4}
 CONTAINER = {"metadata": (1, {"name": 1}), "image": (2, {"image": 1}), "command": 3, "args": 4, "working_dir": 5,
     "envs": (6, {"key": 1, "value": 2}), "mounts": (7, {"container_path": 1, "host_path": 2, "readonly": 3}), "log_path": 11,
-    "linux": (15, {"resources": (1, {"cpu_period": 1, "cpu_quota": 2, "memory_limit_in_bytes": 4})})}
+    "linux": (15, {"resources": (1, RESOURCES)})}
 CALLS = {
     "RunPodSandbox": ({"config": (1, POD), "runtime_handler": 2}, {1: "id"}),
     "PodSandboxStatus": ({"id": 1}, {1: ("status", {3: "state", 5: ("network", {1: "ip"})})}),
@@ -29,6 +30,8 @@ CALLS = {
     "RemoveContainer": ({"id": 1}, {}),
     "ContainerStatus": ({"id": 1}, {1: ("status", {3: "state", 7: "exit_code"})}),
     "ContainerStats": ({"id": 1}, {1: ("stats", {3: ("memory", {2: ("working_set", {1: "bytes"})})})}),
+    "PodSandboxStats": ({"id": 1}, {1: ("stats", {2: ("linux", {2: ("memory", {2: ("working_set", {1: "bytes"})})})})}),
+    "UpdateContainerResources": ({"id": 1, "linux": (2, RESOURCES)}, {}),
     "Exec": ({"id": 1, "cmd": 2, "tty": 3, "stdin": 4, "stdout": 5, "stderr": 6}, {1: "url"}),
     "ExecSync": ({"id": 1, "cmd": 2, "timeout": 3}, {1: "stdout", 2: "stderr", 3: "exit_code"}),
 }
