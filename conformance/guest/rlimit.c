@@ -114,6 +114,9 @@ TEST(proc_limits_shows_them) {
     char *text = read_file("/proc/self/limits");
     CHECK(strstr(text, "Max core file size        4096                 8192                 bytes") != NULL);
     CHECK(strstr(text, "Max open files") != NULL);
+    char *line = strstr(text, "Max nice priority"); // a number, without a unit
+    CHECK(line != NULL);
+    CHECK_EQ(strcspn(line, "\n"), 26 + 21 + 21);
 }
 
 // --- descriptors ---

@@ -297,7 +297,7 @@ final class TaskText {
             pad(s, "Max " + names[i], 26);
             pad(s, limit(o.group.limits.rawSoft(i)), 21);
             pad(s, limit(o.group.limits.rawHard(i)), 21);
-            pad(s, units[i], 10);
+            if (!units[i].isEmpty()) pad(s, units[i], 10);
             s.append('\n');
         }
         return s.toString();
