@@ -290,7 +290,20 @@ static void add_line(char *line, const char *classes)
 	add_option(text);
 }
 
-static void read_options(void)
+/* What ends, or only waits, before the compiler is of any use: without it a command takes 3 ms of 24 less. */
+static int is_short(char **argv)
+{
+	static const char *const names[] = { "state", "start", "exec", "kill", "delete", "list", "ps", "pause",
+						"resume", "wait", "features" };
+	const char *name = argv[container_command(argv)];
+
+	for (size_t i = 0; name && i < sizeof names / sizeof *names; i++)
+		if (!strcmp(name, names[i]))
+			return 1;
+	return 0;
+}
+
+static void read_options(char **argv)
 {
 	static char text[16384], extra[4096];
 	const char *more = development_variable("KERNELET_VM_OPTIONS");
@@ -309,6 +322,8 @@ static void read_options(void)
 	text[n] = 0;
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		add_line(line, classes);
+	if (is_short(argv))
+		add_option("-Xint");
 	if (more) {
 		snprintf(extra, sizeof extra, "%s", more);
 		for (line = strtok_r(extra, " ", &save); line; line = strtok_r(NULL, " ", &save))
@@ -455,7 +470,7 @@ int main(int argc, char **argv)
 	find_home();
 	jail_enter(arguments, (struct jail *)&info[INFO_JAIL]);
 	record_environment();
-	read_options();
+	read_options(arguments);
 	restore_jar_time();
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, STACK_SIZE);
