@@ -20,7 +20,7 @@ _kernelet() {
 	case $command in
 		"") flags="$commands $("${COMP_WORDS[0]}" flags 2> /dev/null | grep -o '^ *--[a-z0-9-]*')" ;;
 		do) flags="--root --cwd --volume --force-overlay --quiet --uid-map --gid-map" ;;
-		create | run) flags="--bundle --console-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --detach" ;;
+		create | run) flags="--bundle --console-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --detach --keep" ;;
 		exec) flags="--process --detach --tty --pid-file --console-socket --cwd --user --env --additional-gids --cap
 			--no-new-privs --preserve-fds" ;;
 		kill) flags="--all" ;;

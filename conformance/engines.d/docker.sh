@@ -9,7 +9,7 @@ start_docker() {
 	printf '{"default-runtime": "kernelet"}' > "$state/docker/daemon.json"
 	install_runtime --config_file "$state/docker/daemon.json" --containerd_config "" || { why="kernelet install failed"; return 1; }
 	for driver in overlay2 vfs; do
-		dockerd --config-file "$state/docker/daemon.json" -H "unix://$state/docker/s" --data-root "$state/docker/d" \
+		DOCKER_BUILDKIT_RUNC_COMMAND=$runtime dockerd --config-file "$state/docker/daemon.json" -H "unix://$state/docker/s" --data-root "$state/docker/d" \
 			--exec-root "$state/docker/x" --pidfile "$state/docker/pid" --cgroup-parent "/kernelet-e-$mark" \
 			--storage-driver $driver > "$state/docker/log" 2>&1 &
 		docker_daemon=$!
@@ -206,6 +206,29 @@ row_docker_build() {
 	has build_fails "returned a non-zero code: 3" d build --network none "$state/build"
 }
 
+# BuildKit, Docker's builder from 23 on, asks for runc whatever the default runtime is: a variable of dockerd's says otherwise.
+row_docker_buildkit() {
+	d buildx version > /dev/null 2>&1 || { echo "SKIPPED  docker-buildkit            docker-buildx is not installed"; return; }
+	mkdir "$state/buildkit" && echo content > "$state/buildkit/file"
+	cat > "$state/buildkit/Dockerfile" <<-'D'
+		FROM box AS first
+		RUN --mount=type=cache,target=/cache --mount=type=bind,target=/in cp /in/file /cache/kept && cat /cache/kept > /made && cat /proc/version
+		RUN --mount=type=tmpfs,target=/t --network=none touch /t/x && chown 5:6 /made && ls /sys/class/net
+		RUN --mount=type=secret,id=word cat /run/secrets/word >> /made
+		FROM box
+		COPY --from=first /made /opt/made
+		USER 5:6
+		RUN --mount=type=cache,target=/cache,uid=5 echo $HOME > /cache/mine && test $(id -u) = 5
+		CMD ["cat", "/opt/made"]
+	D
+	echo word > "$state/buildkit/word"
+	LIMIT=120 has build "$([ -n "$other" ] && echo DONE || echo kernelet)" script 'DOCKER_BUILDKIT=1 d buildx build --progress plain --load --network none \
+		--secret id=word,src="$state/buildkit/word" -t buildkit:1 "$state/buildkit"'
+	is built "content word" script 'echo $(run buildkit:1)'
+	printf 'FROM box\nRUN exit 3\n' > "$state/buildkit/Dockerfile"
+	has fails "exit code: 3" d buildx build --network none "$state/buildkit"
+}
+
 row_docker_network() {
 	is none "1" run box sh -c 'grep -c : /proc/net/dev | sed s/2/1/'
 	is none_loopback "here question" run box bash -c 'perl -e "$1" 99 here > /tmp/o & until grep -qs up /tmp/o; do sleep 0.05; done
@@ -241,6 +264,39 @@ row_docker_names() {
 	is self "1" d run --rm --network inner --name itself box sh -c 'getent hosts itself | wc -l'
 	d rm -f named > /dev/null
 	is removed "inner" d network rm inner
+}
+
+# As most people start more than one: a service that waits for another to be healthy, its name, a volume, more of one service.
+row_docker_compose() {
+	local file=$state/compose/compose.yaml
+	d compose version > /dev/null 2>&1 || { echo "SKIPPED  docker-compose             docker-compose of version 2 is not installed"; return; }
+	mkdir "$state/compose"
+	printf '%s\n' "$server" > "$state/compose/server.pl"
+	cat > "$file" <<-'Y'
+		name: two
+		services:
+		  web:
+		    image: box
+		    command: [perl, /srv/server.pl, "80", inside]
+		    volumes: ["./server.pl:/srv/server.pl:ro", "kept:/v"]
+		    healthcheck: {test: ["CMD", "bash", "-c", "exec 3<> /dev/tcp/127.0.0.1/80"], interval: 200ms, retries: 50}
+		  client:
+		    image: box
+		    depends_on: {web: {condition: service_healthy}}
+		    environment: {given: "yes"}
+		    volumes: ["kept:/v"]
+		    command: [bash, -c, "exec 3<> /dev/tcp/web/80; echo question >&3; cat <&3; echo $$given > /v/file; trap 'exit 3' TERM; while :; do sleep 0.05; done"]
+		volumes: {kept: {}}
+	Y
+	compose() { LIMIT=120 d compose -f "$file" "$@"; }
+	compose up -d > "$state/compose/out" 2>&1 && ok up || not_ok up "$(tail -n 3 "$state/compose/out")"
+	until_true script 'compose logs client | grep -q "inside question"' && ok logs || not_ok logs "$(compose logs client 2>&1)"
+	until_is volume "yes" compose exec -T web cat /v/file
+	is replicas "2" script 'compose up -d --no-recreate --scale client=2 > /dev/null 2>&1; compose ps -q client | wc -l'
+	is kill "running" script 'kill -9 $(d inspect -f "{{.State.Pid}}" two-client-2); compose up -d > /dev/null 2>&1; running two-client-1'
+	is stop "exited 3" script 'compose stop -t 20 client > /dev/null 2>&1; status two-client-1'
+	is run "inside question" script 'compose run --rm -T client bash -c "$ask" ask web 80 2> /dev/null'
+	is down "0" script 'compose down -v -t 1 > /dev/null 2>&1; d ps -aq --filter label=com.docker.compose.project=two | wc -l'
 }
 
 row_docker_many() {

@@ -8,7 +8,7 @@ shift 2
 command -v mmdebstrap > /dev/null || { echo "suite.sh: no mmdebstrap here: apt-get install mmdebstrap" >&2; exit 2; }
 if [ ! -d "$root" ]; then
 	mkdir -p "$top/target"
-	packages=docker.io,docker-cli,containerd,podman,conmon,runc,crun,containernetworking-plugins,netavark,aardvark-dns,passt,uidmap,iptables
+	packages=docker.io,docker-cli,docker-buildx,docker-compose,containerd,podman,conmon,runc,crun,containernetworking-plugins,netavark,aardvark-dns,passt,uidmap,iptables
 	packages+=,nftables,iproute2,perl,python3,curl,procps,util-linux,mawk,bash,dash,libc-bin,base-files,coreutils,grep,sed,apt,dpkg
 	packages+=,debconf,diffutils,binutils
 	# A mirror that stands still is as good as any.

@@ -4,7 +4,7 @@
  *   create, run            the child, in a session of its own (but for run in the foreground), becomes the sandbox and is
  *                          what the pid file names. It says 't' when it has taken the id, 's' when we are to start it by a
  *                          command of its own, 'u' when we are to map its ids (userns.c), and 'r' when it is ready. The caller's process then ends with status 0; in
- *                          the foreground it passes signals on until the end. A child that fails can undo nothing, it has
+ *                          the foreground it passes signals on until the end, and then deletes it unless 'k' was said (--keep). A child that fails can undo nothing, it has
  *                          confined itself: what it has taken is deleted by one more process of ours. It dies with its
  *                          parent until it is ready.
  *   exec                   the child's machine asks the sandbox for the process and sends us its connection; the caller's
@@ -203,7 +203,7 @@ static int other_command(char **argv, int command, char *name, char *flag)
 
 static _Noreturn void wait_for_sandbox(int channel, pid_t sandbox, int is_detached, char **argv, int command)
 {
-	int signals = pass_all_signals(), has_taken = 0, failed = 0, status;
+	int signals = pass_all_signals(), has_taken = 0, is_kept = 0, failed = 0, status;
 	struct pollfd fds[2] = { { channel, POLLIN, 0 }, { signals, POLLIN, 0 } };
 	struct signalfd_siginfo info;
 	char said;
@@ -219,6 +219,7 @@ static _Noreturn void wait_for_sandbox(int channel, pid_t sandbox, int is_detach
 		if (recv(channel, &said, 1, 0) != 1)
 			break;
 		has_taken |= said == 't';
+		is_kept |= said == 'k';
 		if (said == 'u')
 			userns_map(channel, sandbox);
 		/* run with poststart hooks: they are run by a process that is not confined. */
@@ -230,7 +231,7 @@ static _Noreturn void wait_for_sandbox(int channel, pid_t sandbox, int is_detach
 			leave(0);
 	}
 	status = exit_status(sandbox);
-	if (has_taken)
+	if (has_taken && !is_kept)
 		other_command(argv, command, "delete", "--force");
 	leave(failed ? FAILURE : status);
 }

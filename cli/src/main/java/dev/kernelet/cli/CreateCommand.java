@@ -59,7 +59,8 @@ final class CreateCommand {
             case "preserve-fds" -> o.preserveFds = f.integer(0);
             case "d", "detach" -> o.detach = f.bool();
             // The root is not changed by pivot_root(2) here, and there is no host session keyring inside.
-            case "no-pivot", "no-new-keyring", "no-subreaper", "keep" -> f.bool();
+            case "no-pivot", "no-new-keyring", "no-subreaper" -> f.bool();
+            case "keep" -> o.keeps = f.bool();
             case "pidfd-socket", "user-log" -> f.string();
             default -> throw f.unknown();
         }

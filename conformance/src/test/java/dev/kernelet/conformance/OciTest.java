@@ -48,6 +48,18 @@ class OciTest extends Bundles {
                 """).is(1, "all\n");
     }
 
+    /** BuildKit runs its containers so, and deletes them. What could not be made is not kept. */
+    @Test
+    void runThatKeeps() throws Exception {
+        run("""
+                bundle 'sh("echo hello; exit 7")'; $R run --keep -b $T/b $I-a; echo $? $(state $I-a)
+                $R run -b $T/b $I-a 2>&1 | grep -c exists; $R delete $I-a; echo $? $(ls $T/state)
+                bundle 'c["process"]["args"] = ["/no/such"]'; $R run --keep -b $T/b $I-a 2> $T/e; echo $? $(ls $T/state)
+                bundle 'sh("exit 9")'; $R run --keep=true -b $T/b $I-a; echo $? $(state $I-a); $R delete $I-a
+                bundle 'sh("exit 3")'; $R run --keep=false -b $T/b $I-a; echo $? $(ls $T/state)
+                """).is(0, "hello\n7 stopped\n1\n0\n1\n9 stopped\n3\n");
+    }
+
     /** The environment says where the user is at home, from the container's /etc/passwd: as with runc. */
     @Test
     void home() throws Exception {

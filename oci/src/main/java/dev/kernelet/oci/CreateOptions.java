@@ -8,6 +8,8 @@ public final class CreateOptions {
     public int preserveFds;
     /** {@code run}: the program goes at once. */
     public boolean startsAtOnce, detach;
+    /** What has ended stays, to be deleted by that command. */
+    public boolean keeps;
     /** Containers of a pod share a sandbox. */
     public boolean sharesPods;
     public boolean debug, strace, overlayRoot, overlayMounts;

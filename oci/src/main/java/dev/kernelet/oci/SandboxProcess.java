@@ -53,6 +53,7 @@ public final class SandboxProcess {
         ContainerControl control = server.first;
         if (o.startsAtOnce && !startsByCommand()) control.startsAtOnce();
         server.listen();
+        if (o.keeps) say('k');
         if (startsByCommand()) say('s');
         if (!o.startsAtOnce || o.detach) {
             Leader.call(o.inherited.hand(), SyscallNumber.PRCTL, PR_SET_PDEATHSIG, 0);
@@ -95,6 +96,7 @@ public final class SandboxProcess {
         LocalSocket connection = client.make(configText, state, fds, console);
         Pods.scoreOom(store, pod);
         for (String w : spec.warnings) o.warn.accept(w);
+        if (o.keeps) say('k');
         if (startsByCommand()) say('s');
         else if (o.startsAtOnce) client.start();
         client.becomeStandIn(connection, console);
