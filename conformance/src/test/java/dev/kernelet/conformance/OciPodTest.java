@@ -296,6 +296,7 @@ class OciPodTest extends Bundles {
                 $R kill $I-c TERM; until_stopped $I-c
                 $R kill $I-a KILL; until_stopped $I-a; until_stopped $I-b
                 for c in a b c; do $R delete $I-$c; done
+                member d "$NS$OF"'sh("exec sleep 997")'; create d; echo $? $(grep -c "of one that has ended" $T/d.out)
                 $R exec $I-pod pgrep -c sleep; $R delete --force $I-pod
                 """).is(0, """
                 1 /proc/1
@@ -308,6 +309,7 @@ class OciPodTest extends Bundles {
                 sh -c trap exit TERM; sleep 1000000 & wait
                 5
                 same
+                1 1
                 1
                 """);
     }

@@ -41,6 +41,7 @@ final class PodClient {
                 .field("overlayMedium", o.overlayMedium).field("pids", c.pidsLimit)
                 .field("memory", c.memoryLimit)
                 .field("uts", isOwn("uts")).field("ipc", isOwn("ipc"))
+                .field("sandbox", sandbox.id)
                 .field("pid", Pods.shares(store, sandbox, spec, "pid"));
         j.name("limits").openList();
         for (long l : o.inherited.limits()) j.value(l);

@@ -121,8 +121,8 @@ final class PodControl {
 
     /** With whom it shares PIDs; null: with nobody, or with the sandbox. */
     private synchronized PodMember target(Json j) {
-        ContainerControl c = members.get(j.string("pid", ""));
-        return c == null ? null : (PodMember) c.inside;
+        String id = j.string("pid", "");
+        return id.isEmpty() || id.equals(j.string("sandbox", "")) ? null : member(id);
     }
 
     private static RuntimeSpec spec(Json j) {

@@ -80,6 +80,10 @@ final class Pods {
             if (!n.type().equals(type)) continue;
             if (n.path() == null) return "";
             ContainerState other = holder(store, n.path());
+            if (other == null && n.path().startsWith("/proc/")) {
+                throw new Failure("config.json: linux.namespaces: " + type + ": " + n.path()
+                        + " is of no container, or of one that has ended", "Give the path of one that runs.");
+            }
             return other != null && other.sandbox.equals(sandbox.id) ? other.id : sandbox.id;
         }
         return sandbox.id;
