@@ -41,6 +41,24 @@ row_podman_run() {
 	p rm -f long > /dev/null
 }
 
+row_podman_build() {
+	mkdir "$state/podman/build" && echo content > "$state/podman/build/file"
+	cat > "$state/podman/build/Dockerfile" <<-'D'
+		FROM localhost/box:1
+		COPY file /opt/file
+		RUN cat /proc/version > /opt/version && cat /opt/file > /opt/made && mkdir /data && chown 5:6 /data
+		RUN --mount=type=cache,target=/cache echo x > /cache/y
+		WORKDIR /data
+		USER 5:6
+		RUN echo "$(id -u) $HOME" > ran
+	D
+	LIMIT=120 has build "Successfully tagged localhost/built:1" p build --network none -t built:1 "$state/podman/build"
+	is built "content 5 /" p run --rm --network none built:1 sh -c 'echo $(cat /opt/made ran)'
+	[ -n "$other" ] || has by_us "kernelet" p run --rm --network none built:1 cat /opt/version
+	printf 'FROM localhost/box:1\nRUN exit 3\n' > "$state/podman/build/Dockerfile"
+	has fails "exit status 3" p build --network none "$state/podman/build"
+}
+
 row_podman_network() {
 	p run -d --name server -p 7010:80 box:1 perl -e "$server" 80 inside > /dev/null || { not_ok start "$(p run --rm box:1 true 2>&1)"; return; }
 	until_is server "up" p logs server
